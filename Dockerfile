@@ -1,0 +1,32 @@
+# syntax=docker/dockerfile:1
+# One image for all processes: the command says which. No package's install script is needed, so none is run.
+
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY src src
+COPY workflows workflows
+COPY activities activities
+COPY bench bench
+COPY scripts scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# What the embedded parts keep, where one of them is run from this image.
+RUN install -d -o node -g node /data
+ENV SNAPKEEP_DATA_DIR=/data
+VOLUME /data
+USER node
+EXPOSE 9400
+# A worker has no port: it is healthy as long as it runs. Compose and orchestrators give it a check of their own, or none.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SNAPKEEP_HTTP_PORT || 9400}/_snapkeep/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "dist/src/cli/main.js"]
+CMD ["serve"]

@@ -1,0 +1,250 @@
+import {
+  type ChunkPlan,
+  type ChunkResult,
+  type CopyGroupInput,
+  type CopyProgress,
+  type GroupResult,
+  type JobOptions,
+  MAX_CHUNKS,
+  type ShardPlan,
+  type ShardResult,
+  type StoredObject,
+} from '../src/contracts/jobs';
+import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
+import { type Segment } from '../src/repository/format';
+import { copySealed } from '../src/repository/copy-sealed';
+import { changedShards, readPlan } from '../src/repository/plan';
+import { planRewrites } from '../src/repository/plan-segments';
+import { copySmallShard, settleShard } from '../src/repository/settle-shard';
+import { type WriteProgress } from '../src/repository/write-segments';
+import { type Dependencies } from './dependencies';
+import { keepResults } from './group-results';
+import { type Ledger } from './ledger';
+import { keepPart, readParts } from './parts';
+import { type ActivityRun, runActivity } from './run';
+import { shardCopying, stateOf } from './shard-copying';
+
+/** Bytes of documents that one chunk aims at. */
+const CHUNK_BYTES = 128 * 1024 * 1024;
+/** Shards of a small group that are copied at once. */
+const SMALL_SHARDS_AT_ONCE = 4;
+/** A chunk notes finished segments in the bucket at this pace, ms: what a crash of the worker costs at most. */
+const NOTE_MS = 3_000;
+
+/** One large shard. */
+export interface ShardJob {
+  readonly repository: string;
+  readonly uuid: string;
+  readonly plan: StoredObject;
+  readonly ordinal: number;
+  readonly options: JobOptions;
+}
+
+interface ChunkCursor {
+  readonly next: number;
+  readonly parts: readonly StoredObject[];
+  readonly done: CopyProgress;
+}
+
+const NOTHING: CopyProgress = { documents: 0, objects: 0, bytes: 0 };
+
+export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
+  const openShard = async (call: ShardJob, signal: AbortSignal) => {
+    const repository = await ledger.open(call.repository);
+    const plan = await readPlan(repository.store, call.plan, { signal });
+    return { repository, shard: changedShards(plan)[call.ordinal], startMillis: Date.now() };
+  };
+
+  const { writing, statesThenRefresh, ofSameHistory, settling } = shardCopying(cluster, pool);
+
+  return {
+    /**
+     * Copies a group of small shards whole. Goes on after the shards that an earlier try had finished; a shard that
+     * fails for good is a result.
+     */
+    copySmallGroup: (call: CopyGroupInput): Promise<GroupResult> =>
+      runActivity<GroupResult, readonly ShardResult[]>(async (run) => {
+        const { signal } = run;
+        const repository = await ledger.open(call.repository);
+        const plan = await readPlan(repository.store, call.plan, { signal });
+        const { first, count } = call.group;
+        const group = changedShards(plan).slice(first, first + count);
+        let results = run.resumeFrom ?? [];
+        const isDone = new Set(results.map((result) => result.ordinal));
+        const rest = group.filter((shard) => !isDone.has(shard.ordinal));
+        const counter = new Counter(run);
+        const states = await statesThenRefresh([...new Set(rest.map((shard) => shard.index.name))], signal);
+        const finish = (result: ShardResult): void => {
+          results = [...results, result];
+          run.advance(results);
+        };
+        await inLanes(rest, SMALL_SHARDS_AT_ONCE, async (shard) => {
+          try {
+            const state = stateOf(states, shard);
+            const write = writing(repository, call.uuid, shard, counter.add);
+            const settle = await settling(repository, shard, state, write, signal);
+            const entry = await distrusting(settle.base !== undefined, (trusted) =>
+              copySmallShard(trusted ? settle : { ...settle, base: undefined }, signal),
+            );
+            finish({ ordinal: shard.ordinal, entry });
+          } catch (error) {
+            if (!isFinal(error)) throw error;
+            finish({
+              ordinal: shard.ordinal,
+              failure: { reason: `${error.code}: ${error.message}`, status: 'INTERNAL_SERVER_ERROR' },
+            });
+          }
+        });
+        const checked = await ofSameHistory(results, group, signal);
+        const ordered = checked.sort((a, b) => a.ordinal - b.ordinal);
+        return keepResults(repository.store, call.uuid, ordered, { compress: repository.write.compress, signal });
+      }, call.options.shardRetryWindowMs),
+
+    /** Cuts what a large shard has to read into chunks: what came since its base, and what of the base is worth writing anew. */
+    planShard: (call: ShardJob): Promise<ShardPlan> =>
+      runActivity(async ({ signal }) => {
+        const { repository, shard } = await openShard(call, signal);
+        const { target, base } = shard.plan;
+        const [state] = (await statesThenRefresh([shard.index.name], signal)).filter(
+          (one) => one.shard === shard.shard,
+        );
+        const ranges: { from: number; to: number }[] = [];
+        let from = 0;
+        if (base !== undefined) {
+          const manifest = await repository.catalogue.readShardManifest(base, { signal });
+          const sealed = manifest.segments.filter((segment) => segment.sealed);
+          const counts = await cluster.reader.count(target, sealed, signal);
+          ranges.push(
+            ...planRewrites(sealed, counts).map(({ first, last }) => ({
+              from: sealed[first].from,
+              to: sealed[last].to,
+            })),
+          );
+          from = manifest.sealedThrough + 1;
+        }
+        if (state.globalCheckpoint >= from) ranges.push({ from, to: state.globalCheckpoint + 1 });
+        const bytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS));
+        const chunks: ChunkPlan[] = [];
+        for (const range of ranges) {
+          for (const part of await cluster.reader.divide(target, range, bytes, signal)) {
+            if (part.live > 0) chunks.push({ from: part.from, to: part.to, documents: part.live });
+          }
+        }
+        return { label: `${shard.index.name}[${shard.shard}]`, chunks };
+      }, call.options.shardRetryWindowMs),
+
+    /** Copies one sealed range. Goes on after the segments that an earlier try had noted. */
+    copyChunk: (call: ShardJob & { chunk: ChunkPlan }): Promise<ChunkResult> =>
+      runActivity<ChunkResult, ChunkCursor>(async (run) => {
+        const { signal } = run;
+        const { repository, shard } = await openShard(call, signal);
+        let cursor = run.resumeFrom ?? { next: call.chunk.from, parts: [], done: NOTHING };
+        const counter = new Counter(run, cursor.done);
+        let noted = Date.now();
+        let unnoted: Segment[] = [];
+        const note = async (): Promise<void> => {
+          if (unnoted.length === 0) return;
+          const part = await keepPart(repository.store, call.uuid, unnoted, {
+            compress: repository.write.compress,
+            signal,
+          });
+          cursor = { next: unnoted[unnoted.length - 1].to, parts: [...cursor.parts, part], done: counter.now() };
+          run.advance(cursor);
+          unnoted = [];
+          noted = Date.now();
+        };
+        const write = writing(repository, call.uuid, shard, counter.add);
+        const rest = { from: cursor.next, to: call.chunk.to };
+        for await (const segment of copySealed(write, cluster.reader, shard.plan.target, rest, signal)) {
+          counter.object(segment.objects.length);
+          unnoted.push(segment);
+          if (Date.now() - noted > NOTE_MS) await note();
+        }
+        await note();
+        return { parts: cursor.parts, ...counter.now() };
+      }, call.options.shardRetryWindowMs),
+
+    /** Ends a large shard: one view decides what is live; then its manifest is written. */
+    settleShard: (call: ShardJob & { parts: readonly StoredObject[] }): Promise<ShardResult> =>
+      runActivity(async (run) => {
+        const { signal } = run;
+        const { repository, shard } = await openShard(call, signal);
+        const copied = await readParts(repository.store, call.parts, { signal });
+        const states = await statesThenRefresh([shard.index.name], signal);
+        const write = writing(repository, call.uuid, shard, new Counter(run).add);
+        const settle = await settling(repository, shard, stateOf(states, shard), write, signal);
+        const entry = await distrusting(settle.base !== undefined || copied.length > 0, (trusted) =>
+          settleShard(trusted ? { ...settle, copied } : { ...settle, base: undefined, copied: [] }, signal),
+        );
+        const [result] = await ofSameHistory([{ ordinal: shard.ordinal, entry }], [shard], signal);
+        return result;
+      }, call.options.shardRetryWindowMs),
+  };
+}
+
+/**
+ * Runs `settle` trusting what was known of the shard; where that proves wrong, once more, believing only what one view
+ * shows.
+ */
+async function distrusting<T>(hasKnowledge: boolean, settle: (trusted: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await settle(true);
+  } catch (error) {
+    if (!hasKnowledge || !isSnapkeepError(error, 'shard_inconsistent')) throw error;
+    return settle(false);
+  }
+}
+
+/** Whether trying the shard again can't help; the reason then stands in the snapshot's failures. */
+function isFinal(error: unknown): error is SnapkeepError {
+  return (
+    isSnapkeepError(error) &&
+    !error.retryable &&
+    !error.code.startsWith('store_') &&
+    error.code !== 'repository_missing_exception'
+  );
+}
+
+/** Sums progress up for heartbeats. */
+class Counter {
+  constructor(
+    private readonly run: Pick<ActivityRun<never>, 'progress'>,
+    private sum: CopyProgress = NOTHING,
+  ) {}
+
+  readonly add = (progress: WriteProgress): void => {
+    this.sum = {
+      documents: this.sum.documents + progress.documents,
+      objects: this.sum.objects,
+      bytes: this.sum.bytes + progress.storedBytes,
+    };
+    this.run.progress(this.sum);
+  };
+
+  object(count: number): void {
+    this.sum = { ...this.sum, objects: this.sum.objects + count };
+    this.run.progress(this.sum);
+  }
+
+  now(): CopyProgress {
+    return this.sum;
+  }
+}
+
+/** Works on the items in `width` lanes. When one fails the others finish the item they are at, then the first failure is thrown. */
+async function inLanes<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  let failed: { error: unknown } | undefined;
+  const lane = async (): Promise<void> => {
+    while (next < items.length && failed === undefined) {
+      const item = items[next++];
+      try {
+        await work(item);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  if (failed !== undefined) throw failed.error;
+}

@@ -1,0 +1,67 @@
+/**
+ * A snapshot with next to nothing to copy is copied where it is planned: no plan and results to be kept in the bucket, no
+ * second and third activity. Only ever a short cut: where anything goes wrong or takes long, the job goes the long way.
+ */
+import { type Cluster } from '../src/cluster/cluster';
+import { type ShardState } from '../src/cluster/shard-source';
+import { type ShardResult } from '../src/contracts/jobs';
+import { type OpenRepository } from '../src/registrations/open-repositories';
+import { type CodecPool } from '../src/repository/codec-pool';
+import { type ChangedShard } from '../src/repository/plan';
+import { copySmallShard } from '../src/repository/settle-shard';
+import { shardCopying, stateOf } from './shard-copying';
+
+/** What is little: shards, bytes to read, and documents that may have to be looked through for deleted ones. */
+const MOST = { shards: 8, bytes: 1024 * 1024, baseDocuments: 100_000 } as const;
+/** How long it may take, ms; a job that waits for a store or a cluster must not look as if it had not begun. */
+const TIME_LIMIT_MS = 1_000;
+
+export interface CopyAtOnce {
+  readonly repository: OpenRepository;
+  readonly uuid: string;
+  readonly shards: readonly ChangedShard[];
+  /** Read for the plan, so before the refresh. */
+  readonly states: readonly ShardState[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies the shards; undefined where they are too large, or where that failed in any way: nothing is decided then, and
+ * what was written are leftovers. Throws the signal's reason only. Nothing is being written any more when it returns.
+ */
+export async function copyAtOnce(
+  cluster: Cluster,
+  pool: CodecPool,
+  { repository, uuid, shards, states, signal }: CopyAtOnce,
+): Promise<ShardResult[] | undefined> {
+  if (!areSmall(shards)) return undefined;
+  if (shards.length === 0) return [];
+  const { writing, settling, ofSameHistory } = shardCopying(cluster, pool);
+  const inner = AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]);
+  const copy = async (shard: ChangedShard): Promise<ShardResult> => {
+    const write = writing(repository, uuid, shard);
+    const settle = await settling(repository, shard, stateOf(states, shard), write, inner);
+    return { ordinal: shard.ordinal, entry: await copySmallShard(settle, inner) };
+  };
+  try {
+    await cluster.refresh([...new Set(shards.map((shard) => shard.index.name))], inner);
+    const copied = await Promise.allSettled(shards.map(copy));
+    const results = copied.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (results.length < shards.length) return undefined;
+    const checked = await ofSameHistory(results, shards, inner);
+    return checked.some((result) => result.failure !== undefined) ? undefined : checked;
+  } catch {
+    return undefined;
+  } finally {
+    signal.throwIfAborted();
+  }
+}
+
+function areSmall(shards: readonly ChangedShard[]): boolean {
+  const sum = (of: (shard: ChangedShard) => number): number => shards.reduce((all, shard) => all + of(shard), 0);
+  return (
+    shards.length <= MOST.shards &&
+    sum((shard) => shard.plan.bytes) <= MOST.bytes &&
+    sum((shard) => shard.plan.base?.totals.documents ?? 0) <= MOST.baseDocuments
+  );
+}

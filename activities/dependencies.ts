@@ -1,0 +1,12 @@
+import { type Client } from '@temporalio/client';
+import { type Cluster } from '../src/cluster/cluster';
+import { type OpenRepositories } from '../src/registrations/open-repositories';
+import { type CodecPool } from '../src/repository/codec-pool';
+
+/** What activities work with; one set per worker process. */
+export interface Dependencies {
+  readonly client: Client;
+  readonly cluster: Cluster;
+  readonly repositories: OpenRepositories;
+  readonly pool: CodecPool;
+}

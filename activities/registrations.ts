@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
+import { type Registration } from '../src/contracts/registration';
+import { type Dependencies } from './dependencies';
+import { runActivity } from './run';
+
+export function registrationActivities({ repositories }: Dependencies) {
+  return {
+    /**
+     * Proves that this worker can use the repository: the store is of a kind that can be used, and an object can be
+     * written, is then refused to a second writer, read back and deleted. Leaves nothing behind.
+     */
+    verifyRepository: (registration: Omit<Registration, 'revision'>): Promise<void> =>
+      runActivity(async ({ signal }) => {
+        const { store, catalogue, write } = repositories.openOnce(registration);
+        try {
+          await store.checkUsable({ signal });
+          // What lies there already must be something this release can read.
+          await catalogue.readRoot({ signal });
+          if (write.readonly) return;
+          const marker = Buffer.from(randomBytes(16).toString('hex'));
+          const key = `verify-${marker.toString('utf8')}`;
+          try {
+            await store.putIfAbsent(key, marker, { signal });
+            if (!(await store.get(key, { signal, maxBytes: 1024 })).equals(marker))
+              throw unproven(registration, 'reads back other bytes');
+            if (!(await refuses(store.putIfAbsent(key, Buffer.from('second'), { signal })))) {
+              throw unproven(registration, 'lets a second writer replace an object that must not be replaced');
+            }
+          } finally {
+            await store.delete([key]);
+          }
+        } finally {
+          await store.close();
+        }
+      }),
+  };
+}
+
+async function refuses(put: Promise<void>): Promise<boolean> {
+  try {
+    await put;
+    return false;
+  } catch (error) {
+    if (isSnapkeepError(error, 'blob_exists')) return true;
+    throw error;
+  }
+}
+
+function unproven(registration: Omit<Registration, 'revision'>, what: string): SnapkeepError {
+  return new SnapkeepError(
+    'repository_verification_exception',
+    `[${registration.name}] store of the repository ${what}; it can't hold snapshots safely`,
+  );
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { folderSize } from '../support/folder-size';
+import { type BenchHttp } from '../support/http';
+import { elapsed } from '../support/statistics';
+import { type Contender, type Taken } from './contender';
+import { restoreSnapshot, takeSnapshot } from './native';
+
+/** Snapkeep, in an `oss` repository of the embedded OSS server on the same disk. */
+export class SnapkeepContender implements Contender {
+  readonly name = 'Snapkeep';
+  private repository = '';
+
+  constructor(
+    private readonly http: BenchHttp,
+    private readonly ossEndpoint: string,
+    private readonly ossFolder: string,
+  ) {}
+
+  async prepare(round: number): Promise<void> {
+    this.repository = `snapkeep-${round}`;
+    await registerRepository(this.http, this.ossEndpoint, this.repository);
+  }
+
+  /** Bytes are those of all objects of the bucket, as they lie on disk. */
+  async take(index: string, label: string): Promise<Taken> {
+    const before = await folderSize(this.ossFolder);
+    const ms = await elapsed(() => takeSnapshot(this.http, this.repository, label, index));
+    return { ms, bytes: (await folderSize(this.ossFolder)) - before };
+  }
+
+  restore(index: string, label: string, target: string): Promise<number> {
+    return elapsed(() => restoreSnapshot(this.http, this.repository, label, { index, target }));
+  }
+}
+
+/** Registers an empty repository of its own folder in the embedded OSS server's bucket. */
+export async function registerRepository(http: BenchHttp, ossEndpoint: string, name: string): Promise<void> {
+  await http.json('PUT', `/_snapshot/${name}`, {
+    type: 'oss',
+    settings: {
+      endpoint: ossEndpoint,
+      access_key_id: 'snapkeep',
+      secret_access_key: 'snapkeep-secret',
+      bucket: 'snapshots',
+      region: 'oss-cn-hangzhou',
+      base_path: name,
+    },
+  });
+}
+
+/** Where the embedded OSS server keeps its objects. */
+export function ossFolder(dataDir: string): string {
+  return join(dataDir, 'oss');
+}

@@ -1,0 +1,33 @@
+/** The worker's memory: the most that was resident while it copied and restored indices of very different sizes. */
+import { registerRepository } from '../contenders/snapkeep';
+import { restoreSnapshot, takeSnapshot } from '../contenders/native';
+import { type Bench } from '../support/bench';
+import { deleteIndex, loadLogIndex } from '../support/log-index';
+
+export interface PeakMemory {
+  readonly documents: number;
+  /** Resident bytes at most: after a snapshot, and after a restore on top of it. */
+  readonly snapshotBytes: number;
+  readonly restoreBytes: number;
+}
+
+const SMALLEST = 10_000;
+
+export async function measureMemory({ cluster, door, snapkeep, options, say }: Bench): Promise<PeakMemory[]> {
+  if (door === undefined || snapkeep === undefined) return [];
+  const sizes = [SMALLEST, options.documents, ...(options.memory === undefined ? [] : [options.memory])];
+  const peaks: PeakMemory[] = [];
+  for (const documents of sizes) {
+    const index = `memory-${documents}`;
+    await loadLogIndex(cluster, index, documents, 2);
+    await registerRepository(door, snapkeep.ossEndpoint, index);
+    await snapkeep.restartWorker();
+    await takeSnapshot(door, index, 'one', index);
+    const snapshotBytes = snapkeep.workerPeakBytes();
+    await restoreSnapshot(door, index, 'one', { index, target: `${index}-restored` });
+    peaks.push({ documents, snapshotBytes, restoreBytes: snapkeep.workerPeakBytes() });
+    await deleteIndex(cluster, `${index},${index}-restored`);
+    say(`peak memory with ${documents} documents: ${JSON.stringify(peaks.at(-1))}`);
+  }
+  return peaks;
+}

@@ -1,0 +1,12 @@
+/** All that runs with Node alone (and the Temporal dev server that setup finds or builds). */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/engines/'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
+  globalSetup: '<rootDir>/test/support/temporal-setup.ts',
+  globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

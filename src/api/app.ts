@@ -1,0 +1,56 @@
+import express, { type Express } from 'express';
+import { type ClusterSettings } from '../cluster/cluster-http';
+import { type SnapshotService } from '../jobs/service';
+import { type ErrorLog, errorHandler } from './envelope';
+import { deleteIndexRoutes } from './routes/delete-index';
+import { healthRoutes } from './routes/health';
+import { recoveryRoutes } from './routes/recovery';
+import { repositoryRoutes } from './routes/repositories';
+import { restoreRoutes } from './routes/restore';
+import { snapshotStatusRoutes } from './routes/snapshot-status';
+import { snapshotRoutes } from './routes/snapshots';
+import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
+import { CallerGoneError } from './until-closed';
+import { Upstream } from './upstream';
+
+export interface AppParts {
+  readonly service: SnapshotService;
+  /** Where requests that are not ours go. */
+  readonly cluster: ClusterSettings;
+  readonly logger: ErrorLog;
+}
+
+/**
+ * The front door: the snapshot API of Elasticsearch on Snapkeep's jobs, and everything else on the cluster as it came.
+ * Nothing listens here.
+ */
+export function createApp({ service, cluster, logger }: AppParts): Express {
+  const upstream = new Upstream(cluster);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Parameters are read by Parameters, which knows what may be there.
+  app.set('query parser', false);
+
+  app.use(['/_snapshot', '/_snapkeep', '/_recovery', '/:index/_recovery'], async (_request, response, next) => {
+    const product = await upstream.productHeader();
+    if (product !== undefined) response.setHeader('X-Elastic-Product', product);
+    next();
+  });
+  healthRoutes(app, service);
+  unsupportedActions(app);
+  snapshotStatusRoutes(app, service);
+  repositoryRoutes(app, service);
+  restoreRoutes(app, service);
+  snapshotRoutes(app, service);
+  unsupportedRoutes(app);
+  recoveryRoutes(app, service, upstream);
+  deleteIndexRoutes(app, service, upstream);
+  app.use((request, response) => upstream.pass(request, response, request.originalUrl));
+  app.use((error: unknown, _request: express.Request, response: express.Response, next: express.NextFunction) => {
+    if (error instanceof CallerGoneError || response.destroyed) return;
+    next(error);
+  });
+  app.use(errorHandler(logger));
+  return app;
+}

@@ -1,0 +1,33 @@
+import { type Upstream } from './upstream';
+
+/** Ms by which the clocks of a cluster and a worker may differ before a restored index counts as another one. */
+const CLOCK_TOLERANCE_MS = 500;
+/** Names asked for at once; a longer list asks for all indices, since paths are bounded. */
+const NAMES_AT_ONCE = 50;
+
+/**
+ * The names of the indices that were created after the given moment: others took their place. What the cluster can't
+ * say counts as not re-created.
+ */
+export async function createdLater(
+  upstream: Upstream,
+  indices: readonly { readonly index: string; readonly millis: number }[],
+): Promise<ReadonlySet<string>> {
+  if (indices.length === 0) return new Set();
+  const names =
+    indices.length > NAMES_AT_ONCE ? '_all' : indices.map(({ index }) => encodeURIComponent(index)).join(',');
+  const { status, body } = await upstream.ask(`/${names}/_settings?filter_path=*.settings.index.creation_date`);
+  if (status !== 200) return new Set();
+  const settings = JSON.parse(body.toString('utf8')) as Record<
+    string,
+    { settings?: { index?: { creation_date?: string } } } | undefined
+  >;
+  return new Set(
+    indices
+      .filter(({ index, millis }) => {
+        const created = Number(settings[index]?.settings?.index?.creation_date);
+        return created > millis + CLOCK_TOLERANCE_MS;
+      })
+      .map(({ index }) => index),
+  );
+}

@@ -1,0 +1,74 @@
+import { type IRouter } from 'express';
+import { isSnapkeepError } from '../../contracts/errors';
+import { type Recovery } from '../../jobs/recoveries';
+import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
+import { type SnapshotService } from '../../jobs/service';
+import { answer } from '../answer';
+import { type Upstream } from '../upstream';
+
+/**
+ * `DELETE /{index}`: an index that is being restored is not deleted under the restore's feet: the restore is stopped and
+ * deletes what it wrote. Everything else is the cluster's business.
+ */
+export function deleteIndexRoutes(
+  router: IRouter,
+  { recoveries }: Pick<SnapshotService, 'recoveries'>,
+  upstream: Upstream,
+): void {
+  router.delete('/:index', async (request, response, next) => {
+    const expression = request.params.index;
+    const parts = splitNames(expression);
+    if (/^_(?!all\b)/.test(expression) || parts.length === 0) {
+      next();
+      return;
+    }
+    const restoring = await found(recoveries, parts);
+    if (restoring.length === 0 || (parts.some(isWildcard) && (await needsNames(upstream)))) {
+      next();
+      return;
+    }
+    await Promise.all(restoring.map((recovery) => recoveries.stop(recovery)));
+    const stopped = new Set(restoring.map(({ index }) => index.target));
+    const rest = await Promise.all(parts.map(async (part) => !stopped.has(part) || (await exists(upstream, part))));
+    const left = parts.filter((_, i) => rest[i]);
+    if (left.length === 0) {
+      answer(request, response, 200, { acknowledged: true });
+      return;
+    }
+    const query = request.originalUrl.includes('?') ? request.originalUrl.slice(request.originalUrl.indexOf('?')) : '';
+    await upstream.pass(request, response, `/${left.map(encodeURIComponent).join(',')}${query}`);
+  });
+}
+
+/** The restores of indices that the expression names. */
+async function found(recoveries: SnapshotService['recoveries'], parts: readonly string[]): Promise<Recovery[]> {
+  let running: Recovery[];
+  try {
+    running = await recoveries.running();
+  } catch (error) {
+    // Deleting an index must not depend on Snapkeep's workers: a restore notices that its index is gone, and ends.
+    if (isSnapkeepError(error, 'worker_unavailable') || isSnapkeepError(error, 'temporal_unavailable')) return [];
+    throw error;
+  }
+  const { selected } = selectNames(
+    parts,
+    running.map(({ index }) => index.target),
+  );
+  return running.filter(({ index }) => selected.includes(index.target));
+}
+
+/** Whether the cluster refuses to delete by wildcard, in which case nothing must be stopped either. */
+async function needsNames(upstream: Upstream): Promise<boolean> {
+  const { status, body } = await upstream.ask('/_cluster/settings?include_defaults=true&flat_settings=true');
+  if (status !== 200) return false;
+  const settings = JSON.parse(body.toString('utf8')) as Record<string, Record<string, unknown> | undefined>;
+  const name = 'action.destructive_requires_name';
+  const value = settings.transient?.[name] ?? settings.persistent?.[name] ?? settings.defaults?.[name];
+  return value === 'true' || value === true;
+}
+
+/** A restore that came to its end before it could be stopped has left an index. */
+async function exists(upstream: Upstream, index: string): Promise<boolean> {
+  const { status } = await upstream.ask(`/${encodeURIComponent(index)}`);
+  return status !== 404;
+}

@@ -1,0 +1,127 @@
+import { type RequestHandler, type Response, type IRouter } from 'express';
+import { SnapkeepError } from '../../contracts/errors';
+import { type Recovery } from '../../jobs/recoveries';
+import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/recovery-json';
+import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
+import { type SnapshotService } from '../../jobs/service';
+import { answer } from '../answer';
+import { createdLater } from '../index-creation';
+import { Parameters, queryOf } from '../parameters';
+import { type Upstream, type UpstreamAnswer } from '../upstream';
+
+/** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */
+export function recoveryRoutes(
+  router: IRouter,
+  { recoveries }: Pick<SnapshotService, 'recoveries'>,
+  upstream: Upstream,
+): void {
+  const show: RequestHandler = async (request, response, next) => {
+    const expression = (request.params as { index?: string }).index;
+    // `/_cat/recovery`-like paths have no index in front.
+    if (expression !== undefined && /^_(?!all$)/.test(expression)) {
+      next();
+      return;
+    }
+    const parameters = Parameters.of(request, [
+      'active_only',
+      'detailed',
+      'index',
+      'ignore_unavailable',
+      'allow_no_indices',
+      'expand_wildcards',
+    ]);
+    const parts = splitNames(expression ?? parameters.text('index') ?? '_all');
+    const restores = wanted(await recoveries.all(), parts);
+    const query = clusterQuery(request.originalUrl);
+    let own = await upstream.ask(request.path.replace(/\/+$/, '') + query);
+    if (own.status === 404 && parts.some((part) => restores.some(({ index }) => index.target === part))) {
+      // An index whose restore has not created it yet is missing in the cluster, but not here.
+      own = await askLeniently(upstream, parts, restores, own);
+    }
+    if (own.status !== 200) {
+      pass(response, own);
+      return;
+    }
+    const cluster = parse(own);
+    const json = mergeRecoveries(
+      cluster,
+      await stillThere(upstream, cluster, restores),
+      {
+        activeOnly: parameters.boolean('active_only', false),
+        detailed: parameters.boolean('detailed', false),
+        human: queryOf(request).has('human') && queryOf(request).get('human') !== 'false',
+      },
+      Date.now(),
+    );
+    answer(request, response, 200, json);
+  };
+  router.get(['/_recovery', '/:index/_recovery'], show);
+}
+
+/** The restores that the request asks for; what never came to be, or was deleted again, is not shown. */
+function wanted(all: readonly Recovery[], parts: readonly string[]): Recovery[] {
+  const { selected } = selectNames(
+    parts,
+    all.map(({ index }) => index.target),
+  );
+  return all.filter(({ index }) => selected.includes(index.target) && !['FAILED', 'CANCELLED'].includes(index.state));
+}
+
+/** A restore that has ended counts as long as the index it made is there, and no later one of that name. */
+async function stillThere(
+  upstream: Upstream,
+  cluster: ClusterRecoveries,
+  restores: readonly Recovery[],
+): Promise<Recovery[]> {
+  const ended = restores.filter(({ index }) => index.state === 'DONE' && Object.hasOwn(cluster, index.target));
+  const recreated = await createdLater(
+    upstream,
+    ended.map(({ index }) => ({ index: index.target, millis: index.stopMillis ?? index.startMillis })),
+  );
+  return restores.filter(
+    (one) => one.index.state !== 'DONE' || (ended.includes(one) && !recreated.has(one.index.target)),
+  );
+}
+
+async function askLeniently(
+  upstream: Upstream,
+  parts: readonly string[],
+  restores: readonly Recovery[],
+  refused: UpstreamAnswer,
+): Promise<UpstreamAnswer> {
+  const others = parts.filter((part) => !restores.some(({ index }) => index.target === part));
+  if (others.length === 0) {
+    const existing = await upstream.ask(
+      `/${parts.map(encodeURIComponent).join(',')}/_recovery?ignore_unavailable=true`,
+    );
+    return existing.status === 200 ? existing : { status: 200, body: Buffer.from('{}') };
+  }
+  // The others have to be there, unless they are wildcards.
+  if (others.every(isWildcard)) return { status: 200, body: Buffer.from('{}') };
+  const answered = await upstream.ask(`/${others.map(encodeURIComponent).join(',')}/_recovery`);
+  return answered.status === 200 ? answered : refused;
+}
+
+/** All recoveries are needed to find the copies of a restored index, and their raw numbers only. */
+function clusterQuery(originalUrl: string): string {
+  const query = queryOf({ originalUrl });
+  for (const name of ['active_only', 'pretty', 'filter_path', 'format']) query.delete(name);
+  const text = new URLSearchParams([...query]).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function parse(own: UpstreamAnswer): ClusterRecoveries {
+  try {
+    return JSON.parse(own.body.toString('utf8')) as ClusterRecoveries;
+  } catch (cause) {
+    throw new SnapkeepError('cluster_unavailable', 'the cluster answered [_recovery] with something that is not JSON', {
+      cause,
+    });
+  }
+}
+
+function pass(response: Response, { status, body }: UpstreamAnswer): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  response.end(body);
+}

@@ -1,0 +1,26 @@
+import { type IRouter } from 'express';
+import { type SnapshotService } from '../../jobs/service';
+import { answer } from '../answer';
+import { JsonBody } from '../body';
+import { illegal } from '../body-fields';
+import { Parameters } from '../parameters';
+import { parseRestoreBody } from '../restore-body';
+import { untilClosed } from '../until-closed';
+
+/** Restoring a snapshot. */
+export function restoreRoutes(router: IRouter, { restores }: Pick<SnapshotService, 'restores'>): void {
+  router.post('/_snapshot/:repository/:snapshot/_restore', async (request, response) => {
+    const parameters = Parameters.of(request, ['wait_for_completion', 'restore_over_open_index']);
+    if (parameters.boolean('restore_over_open_index', false)) {
+      throw illegal(
+        '[restore_over_open_index] is not supported yet: delete the index, or restore it under another name',
+      );
+    }
+    const wait = parameters.boolean('wait_for_completion', false);
+    const body = await JsonBody.read(request);
+    const { repository, snapshot } = request.params;
+    const started = await restores.start({ repository, snapshot, request: parseRestoreBody(body) });
+    const json = wait ? await started.finished(untilClosed(response)) : { accepted: true };
+    answer(request, response, 200, json);
+  });
+}

@@ -1,0 +1,35 @@
+import { type RequestHandler, type IRouter } from 'express';
+import { splitNames } from '../../jobs/select-names';
+import { type SnapshotService } from '../../jobs/service';
+import { answer } from '../answer';
+import { Parameters } from '../parameters';
+
+interface StatusPath {
+  readonly repository?: string;
+  readonly snapshot?: string;
+  readonly index?: string;
+}
+
+/** `_status` of running and finished snapshots. */
+export function snapshotStatusRoutes(router: IRouter, { statuses }: Pick<SnapshotService, 'statuses'>): void {
+  const show: RequestHandler = async (request, response) => {
+    const parameters = Parameters.of(request, ['ignore_unavailable']);
+    const { repository, snapshot, index } = request.params as StatusPath;
+    const json = await statuses.show({
+      repositories: splitNames(repository ?? '_all'),
+      snapshots: snapshot === undefined ? undefined : splitNames(snapshot),
+      indices: index === undefined ? undefined : splitNames(index),
+      ignoreUnavailable: parameters.boolean('ignore_unavailable', false),
+    });
+    answer(request, response, 200, json);
+  };
+  router.get(
+    [
+      '/_snapshot/_status',
+      '/_snapshot/:repository/_status',
+      '/_snapshot/:repository/:snapshot/_status',
+      '/_snapshot/:repository/:snapshot/:index/_status',
+    ],
+    show,
+  );
+}

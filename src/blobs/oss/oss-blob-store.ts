@@ -1,0 +1,195 @@
+import { Readable } from 'node:stream';
+
+import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { OssSettings, RepositorySecrets } from '../../contracts/repository-settings';
+import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../blob-key';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../blob-store';
+import { endOnAbort } from '../on-abort';
+import { BodyStream } from './body-stream';
+import { assertBucketUsable } from './check-bucket';
+import { createOssClient, OssClient } from './oss-client';
+import { readOssEndpoint } from './oss-endpoint';
+import { ossFailure } from './oss-errors';
+import { OssCall, OssTransport } from './oss-transport';
+import { DEFAULT_REQUEST_TIMES, RequestTimes } from './request-clock';
+import { assertMd5, md5Base64 } from './verify-body';
+
+/** The most that OSS lists in one page, and deletes in one request. */
+const PAGE = 1000;
+
+const MIME = 'application/octet-stream';
+
+/**
+ * Objects in a bucket of Alibaba Cloud OSS, under a base path, by way of ali-oss.
+ *
+ * Every put carries its Content-MD5, which OSS checks; every whole object that comes back is compared with the MD5
+ * that OSS sends along. Put-if-absent is `x-oss-forbid-overwrite: true`. Requests are signed with V4 where the region
+ * is known, else with V1.
+ */
+export class OssBlobStore implements BlobStore {
+  readonly description: string;
+  readonly #bucket: string;
+  readonly #base: string;
+  readonly #readonly: boolean;
+  readonly #times: RequestTimes;
+  readonly #transport: OssTransport;
+  /** Holds the secrets; private by `#`, so that nothing that prints the store prints them. */
+  readonly #client: OssClient;
+
+  /**
+   * @param options.readonly `checkUsable` then accepts a bucket with versioning.
+   * @throws `repository_settings_invalid` for an endpoint, a bucket name, a base path or keys that cannot be.
+   */
+  constructor(
+    settings: Omit<OssSettings, 'type'>,
+    secrets: RepositorySecrets,
+    options: { readonly?: boolean; times?: Partial<RequestTimes> } = {},
+  ) {
+    if (settings.basePath !== '' && !settings.basePath.split('/').every(isPathPart)) {
+      throw new SnapkeepError('repository_settings_invalid', `[${settings.basePath}] is no base path`);
+    }
+    this.#bucket = settings.bucket;
+    this.#base = settings.basePath === '' ? '' : `${settings.basePath}/`;
+    this.#readonly = options.readonly ?? false;
+    this.#times = { ...DEFAULT_REQUEST_TIMES, ...options.times };
+    this.#transport = new OssTransport(this.#times);
+    const address = readOssEndpoint(settings.endpoint, settings.region);
+    this.#client = createOssClient(address, settings.bucket, secrets, this.#transport);
+    this.description = `oss://${settings.bucket}/${settings.basePath}`;
+  }
+
+  async put(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await this.write(key, body, {}, options);
+  }
+
+  async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await this.write(key, body, { 'x-oss-forbid-overwrite': 'true' }, options);
+  }
+
+  async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
+    assertBlobKeys(key);
+    return this.call(`read object [${key}]`, options, async (ctx) => {
+      const { content, res } = await this.#client.get(this.#base + key, { ctx });
+      assertMd5(res.headers, ctx.md5, key);
+      return content;
+    });
+  }
+
+  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
+    assertBlobKeys(key);
+    assertByteRange(start, length);
+    if (length === 0) return Buffer.alloc(0);
+    const headers = {
+      Range: `bytes=${start}-${start + length - 1}`,
+      // Without it OSS answers a range that lies outside of the object with the whole object.
+      'x-oss-range-behavior': 'standard',
+    };
+    try {
+      return await this.call(`read object [${key}]`, { ...options, maxBytes: length }, async (ctx) => {
+        const { content, res } = await this.#client.get(this.#base + key, { ctx, headers });
+        if (res.status !== 206 || !res.headers['content-range']?.startsWith(`bytes ${start}-`)) {
+          throw new SnapkeepError('store_integrity', `object [${key}] came without the range that was asked for`);
+        }
+        return content;
+      });
+    } catch (error) {
+      // The range starts at or behind the object's end.
+      if (isSnapkeepError(error) && error.details.status === 416) return Buffer.alloc(0);
+      throw error;
+    }
+  }
+
+  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
+    assertBlobKeys(key);
+    return this.call(`read object [${key}]`, options, async (ctx) => {
+      const { stream } = await this.#client.getStream(this.#base + key, { ctx });
+      return endOnAbort(new BodyStream(stream, key, this.#times.idleMs), options.signal);
+    });
+  }
+
+  async *list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncGenerator<BlobInfo> {
+    assertBlobPrefix(prefix);
+    let token: string | null = null;
+    do {
+      const query: Record<string, string> = { prefix: this.#base + prefix, 'max-keys': String(PAGE) };
+      // Query values that are empty or undefined break V4 signatures in ali-oss: such keys are left out.
+      if (query.prefix === '') delete query.prefix;
+      if (token !== null) query['continuation-token'] = token;
+      else if (options.after) query['start-after'] = this.#base + options.after;
+      const page = await this.call('list objects', options, (ctx) => this.#client.listV2(query, { ctx }));
+      for (const { name, size } of page.objects) {
+        const key = name.slice(this.#base.length);
+        if (isBlobKey(key)) yield { key, length: size };
+      }
+      token = page.nextContinuationToken;
+    } while (token !== null);
+  }
+
+  async delete(keys: readonly string[], options: BlobCallOptions = {}): Promise<void> {
+    assertBlobKeys(...keys);
+    for (let at = 0; at < keys.length; at += PAGE) {
+      const names = keys.slice(at, at + PAGE).map((key) => this.#base + key);
+      await this.call('delete objects', options, async (ctx) => {
+        if (names.length === 1) await this.#client.delete(names[0], { ctx });
+        else await this.deleteBatch(names, ctx);
+      });
+    }
+  }
+
+  async checkUsable(options: BlobCallOptions = {}): Promise<void> {
+    const { bucket } = await this.call('read the settings of the bucket (oss:GetBucketInfo)', options, (ctx) =>
+      this.#client.getBucketInfo(this.#bucket, { ctx }),
+    );
+    assertBucketUsable(this.#bucket, bucket, this.#readonly);
+    // The credentials must reach the base path too, not only the bucket's settings.
+    for await (const _ of this.list('', options)) break;
+  }
+
+  async close(): Promise<void> {
+    this.#transport.close();
+  }
+
+  private async write(
+    key: string,
+    body: Buffer,
+    headers: Record<string, string>,
+    options: BlobCallOptions,
+  ): Promise<void> {
+    assertBlobKeys(key);
+    await this.call(`write object [${key}]`, options, async (ctx) => {
+      const checked = { ...headers, 'Content-MD5': md5Base64(body) };
+      await this.#client.put(this.#base + key, body, { ctx, headers: checked, mime: MIME });
+    });
+  }
+
+  /** ali-oss passes over keys that OSS could not delete: count on those only that the answer names. */
+  private async deleteBatch(names: readonly string[], ctx: OssCall): Promise<void> {
+    const { deleted } = await this.#client.deleteMulti(names, { ctx });
+    const done = new Set(deleted.map(({ Key }) => Key));
+    const left = names.filter((name) => !done.has(name)).length;
+    if (left > 0) {
+      throw new SnapkeepError(
+        'store_unavailable',
+        `${left} of ${names.length} objects of [${this.description}] were not deleted`,
+      );
+    }
+  }
+
+  private async call<T>(
+    doing: string,
+    { signal, maxBytes }: BlobCallOptions & { maxBytes?: number },
+    work: (call: OssCall) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const call: OssCall = { signal, maxBytes };
+    try {
+      return await work(call);
+    } catch (error) {
+      throw ossFailure(error, call, doing, this.description);
+    }
+  }
+}
+
+function isPathPart(part: string): boolean {
+  return part !== '' && part !== '.' && part !== '..';
+}

@@ -1,0 +1,73 @@
+import OSS from 'ali-oss';
+import { IncomingMessage } from 'node:http';
+
+import { SnapkeepError } from '../../contracts/errors';
+import { RepositorySecrets } from '../../contracts/repository-settings';
+import { OssAddress } from './oss-endpoint';
+import { OssCall, OssTransport } from './oss-transport';
+
+/** What the answers of ali-oss carry beside their data. */
+interface OssAnswer {
+  readonly res: { readonly status: number; readonly headers: IncomingMessage['headers'] };
+}
+
+/** Options that reach the transport: ali-oss hands `ctx` through untouched. */
+interface CallOptions {
+  readonly ctx: OssCall;
+  readonly headers?: Record<string, string>;
+}
+
+/**
+ * The part of ali-oss 6.23 that is used here, typed as it behaves (its published types lack `ctx` and more).
+ * Query objects must have no undefined values: ali-oss sends them but leaves them out of a V4 signature.
+ */
+export interface OssClient {
+  put(name: string, body: Buffer, options: CallOptions & { mime: string }): Promise<OssAnswer>;
+  get(name: string, options: CallOptions): Promise<OssAnswer & { content: Buffer }>;
+  getStream(name: string, options: CallOptions): Promise<OssAnswer & { stream: IncomingMessage }>;
+  listV2(
+    query: Record<string, string>,
+    options: CallOptions,
+  ): Promise<OssAnswer & { objects: { name: string; size: number }[]; nextContinuationToken: string | null }>;
+  delete(name: string, options: CallOptions): Promise<OssAnswer>;
+  deleteMulti(names: readonly string[], options: CallOptions): Promise<OssAnswer & { deleted: { Key: string }[] }>;
+  getBucketInfo(
+    bucket: string,
+    options: CallOptions,
+  ): Promise<OssAnswer & { bucket: { StorageClass?: string; Versioning?: string } }>;
+}
+
+/**
+ * A client for one bucket that sends through `transport`. It holds the secrets: never log it.
+ *
+ * @throws `repository_settings_invalid` where ali-oss refuses the bucket's name or the keys are empty.
+ */
+export function createOssClient(
+  address: OssAddress,
+  bucket: string,
+  secrets: RepositorySecrets,
+  transport: OssTransport,
+): OssClient {
+  try {
+    const options = {
+      endpoint: address.endpoint,
+      sldEnable: address.pathStyle,
+      bucket,
+      accessKeyId: secrets.accessKeyId,
+      accessKeySecret: secrets.secretAccessKey,
+      ...(secrets.securityToken === undefined ? {} : { stsToken: secrets.securityToken }),
+      // Without an interval ali-oss prints advice to the console; without a refresh function nothing is refreshed.
+      refreshSTSTokenInterval: 3_600_000,
+      ...(address.region === undefined ? {} : { region: address.region, authorizationV4: true }),
+      retryMax: 0,
+      urllib: transport,
+    };
+    return new OSS(options) as unknown as OssClient;
+  } catch {
+    // The library's own error names neither; it is not passed on, since it might come to hold the options.
+    throw new SnapkeepError(
+      'repository_settings_invalid',
+      `the bucket [${bucket}] or its access keys are not acceptable: a bucket's name has 3 to 63 lower-case letters, digits and hyphens, and both keys must be given`,
+    );
+  }
+}

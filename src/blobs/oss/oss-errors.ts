@@ -1,0 +1,87 @@
+import { ErrorCode, SnapkeepError } from '../../contracts/errors';
+import { OssCall } from './oss-transport';
+
+/** Codes of OSS that mean something else than their HTTP status says. */
+const BY_OSS_CODE: Record<string, ErrorCode> = {
+  NoSuchBucket: 'store_bucket_missing',
+  NoSuchKey: 'blob_missing',
+  FileAlreadyExists: 'blob_exists',
+  // The object exists, but lies in an archive: no permission would help.
+  InvalidObjectState: 'store_rejected',
+  // Bytes that changed on their way: OSS computed another MD5 than the request named.
+  InvalidDigest: 'store_integrity',
+  BadDigest: 'store_integrity',
+  RequestTimeout: 'store_unavailable',
+  IncompleteBody: 'store_unavailable',
+  OperationAborted: 'store_unavailable',
+  // A wrong clock is put right without anybody changing the repository, as after a suspended machine wakes up.
+  RequestTimeTooSkewed: 'store_unavailable',
+};
+
+/** TLS failures that another try will not cure. */
+const TLS_REJECTED = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/;
+
+/** A failure of the connection itself, as the catalogue names it. */
+export function connectionFailure(error: unknown, host: string): unknown {
+  if (error instanceof SnapkeepError) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  const why = code ?? (error instanceof Error ? error.message : 'unknown');
+  if (code !== undefined && TLS_REJECTED.test(code)) {
+    return new SnapkeepError('store_rejected', `the certificate of [${host}] is not accepted: ${why}`, {
+      details: { host, reason: code },
+    });
+  }
+  return new SnapkeepError('store_unavailable', `the connection to [${host}] failed: ${why}`, {
+    details: { host, reason: code },
+  });
+}
+
+/** What ali-oss leaves in the errors it makes from answers. */
+interface AliOssError {
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly requestId?: string;
+  readonly ecCode?: string;
+}
+
+/**
+ * The error of a call as the catalogue names it. The original is never chained: ali-oss hangs the request with its
+ * headers and signature on it.
+ *
+ * @param doing what was tried, such as `read object [a/b]`; `where` the store's description.
+ */
+export function ossFailure(error: unknown, call: OssCall, doing: string, where: string): unknown {
+  if (call.signal?.aborted) return call.signal.reason;
+  if (call.failure !== undefined) return call.failure;
+  if (error instanceof SnapkeepError) return error;
+  const { status, code: ossCode, message, requestId, ecCode } = error as AliOssError;
+  if (status === undefined) {
+    return new SnapkeepError('store_integrity', `cannot ${doing} in [${where}]: the answer cannot be read`);
+  }
+  const code = codeFor(status, ossCode);
+  const said = ossCode === undefined ? `HTTP status ${status}` : `${ossCode}: ${oneLine(message)}`;
+  const text = `cannot ${doing} in [${where}]: ${said}${wayOut(code, ossCode, call)}`;
+  return new SnapkeepError(code, text, { details: { status, ossCode, requestId, ec: ecCode } });
+}
+
+function codeFor(status: number, ossCode: string | undefined): ErrorCode {
+  if (ossCode !== undefined && Object.hasOwn(BY_OSS_CODE, ossCode)) return BY_OSS_CODE[ossCode];
+  if (status === 401 || status === 403) return 'store_access_denied';
+  if (status === 408 || status === 429 || (status >= 500 && status !== 501)) return 'store_unavailable';
+  return 'store_rejected';
+}
+
+function wayOut(code: ErrorCode, ossCode: string | undefined, call: OssCall): string {
+  const endpoint = /<Endpoint>([A-Za-z0-9.:-]+)<\/Endpoint>/.exec(call.errorBody ?? '')?.[1];
+  if (endpoint !== undefined) return ` (the bucket's endpoint is ${endpoint})`;
+  if (ossCode === 'RequestTimeTooSkewed') return " (set this machine's clock)";
+  if (ossCode === 'InvalidObjectState') return ' (the object is archived: restore it in OSS first)';
+  if (code === 'store_access_denied') return ' (check the access key, its secret and its permissions)';
+  if (code === 'store_bucket_missing') return ' (create the bucket first, or correct its name)';
+  return '';
+}
+
+function oneLine(message: string | undefined): string {
+  return (message ?? '').replace(/\s+/g, ' ').trim().slice(0, 300);
+}

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import http, { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+
+import { SnapkeepError } from '../../contracts/errors';
+import { onAbort } from '../on-abort';
+import { connectionFailure } from './oss-errors';
+import { RequestClock, RequestTimes } from './request-clock';
+
+/** One call of the store on its way through ali-oss, which passes it to the transport as `ctx`. */
+export interface OssCall {
+  readonly signal?: AbortSignal;
+  /** Longest acceptable answer of status 2xx, in bytes. */
+  readonly maxBytes?: number;
+  /** MD5 (base64) of the answer's body, computed while it arrives. */
+  md5?: string;
+  /** Why the transport failed. ali-oss replaces every error by one of its own that no longer tells. */
+  failure?: unknown;
+  /** The body of an answer of another status than 2xx: ali-oss parses it but drops parts, such as the endpoint to use. */
+  errorBody?: string;
+}
+
+/** What ali-oss asks for, as it would ask urllib. */
+interface TransportRequest {
+  readonly method: string;
+  readonly headers: Record<string, string | number>;
+  readonly content?: Buffer | string;
+  /** The answer is wanted as a stream. */
+  readonly customResponse?: boolean;
+  readonly ctx?: OssCall;
+}
+
+interface TransportAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly data?: Buffer;
+  readonly res: unknown;
+}
+
+/** Handed to the socket at a time; the next slice follows once the kernel has taken it, which shows as progress. */
+const SLICE_BYTES = 256 * 1024;
+/** An error document is a few hundred bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+/** Sockets unused for so long are closed, before the store or something on the way closes them silently. */
+const UNUSED_SOCKET_MS = 20_000;
+
+/**
+ * Carries the requests that ali-oss has signed, in place of its urllib (option `urllib`): own keep-alive agents per
+ * store, idle and total time-outs, cancellation that destroys the request, and bodies of bounded, verified length.
+ * What ali-oss comes with shares its agents with the whole process, can hang on a stalled body and reports one that
+ * was cut as unreadable XML.
+ */
+export class OssTransport {
+  private readonly http = new http.Agent({ keepAlive: true, timeout: UNUSED_SOCKET_MS });
+  private readonly https = new https.Agent({ keepAlive: true, timeout: UNUSED_SOCKET_MS });
+
+  constructor(private readonly times: RequestTimes) {}
+
+  /** The one function of urllib that ali-oss calls. Failures are left in `ctx.failure` too. */
+  async request(url: string, params: TransportRequest): Promise<TransportAnswer> {
+    const call: OssCall = params.ctx ?? {};
+    try {
+      return await this.exchange(new URL(url), params, call);
+    } catch (error) {
+      call.failure = error;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.http.destroy();
+    this.https.destroy();
+  }
+
+  private exchange(url: URL, params: TransportRequest, call: OssCall): Promise<TransportAnswer> {
+    const { signal } = call;
+    signal?.throwIfAborted();
+    const content =
+      typeof params.content === 'string' ? Buffer.from(params.content) : (params.content ?? Buffer.alloc(0));
+    return new Promise((resolve, reject) => {
+      const request = this.open(url, params, content.length);
+      const clock = new RequestClock(this.times, content.length, (failure) => end(failure));
+      const release = onAbort(signal, (reason) => end(reason));
+      const end = (reason: unknown): void => {
+        fail(reason);
+        request.destroy();
+      };
+      const settle = (): void => {
+        clock.stop();
+        release();
+      };
+      const fail = (error: unknown): void => {
+        settle();
+        reject(error);
+      };
+      request.on('error', (error) => fail(connectionFailure(error, url.host)));
+      request.once('socket', () => clock.progress());
+      request.once('response', (response) => {
+        clock.progress();
+        const answered = this.answer(request, response, params, call, clock);
+        answered.then(
+          (answer) => {
+            settle();
+            resolve(answer);
+          },
+          (error: unknown) => end(connectionFailure(error, url.host)),
+        );
+      });
+      send(request, content, clock);
+    });
+  }
+
+  private open(url: URL, params: TransportRequest, contentLength: number): ClientRequest {
+    const headers: OutgoingHttpHeaders = {};
+    for (const [name, value] of Object.entries(params.headers)) headers[name.toLowerCase()] = value;
+    if (params.content !== undefined) headers['content-length'] = contentLength;
+    const options = { method: params.method, headers };
+    return url.protocol === 'https:'
+      ? https.request(url, { ...options, agent: this.https })
+      : http.request(url, { ...options, agent: this.http });
+  }
+
+  private async answer(
+    request: ClientRequest,
+    response: IncomingMessage,
+    params: TransportRequest,
+    call: OssCall,
+    clock: RequestClock,
+  ): Promise<TransportAnswer> {
+    const status = response.statusCode ?? 0;
+    const { headers } = response;
+    const succeeded = status >= 200 && status < 300;
+    if (succeeded && params.customResponse) return { status, headers, res: response };
+    const limit = succeeded ? (call.maxBytes ?? Infinity) : MAX_ERROR_BYTES;
+    const data = await readBody(response, limit, clock, succeeded ? call : undefined);
+    // An early refusal: the rest of the body need not be sent, and the connection is of no more use.
+    if (!request.writableFinished) request.destroy();
+    if (!succeeded) call.errorBody = data.toString('utf8');
+    return { status, headers, data, res: { status, headers } };
+  }
+}
+
+function send(request: ClientRequest, body: Buffer, clock: RequestClock): void {
+  if (body.length <= SLICE_BYTES) {
+    request.end(body.length === 0 ? undefined : body);
+    return;
+  }
+  let at = 0;
+  const next = (): void => {
+    clock.progress();
+    while (at < body.length) {
+      const slice = body.subarray(at, (at += SLICE_BYTES));
+      if (!request.write(slice)) {
+        request.once('drain', next);
+        return;
+      }
+    }
+    request.end();
+  };
+  next();
+}
+
+/**
+ * The whole body in one buffer, and its MD5 in `hashed.md5`. Rejects with `store_rejected` beyond `limit`, and with the
+ * connection's error if it is cut.
+ */
+function readBody(
+  response: IncomingMessage,
+  limit: number,
+  clock: RequestClock,
+  hashed: OssCall | undefined,
+): Promise<Buffer> {
+  const expected = Number(response.headers['content-length'] ?? NaN);
+  const md5 = hashed === undefined ? undefined : createHash('md5');
+  // Filled as the body arrives; where no length is announced the chunks are gathered instead.
+  const announced = Number.isNaN(expected) || expected > limit ? undefined : Buffer.allocUnsafe(expected);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    const tooLong = (bytes: number): void => {
+      reject(
+        new SnapkeepError('store_rejected', `the answer has ${bytes} bytes or more, but ${limit} may be read at once`),
+      );
+      response.destroy();
+    };
+    if (expected > limit) return tooLong(expected);
+    clock.expect(Number.isNaN(expected) ? 0 : expected);
+    response.on('data', (chunk: Buffer) => {
+      clock.progress();
+      md5?.update(chunk);
+      if (announced === undefined) chunks.push(chunk);
+      else chunk.copy(announced, length);
+      length += chunk.length;
+      if (length > limit) tooLong(length);
+    });
+    response.on('error', reject);
+    response.on('end', () => {
+      if (hashed !== undefined) hashed.md5 = md5?.digest('base64');
+      resolve(announced ?? Buffer.concat(chunks, length));
+    });
+    response.on('close', () => reject(new Error('the connection closed before the answer was complete')));
+  });
+}

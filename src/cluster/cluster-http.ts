@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import { Pool, type Dispatcher } from 'undici';
+import { type ErrorDetails, SnapkeepError } from '../contracts/errors';
+import { connectionFailure, responseFailure } from './cluster-failures';
+
+/** Where the cluster is and how to be let in. */
+export interface ClusterSettings {
+  /** `http(s)://host[:port][/prefix]`; credentials in it are used and never shown. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** The encoded form, as Elasticsearch gives it out. */
+  readonly apiKey?: string;
+  /** PEM file of the authority that signed the cluster's certificate. */
+  readonly caFile?: string;
+  /** Connections at most. @default 24 */
+  readonly connections?: number;
+}
+
+export interface ClusterRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  /** Encoded, from `/` on, without the query. */
+  readonly path: string;
+  /** `undefined` leaves a parameter out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: string | Buffer;
+  /** @default application/json */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  /** Largest body taken. @default 64 MB */
+  readonly maxBytes?: number;
+  /** Statuses that are an answer here; any other one is thrown. @default all below 400 */
+  readonly accept?: (status: number) => boolean;
+  /** Ms until the first byte of the answer. @default 120 s */
+  readonly headersTimeout?: number;
+}
+
+export interface ClusterResponse {
+  readonly status: number;
+  /** Owns its memory, so that it can be transferred to another thread. */
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+/** The answer outgrew `maxBytes`. Readers ask for less; elsewhere it ends as `cluster_rejected`. */
+export class ResponseTooLargeError extends SnapkeepError {
+  constructor(what: string, maxBytes: number) {
+    super('cluster_rejected', `The answer to ${what} is larger than ${maxBytes} bytes`, { details: { maxBytes } });
+    this.name = 'ResponseTooLargeError';
+  }
+}
+
+const DEFAULT_CONNECTIONS = 24;
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const CONNECT_TIMEOUT = 10_000;
+const HEADERS_TIMEOUT = 120_000;
+const BODY_TIMEOUT = 60_000;
+
+/**
+ * One HTTP connection pool to the cluster. Requests are sent once: whether to try again is the caller's business
+ * (one layer retries). Every failure is a `SnapkeepError` of the catalogue, except that an aborted request throws the
+ * signal's reason.
+ */
+export class ClusterHttp {
+  /** The address as shown to people: no credentials. */
+  readonly address: string;
+  private readonly pool: Pool;
+  private readonly prefix: string;
+  private readonly authorization: string | undefined;
+
+  constructor(settings: ClusterSettings) {
+    const url = parseUrl(settings.url);
+    this.prefix = url.pathname.replace(/\/+$/, '');
+    this.address = url.origin + this.prefix;
+    this.authorization = authorizationOf(settings, url);
+    this.pool = new Pool(url.origin, {
+      connections: settings.connections ?? DEFAULT_CONNECTIONS,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: HEADERS_TIMEOUT,
+      bodyTimeout: BODY_TIMEOUT,
+      connect: { timeout: CONNECT_TIMEOUT, ...(settings.caFile ? { ca: readCa(settings.caFile) } : {}) },
+    });
+  }
+
+  async request(request: ClusterRequest): Promise<ClusterResponse> {
+    const response = await this.send(request);
+    const accept = request.accept ?? below400;
+    if (!accept(response.status)) {
+      throw responseFailure(`${request.method} ${request.path}`, response.status, response.body);
+    }
+    return response;
+  }
+
+  /** A request whose answer is small JSON. */
+  async json<T>(request: ClusterRequest): Promise<T> {
+    const { body } = await this.request(request);
+    try {
+      return JSON.parse(body.toString('utf8')) as T;
+    } catch (cause) {
+      throw new SnapkeepError(
+        'cluster_unavailable',
+        `${request.method} ${request.path} was answered with something that is not JSON; is ${this.address} a cluster?`,
+        { cause },
+      );
+    }
+  }
+
+  /** Ends idle connections at once and waits for running requests. */
+  async close(): Promise<void> {
+    await this.pool.close();
+  }
+
+  private send(request: ClusterRequest): Promise<ClusterResponse> {
+    const { method, path, signal } = request;
+    const what = `${method} ${path}`;
+    const maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(abortReason(signal));
+        return;
+      }
+      let controller: Dispatcher.DispatchController | undefined;
+      let settled = false;
+      const onAbort = () => fail(abortReason(signal as AbortSignal));
+      const settle = () => {
+        settled = true;
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const fail = (error: Error) => {
+        if (settled) return;
+        settle();
+        controller?.abort(error);
+        reject(error);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const collector = new BodyCollector(maxBytes);
+      let status = 0;
+      this.pool.dispatch(
+        {
+          method,
+          path: this.prefix + path + queryString(request.query),
+          headers: this.headers(request),
+          body: request.body ?? null,
+          headersTimeout: request.headersTimeout ?? HEADERS_TIMEOUT,
+        },
+        {
+          onRequestStart(started) {
+            controller = started;
+            if (settled) started.abort(new Error('aborted'));
+          },
+          onResponseStart(_controller, statusCode, headers) {
+            if (statusCode < 200) return;
+            status = statusCode;
+            if (!collector.expect(headers['content-length'])) fail(new ResponseTooLargeError(what, maxBytes));
+          },
+          onResponseData(_controller, chunk) {
+            if (!settled && !collector.add(chunk)) fail(new ResponseTooLargeError(what, maxBytes));
+          },
+          onResponseEnd() {
+            if (settled) return;
+            settle();
+            resolve({ status, body: collector.take() });
+          },
+          onResponseError: (_controller, error) => fail(connectionFailure(what, this.address, error)),
+        },
+      );
+    });
+  }
+
+  private headers(request: ClusterRequest): Record<string, string> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
+    if (this.authorization !== undefined) headers.authorization = this.authorization;
+    return headers;
+  }
+}
+
+/** Collects a body in one allocation where its length is announced. */
+class BodyCollector {
+  private whole: Buffer<ArrayBuffer> | undefined;
+  private chunks: Buffer[] = [];
+  private length = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Whether the announced length is acceptable. */
+  expect(contentLength: string | string[] | undefined): boolean {
+    const announced = Number(contentLength);
+    if (!Number.isSafeInteger(announced) || announced < 0) return true;
+    if (announced > this.maxBytes) return false;
+    this.whole = Buffer.allocUnsafeSlow(announced);
+    return true;
+  }
+
+  /** Whether there was room for the chunk. */
+  add(chunk: Buffer): boolean {
+    if (this.length + chunk.length > (this.whole?.length ?? this.maxBytes)) return false;
+    if (this.whole) chunk.copy(this.whole, this.length);
+    else this.chunks.push(chunk);
+    this.length += chunk.length;
+    return true;
+  }
+
+  take(): Buffer<ArrayBuffer> {
+    if (this.whole?.length === this.length) return this.whole;
+    const whole = Buffer.allocUnsafeSlow(this.length);
+    let at = 0;
+    for (const chunk of this.chunks) at += chunk.copy(whole, at);
+    return whole;
+  }
+}
+
+function below400(status: number): boolean {
+  return status < 400;
+}
+
+function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new DOMException('The operation was aborted', 'AbortError');
+}
+
+function queryString(query: ClusterRequest['query']): string {
+  if (!query) return '';
+  const parts: string[] = [];
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parts.push(`${name}=${encodeURIComponent(String(value))}`);
+  }
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+function parseUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    // The text may hold a password: it is not repeated.
+    throw new SnapkeepError('illegal_argument_exception', 'The cluster URL is not a URL such as http://localhost:9200');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new SnapkeepError('illegal_argument_exception', `The cluster URL must start with http:// or https://`);
+  }
+  return url;
+}
+
+function authorizationOf(settings: ClusterSettings, url: URL): string | undefined {
+  if (settings.apiKey !== undefined) return `ApiKey ${settings.apiKey}`;
+  const username = settings.username ?? decodeURIComponent(url.username);
+  const password = settings.password ?? decodeURIComponent(url.password);
+  if (username === '') return undefined;
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const details: ErrorDetails = { file };
+    throw new SnapkeepError('illegal_argument_exception', `The certificate file ${file} cannot be read`, {
+      details,
+      cause,
+    });
+  }
+}

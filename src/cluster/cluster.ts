@@ -1,0 +1,127 @@
+import { type BulkResult, bulk } from './bulk';
+import { BulkWriter, type BulkWriterOptions } from './bulk-writer';
+import { ClusterHttp, type ClusterSettings } from './cluster-http';
+import { type ClusterInfo, readClusterInfo } from './cluster-info';
+import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './create-index';
+import { type IndexMetadata, type ResolveOptions, resolveIndices } from './index-metadata';
+import {
+  aliasPointsTo,
+  countDocuments,
+  deleteIndex,
+  indexExists,
+  putSettings,
+  updateAliases,
+} from './index-operations';
+import { ClusterDocumentReader } from './reader';
+import { ShardSearches } from './shard-search';
+import { readShardStates, refreshIndices } from './shard-states';
+import { type DocumentReader, type ShardState } from './shard-source';
+
+/** The cluster at an address. Connects when first asked something, which may be long after. */
+export function openCluster(settings: ClusterSettings): Cluster {
+  return new Cluster(new ClusterHttp(settings));
+}
+
+/**
+ * An Elasticsearch or OpenSearch cluster as snapshots and restores need it; one serves all jobs of a process. Nothing
+ * is tried again here (the writer's answer to a busy cluster aside): failures are `SnapkeepError`s that say whether
+ * they pass, and an aborted call throws the signal's reason.
+ */
+export class Cluster {
+  /** Reads documents, shard by shard. */
+  readonly reader: DocumentReader;
+  private searches: Promise<ShardSearches> | undefined;
+
+  constructor(private readonly http: ClusterHttp) {
+    this.reader = new ClusterDocumentReader(() => this.shardSearches());
+  }
+
+  /** Where the cluster is, without credentials. */
+  get address(): string {
+    return this.http.address;
+  }
+
+  /** What the cluster is; asked once, and again only after a failure. */
+  async info(signal?: AbortSignal): Promise<ClusterInfo> {
+    signal?.throwIfAborted();
+    return (await this.shardSearches()).info;
+  }
+
+  /** Throws unless the cluster answers and lets us in. */
+  async ping(signal?: AbortSignal): Promise<void> {
+    await this.http.request({ method: 'GET', path: '/', signal });
+  }
+
+  async resolveIndices(
+    expression: readonly string[] | undefined,
+    options: ResolveOptions,
+    signal?: AbortSignal,
+  ): Promise<IndexMetadata[]> {
+    return resolveIndices(this.http, await this.info(signal), expression, options, signal);
+  }
+
+  shardStates(indices: readonly string[], signal?: AbortSignal): Promise<ShardState[]> {
+    return readShardStates(this.http, indices, signal);
+  }
+
+  refresh(indices: readonly string[], signal?: AbortSignal): Promise<void> {
+    return refreshIndices(this.http, indices, signal);
+  }
+
+  bulk(alias: string, body: Buffer, options: { signal?: AbortSignal } = {}): Promise<BulkResult> {
+    return bulk(this.http, alias, body, options);
+  }
+
+  /** Writes to `index` through its one-off `alias`. */
+  bulkWriter(index: string, alias: string, options: BulkWriterOptions = {}): BulkWriter {
+    return new BulkWriter(index, (body, signal) => bulk(this.http, alias, body, { signal }), options);
+  }
+
+  createIndex(name: string, definition: IndexDefinition, signal?: AbortSignal): Promise<void> {
+    return createIndex(this.http, name, definition, signal);
+  }
+
+  async createIndexTolerant(name: string, definition: IndexDefinition, signal?: AbortSignal): Promise<CreatedIndex> {
+    return createIndexTolerant(this.http, await this.info(signal), name, definition, signal);
+  }
+
+  indexExists(name: string, signal?: AbortSignal): Promise<boolean> {
+    return indexExists(this.http, name, signal);
+  }
+
+  aliasPointsTo(alias: string, index: string, signal?: AbortSignal): Promise<boolean> {
+    return aliasPointsTo(this.http, alias, index, signal);
+  }
+
+  deleteIndex(name: string, signal?: AbortSignal): Promise<void> {
+    return deleteIndex(this.http, name, signal);
+  }
+
+  putSettings(name: string, settings: string, signal?: AbortSignal): Promise<void> {
+    return putSettings(this.http, name, settings, signal);
+  }
+
+  updateAliases(actions: readonly string[], signal?: AbortSignal): Promise<void> {
+    return updateAliases(this.http, actions, signal);
+  }
+
+  count(name: string, signal?: AbortSignal): Promise<number> {
+    return countDocuments(this.http, name, signal);
+  }
+
+  /** Waits for running requests, then closes all connections. */
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private shardSearches(): Promise<ShardSearches> {
+    this.searches ??= readClusterInfo(this.http).then(
+      (info) => new ShardSearches(this.http, info),
+      (error: unknown) => {
+        this.searches = undefined;
+        throw error;
+      },
+    );
+    return this.searches;
+  }
+}

@@ -1,0 +1,19 @@
+/** A setting's value: clusters answer with strings and lists of strings. */
+export type SettingValue = string | number | boolean | null | readonly unknown[];
+
+/**
+ * Settings by their full names, in the order they came: `{index: {a: {b: "1"}}}` and `{"index.a.b": "1"}` are the same
+ * to a cluster.
+ */
+export function flattenSettings(settings: unknown, prefix = ''): Map<string, SettingValue> {
+  const flat = new Map<string, SettingValue>();
+  const walk = (value: unknown, name: string): void => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) walk(inner, name === '' ? key : `${name}.${key}`);
+    } else {
+      flat.set(name, value as SettingValue);
+    }
+  };
+  walk(settings, prefix);
+  return flat;
+}

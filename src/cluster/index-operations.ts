@@ -1,0 +1,74 @@
+import { type ClusterHttp } from './cluster-http';
+import { SnapkeepError } from '../contracts/errors';
+import { shardFailure } from './cluster-failures';
+import { indexSegment } from './index-names';
+
+/** Small operations on one index, each one request. */
+
+/** Whether an index (not an alias) of this name is there, open or closed. */
+export async function indexExists(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<boolean> {
+  const { status } = await http.request({
+    method: 'HEAD',
+    path: `/${indexSegment(name)}`,
+    accept: (code) => code < 400 || code === 404,
+    signal,
+  });
+  return status !== 404;
+}
+
+/** Whether `alias` is an alias of `index`. */
+export async function aliasPointsTo(
+  http: ClusterHttp,
+  alias: string,
+  index: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { status } = await http.request({
+    method: 'HEAD',
+    path: `/${indexSegment(index)}/_alias/${indexSegment(alias)}`,
+    accept: (code) => code < 400 || code === 404,
+    signal,
+  });
+  return status !== 404;
+}
+
+/** Throws `index_not_found_exception` when there is none. */
+export async function deleteIndex(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<void> {
+  await http.request({ method: 'DELETE', path: `/${indexSegment(name)}`, signal });
+}
+
+/** `settings` is JSON text. */
+export async function putSettings(
+  http: ClusterHttp,
+  name: string,
+  settings: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await http.request({ method: 'PUT', path: `/${indexSegment(name)}/_settings`, body: settings, signal });
+}
+
+/** All actions (raw JSON text each) take effect at once, or none does. */
+export async function updateAliases(
+  http: ClusterHttp,
+  actions: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (actions.length === 0) return;
+  await http.request({ method: 'POST', path: '/_aliases', body: `{"actions":[${actions.join(',')}]}`, signal });
+}
+
+/** Documents that a search of the index can see (roots of nested documents only). */
+export async function countDocuments(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<number> {
+  const path = `/${indexSegment(name)}/_count`;
+  const { count, _shards: shards } = await http.json<{
+    count?: number;
+    _shards?: { total?: number; successful?: number; failed?: number; failures?: unknown[] };
+  }>({ method: 'GET', path, signal });
+  if (shards?.failed !== 0) throw shardFailure(`GET ${path}`, shards?.failures?.[0]);
+  if (count === undefined || shards.successful !== shards.total) {
+    throw new SnapkeepError('cluster_unavailable', `Not all shards of [${name}] could be counted`, {
+      details: { index: name },
+    });
+  }
+  return count;
+}

@@ -1,0 +1,205 @@
+import { indexSegment } from './index-names';
+import { SnapkeepError } from '../contracts/errors';
+import { type SeqNoRange } from '../contracts/seq-no';
+import { type PointInTime, pointInTimePath } from './cluster-info';
+import {
+  MAX_BUCKETS,
+  MAX_SEQ_NO_AGGREGATION,
+  aggregationBody,
+  countsAggregation,
+  readCounts,
+  seqNosBody,
+} from './search-body';
+import { readPages } from './read-pages';
+import { type ShardSearcher, type ShardSearches, preferenceOf } from './shard-search';
+import { type ShardTarget, type ShardView, type ViewRequest } from './shard-source';
+
+/** How long an idle view lives; every search prolongs it. A worker that dies leaves it behind for so long. */
+const KEEP_ALIVE = '10m';
+/** Lists of sequence numbers in flight. */
+const LISTS_IN_FLIGHT = 3;
+const SEQ_NOS_ONLY = 'timed_out,_shards,hits.hits.sort';
+
+/** Opens a point in time of one shard and counts in it. */
+export async function openPitView(
+  searches: ShardSearches,
+  kind: Exclude<PointInTime, 'none'>,
+  target: ShardTarget,
+  request: ViewRequest,
+  signal?: AbortSignal,
+): Promise<ShardView> {
+  const id = await openPit(searches, kind, target, signal);
+  const close = () => closePit(searches, kind, id);
+  try {
+    const searcher = searches.pointInTime(target, { id, keep_alive: KEEP_ALIVE });
+    const counted = await countAll(searcher, request, signal);
+    return new PitView(searches, searcher, target, request, counted, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface CountedView {
+  readonly counts: readonly number[];
+  readonly readCounts: readonly number[];
+  readonly maxSeqNo: number;
+}
+
+class PitView implements ShardView {
+  readonly counts: readonly number[];
+  readonly readCounts: readonly number[];
+  readonly maxSeqNo: number;
+
+  constructor(
+    private readonly searches: ShardSearches,
+    private readonly searcher: ShardSearcher,
+    private readonly target: ShardTarget,
+    private readonly request: ViewRequest,
+    counted: CountedView,
+    readonly close: () => Promise<void>,
+  ) {
+    this.counts = counted.counts;
+    this.readCounts = counted.readCounts;
+    this.maxSeqNo = counted.maxSeqNo;
+  }
+
+  async seqNos(k: number, signal?: AbortSignal): Promise<Float64Array> {
+    const expected = this.counts[k];
+    const found = new Float64Array(expected);
+    if (expected === 0) return found;
+    const { from, to } = this.request.known[k];
+    let at = 0;
+    for await (const page of this.seqNoPages({ from, to: this.bound(to) }, signal)) {
+      if (at + page.length > expected)
+        throw countsDiffer(this.target, this.request.known[k], expected, at + page.length);
+      found.set(page, at);
+      at += page.length;
+    }
+    if (at !== expected) throw countsDiffer(this.target, this.request.known[k], expected, at);
+    return found;
+  }
+
+  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    const known = this.readCounts[r];
+    if (known === 0) return;
+    const { from, to } = this.request.read[r];
+    yield* readPages(this.searches, this.searcher, this.target, { from, to: this.bound(to) }, { known, signal });
+  }
+
+  /** Ranges may be open-ended; nothing lives above the view's highest number. */
+  private bound(to: number): number {
+    return Math.min(to, this.maxSeqNo + 1);
+  }
+
+  /** Lists by parts no wider than a page, so that they can be asked for side by side. */
+  private async *seqNoPages(range: SeqNoRange, signal?: AbortSignal): AsyncGenerator<number[]> {
+    const stop = new AbortController();
+    const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+    const width = this.searcher.pageDocuments;
+    const pending: Promise<number[] | Error>[] = [];
+    let next = range.from;
+    try {
+      for (;;) {
+        for (; pending.length < LISTS_IN_FLIGHT && next < range.to; next += width) {
+          const part = { from: next, to: Math.min(range.to, next + width) };
+          pending.push(this.listPart(part, either).catch((error: unknown) => error as Error));
+        }
+        const first = pending.shift();
+        if (!first) return;
+        const page = await first;
+        if (page instanceof Error) throw page;
+        yield page;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  private async listPart(part: SeqNoRange, signal: AbortSignal): Promise<number[]> {
+    const body = seqNosBody([part], Math.min(part.to - part.from, this.searcher.pageDocuments), {});
+    try {
+      return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
+    } catch (error) {
+      if (!this.searches.learnWindow(this.target.index, error)) throw error;
+      const list: number[] = [];
+      for (let a = part.from; a < part.to; a += this.searcher.pageDocuments) {
+        list.push(
+          ...(await this.listPart({ from: a, to: Math.min(part.to, a + this.searcher.pageDocuments) }, signal)),
+        );
+      }
+      return list;
+    }
+  }
+}
+
+/** The first sort value of every hit. */
+export function readSortValues(body: Buffer): number[] {
+  const { hits } = JSON.parse(body.toString('utf8')) as { hits?: { hits?: { sort: number[] }[] } };
+  return hits?.hits?.map((hit) => hit.sort[0]) ?? [];
+}
+
+async function openPit(
+  searches: ShardSearches,
+  kind: Exclude<PointInTime, 'none'>,
+  target: ShardTarget,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const opened = await searches.http.json<{ id?: string; pit_id?: string }>({
+    method: 'POST',
+    path: pointInTimePath(kind, indexSegment(target.index)),
+    query: {
+      keep_alive: KEEP_ALIVE,
+      preference: preferenceOf(target),
+      // OpenSearch answers with a view that misses shards unless told not to; Elasticsearch never does.
+      ...(kind === 'opensearch' ? { allow_partial_pit_creation: false } : {}),
+      ...(searches.query().ignore_throttled === undefined ? {} : { ignore_throttled: false }),
+    },
+    signal,
+  });
+  const id = opened.pit_id ?? opened.id;
+  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'The cluster opened a point in time without an id');
+  return id;
+}
+
+/** Closing frees memory of the cluster early; a view that can't be closed ends by itself. */
+async function closePit(searches: ShardSearches, kind: PointInTime, id: string): Promise<void> {
+  const [path, body] = kind === 'elasticsearch' ? ['/_pit', { id }] : ['/_search/point_in_time', { pit_id: [id] }];
+  try {
+    await searches.http.request({ method: 'DELETE', path, body: JSON.stringify(body), accept: () => true });
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+async function countAll(searcher: ShardSearcher, request: ViewRequest, signal?: AbortSignal): Promise<CountedView> {
+  const ranges: SeqNoRange[] = [...request.known, ...request.read];
+  const counts: number[] = [];
+  let maxSeqNo = -1;
+  for (let k = 0; k === 0 || k < ranges.length; k += MAX_BUCKETS) {
+    const part = ranges.slice(k, k + MAX_BUCKETS);
+    const aggs = {
+      max: MAX_SEQ_NO_AGGREGATION,
+      ...(part.length > 0 ? { ranges: countsAggregation(part) } : {}),
+    };
+    const body = await searcher.search(aggregationBody(aggs, undefined, {}), {
+      filterPath:
+        'timed_out,_shards,aggregations.max.value,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
+      signal,
+    });
+    const { aggregations } = JSON.parse(body.toString('utf8')) as {
+      aggregations?: { max?: { value?: number | null }; ranges?: unknown };
+    };
+    maxSeqNo = aggregations?.max?.value ?? -1;
+    counts.push(...readCounts(aggregations?.ranges, part.length));
+  }
+  return { counts: counts.slice(0, request.known.length), readCounts: counts.slice(request.known.length), maxSeqNo };
+}
+
+function countsDiffer(target: ShardTarget, range: SeqNoRange, expected: number, found: number): SnapkeepError {
+  return new SnapkeepError(
+    'view_lost',
+    `The view of [${target.index}][${target.shard}] counted ${expected} documents in [${range.from}, ${range.to}) and listed ${found}`,
+    { details: { index: target.index, shard: target.shard } },
+  );
+}

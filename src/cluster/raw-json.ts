@@ -1,0 +1,249 @@
+/**
+ * JSON as bytes: where a value ends, where a member lies. What is sliced is what was sent, byte for byte; parsing and
+ * printing again would lose 64-bit integers, `1.0`, duplicate keys and key order.
+ *
+ * Two things are accepted beyond RFC 8259, because Elasticsearch accepts, stores and returns them: comments
+ * (`/* … *\/` and `// …` up to the end of the line; its parsers are configured to allow them) and control characters
+ * in strings. Everything else that is not JSON throws {@link RawJsonError}.
+ */
+
+/** Bytes that are not JSON, or not the JSON that was expected. */
+export class RawJsonError extends Error {
+  /** Byte at which it was noticed. */
+  readonly offset: number;
+
+  constructor(what: string, offset: number) {
+    super(`${what} at byte ${offset}`);
+    this.name = 'RawJsonError';
+    this.offset = offset;
+  }
+}
+
+/** A value's bytes: `[start, end)`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const SLASH = 0x2f;
+const STAR = 0x2a;
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+
+/** From this length on a native search for the closing quote beats the byte loop. */
+const LONG_STRING = 48;
+
+/** Kinds of the containers around the current position; only one value is skipped at a time. */
+let kinds = new Uint8Array(256);
+
+/** First byte at or after `i` that is neither white space nor part of a comment; the buffer's length at the end. */
+export function skipBlank(b: Buffer, i: number): number {
+  const n = b.length;
+  for (; i < n; i++) {
+    const c = b[i];
+    if (c === SPACE || c === LINE_FEED || c === 0x0d || c === 0x09) continue;
+    if (c !== SLASH) return i;
+    if (b[i + 1] === STAR) {
+      const close = b.indexOf('*/', i + 2, 'latin1');
+      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      i = close + 1;
+    } else if (b[i + 1] === SLASH) {
+      const close = b.indexOf(LINE_FEED, i + 2);
+      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      i = close;
+    } else {
+      throw new RawJsonError('Unexpected character', i);
+    }
+  }
+  return i;
+}
+
+/** End of the string whose opening quote is at `i`. */
+export function skipString(b: Buffer, i: number): number {
+  const n = b.length;
+  const turn = i + LONG_STRING < n ? i + LONG_STRING : n;
+  i++;
+  while (i < turn) {
+    const c = b[i];
+    if (c === QUOTE) return i + 1;
+    i += c === BACKSLASH ? 2 : 1;
+  }
+  for (;;) {
+    const quote = i < n ? b.indexOf(QUOTE, i) : -1;
+    if (quote < 0) throw new RawJsonError('String without an end', n);
+    // Everything before `i` is consumed, so backslashes count only from there on.
+    let slashes = 0;
+    while (quote - 1 - slashes >= i && b[quote - 1 - slashes] === BACKSLASH) slashes++;
+    if ((slashes & 1) === 0) return quote + 1;
+    i = quote + 1;
+  }
+}
+
+function skipNumber(b: Buffer, start: number): number {
+  let i = start;
+  if (b[i] === 0x2d) i++;
+  const integer = i;
+  while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+  if (i === integer) throw new RawJsonError('Unexpected character', start);
+  if (b[i] === 0x2e) {
+    const fraction = ++i;
+    while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+    if (i === fraction) throw new RawJsonError('Number without digits', i);
+  }
+  if (b[i] === 0x65 || b[i] === 0x45) {
+    i++;
+    if (b[i] === 0x2b || b[i] === 0x2d) i++;
+    const exponent = i;
+    while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+    if (i === exponent) throw new RawJsonError('Number without digits', i);
+  }
+  return i;
+}
+
+function skipLiteral(b: Buffer, i: number, c: number): number {
+  if (c === 0x74 && b[i + 1] === 0x72 && b[i + 2] === 0x75 && b[i + 3] === 0x65) return i + 4;
+  if (c === 0x6e && b[i + 1] === 0x75 && b[i + 2] === 0x6c && b[i + 3] === 0x6c) return i + 4;
+  if (c === 0x66 && b[i + 1] === 0x61 && b[i + 2] === 0x6c && b[i + 3] === 0x73 && b[i + 4] === 0x65) return i + 5;
+  throw new RawJsonError(i < b.length ? 'Unexpected character' : 'Unexpected end', i);
+}
+
+/** End of the value that starts at `i` (white space and comments before it are skipped). No limit on its depth. */
+export function skipValue(b: Buffer, i: number): number {
+  let depth = 0;
+  let inObject = false;
+  for (;;) {
+    let c = b[i];
+    if (c <= SPACE || c === SLASH) {
+      i = skipBlank(b, i);
+      c = b[i];
+    }
+    let opened = false;
+    if (c === QUOTE) {
+      i = skipString(b, i);
+    } else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
+      if (depth === kinds.length) kinds = growKinds();
+      kinds[depth++] = inObject ? 1 : 0;
+      inObject = c === OPEN_OBJECT;
+      i++;
+      c = b[i];
+      if (c <= SPACE || c === SLASH) {
+        i = skipBlank(b, i);
+        c = b[i];
+      }
+      // An empty container is closed below.
+      opened = c !== (inObject ? CLOSE_OBJECT : CLOSE_ARRAY);
+    } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
+      i = skipNumber(b, i);
+    } else {
+      i = skipLiteral(b, i, c);
+    }
+    while (!opened) {
+      if (depth === 0) return i;
+      c = b[i];
+      if (c <= SPACE || c === SLASH) {
+        i = skipBlank(b, i);
+        c = b[i];
+      }
+      if (c === COMMA) {
+        i++;
+        opened = true;
+      } else if (c === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) {
+        i++;
+        inObject = kinds[--depth] === 1;
+      } else {
+        throw new RawJsonError(i < b.length ? 'Unexpected character' : 'Unexpected end', i);
+      }
+    }
+    if (inObject) i = skipKey(b, i);
+  }
+}
+
+/** Position after the colon of the member whose key starts at or after `i`. */
+function skipKey(b: Buffer, i: number): number {
+  if (b[i] !== QUOTE) {
+    i = skipBlank(b, i);
+    if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+  }
+  i = skipString(b, i);
+  if (b[i] !== COLON) {
+    i = skipBlank(b, i);
+    if (b[i] !== COLON) throw new RawJsonError('A colon expected', i);
+  }
+  return i + 1;
+}
+
+function growKinds(): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(kinds.length * 2);
+  grown.set(kinds);
+  return grown;
+}
+
+/**
+ * Calls `visit` for each member of the object that starts at `start`, in order: the key decoded, and the value's
+ * position without its end. `visit` returns the value's end if it looked at the value itself, `undefined` to have it
+ * skipped, or `STOP` to end the walk. Returns the end of the object, or -1 when stopped.
+ */
+export function walkObject(
+  b: Buffer,
+  start: number,
+  visit: (key: string, value: number) => number | undefined | typeof STOP,
+): number {
+  let i = skipBlank(b, start);
+  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('An object expected', i);
+  i = skipBlank(b, i + 1);
+  if (b[i] === CLOSE_OBJECT) return i + 1;
+  for (;;) {
+    i = skipBlank(b, i);
+    if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+    const keyEnd = skipString(b, i);
+    const key = decodeString(b, i, keyEnd);
+    const value = skipBlank(b, skipKey(b, i));
+    const seen = visit(key, value);
+    if (seen === STOP) return -1;
+    i = skipBlank(b, seen ?? skipValue(b, value));
+    if (b[i] === CLOSE_OBJECT) return i + 1;
+    if (b[i] !== COMMA) throw new RawJsonError('A comma expected', i);
+    i++;
+  }
+}
+
+/** Ends {@link walkObject}. */
+export const STOP = Symbol('stop');
+
+/** The string whose raw JSON, quotes included, is `[start, end)`. */
+export function decodeString(b: Buffer, start: number, end: number): string {
+  const raw = b.toString('utf8', start, end);
+  return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+}
+
+/** The value at a path of keys below the object at `start`; of duplicate keys the last, as parsers do. */
+export function findValue(b: Buffer, path: readonly string[], start = 0): Span | undefined {
+  let at = skipBlank(b, start);
+  let end = -1;
+  for (const name of path) {
+    if (b[at] !== OPEN_OBJECT) return undefined;
+    let found = -1;
+    walkObject(b, at, (key, value) => {
+      if (key !== name) return undefined;
+      found = value;
+      end = skipValue(b, value);
+      return end;
+    });
+    if (found < 0) return undefined;
+    at = found;
+  }
+  return { start: at, end: end < 0 ? skipValue(b, at) : end };
+}
+
+/** The raw text of a value, for bytes known to be UTF-8. */
+export function textOf(b: Buffer, span: Span): string {
+  return b.toString('utf8', span.start, span.end);
+}

@@ -1,0 +1,109 @@
+import { SnapkeepError } from '../contracts/errors';
+import { type SeqNoRange } from '../contracts/seq-no';
+import { type Counted, histogram } from './page-plan';
+import { openPitView } from './pit-view';
+import { readPages } from './read-pages';
+import { openScrollView } from './scroll-view';
+import { MAX_BUCKETS, aggregationBody, countsAggregation, readCounts } from './search-body';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
+import {
+  type DocumentReader,
+  type KnownRange,
+  type ShardTarget,
+  type ShardView,
+  type ViewRequest,
+} from './shard-source';
+
+/** Buckets that a range is looked at through when it is divided. */
+const DIVIDE_BUCKETS = 4_000;
+
+/** Reads shards of one cluster; see {@link DocumentReader}. */
+export class ClusterDocumentReader implements DocumentReader {
+  constructor(private readonly searches: () => Promise<ShardSearches>) {}
+
+  async count(target: ShardTarget, ranges: readonly SeqNoRange[], signal?: AbortSignal): Promise<number[]> {
+    const searcher = (await this.searches()).plain(target);
+    return countRanges(searcher, ranges, signal);
+  }
+
+  async divide(target: ShardTarget, range: SeqNoRange, maxBytes: number, signal?: AbortSignal): Promise<KnownRange[]> {
+    const searcher = (await this.searches()).plain(target);
+    const limit = Math.max(1, Math.floor(maxBytes / Math.max(1, target.bytesPerDocument)));
+    return joinParts(range, await fineBuckets(searcher, range, limit, signal), limit);
+  }
+
+  async *readSealed(
+    target: ShardTarget,
+    range: SeqNoRange,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    if (range.to <= range.from) return;
+    const searches = await this.searches();
+    yield* readPages(searches, searches.plain(target), target, range, { signal });
+  }
+
+  async openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView> {
+    const searches = await this.searches();
+    for (const range of [...request.known, ...request.read]) {
+      if (!(range.from >= 0 && range.to >= range.from)) {
+        throw new SnapkeepError('internal', `A view of a range that is none: [${range.from}, ${range.to})`);
+      }
+    }
+    return searches.info.pit === 'none'
+      ? openScrollView(searches, target, request, signal)
+      : openPitView(searches, searches.info.pit, target, request, signal);
+  }
+}
+
+/** Live documents per range, at one moment unless there are more ranges than a cluster counts at once. */
+export async function countRanges(
+  searcher: ShardSearcher,
+  ranges: readonly SeqNoRange[],
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const counts: number[] = [];
+  for (let k = 0; k < ranges.length; k += MAX_BUCKETS) {
+    const part = ranges.slice(k, k + MAX_BUCKETS);
+    const body = await searcher.search(aggregationBody({ ranges: countsAggregation(part) }, undefined, {}), {
+      filterPath: 'timed_out,_shards,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
+      signal,
+    });
+    const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { ranges?: unknown } };
+    counts.push(...readCounts(aggregations?.ranges, part.length));
+  }
+  return counts;
+}
+
+/** Non-empty parts of a range, none with more than `limit` documents (unless it is a single number). */
+async function fineBuckets(
+  searcher: ShardSearcher,
+  range: SeqNoRange,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Counted[]> {
+  if (range.to <= range.from) return [];
+  const interval = Math.max(1, Math.ceil((range.to - range.from) / DIVIDE_BUCKETS));
+  const fine: Counted[] = [];
+  for (const bucket of await histogram(searcher, range, interval, signal)) {
+    if (bucket.documents <= limit || bucket.to - bucket.from === 1) fine.push(bucket);
+    else fine.push(...(await fineBuckets(searcher, bucket, limit, signal)));
+  }
+  return fine;
+}
+
+/** Joins buckets to parts of at most `limit` documents that cover the whole range. Pure. */
+export function joinParts(range: SeqNoRange, buckets: readonly Counted[], limit: number): KnownRange[] {
+  const parts: KnownRange[] = [];
+  let from = range.from;
+  let live = 0;
+  for (const bucket of buckets) {
+    if (live > 0 && live + bucket.documents > limit) {
+      parts.push({ from, to: bucket.from, live });
+      from = bucket.from;
+      live = 0;
+    }
+    live += bucket.documents;
+  }
+  if (range.to > from) parts.push({ from, to: range.to, live });
+  return parts;
+}

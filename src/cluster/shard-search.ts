@@ -1,0 +1,171 @@
+import { indexSegment } from './index-names';
+import { SnapkeepError } from '../contracts/errors';
+import { type ClusterHttp } from './cluster-http';
+import { type ClusterInfo, versionAtLeast } from './cluster-info';
+import { complaintIn, shardFailure } from './cluster-failures';
+import { RawJsonError, STOP, skipValue, walkObject } from './raw-json';
+import { MAX_PAGE_DOCUMENTS } from './search-body';
+import { type ShardTarget } from './shard-source';
+
+/** What one search is sent with, besides its body. */
+export interface SearchOptions {
+  /** Trims the answer. Never for documents: a filtered answer is parsed and printed again by the cluster, and
+   * `1.10` arrives as `1.1`. */
+  readonly filterPath?: string;
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends searches to one shard, all its copies or one view of it; throws unless that shard answered whole. */
+export interface ShardSearcher {
+  /** What `_source` has to say in a request so that nothing is left out. */
+  readonly source: unknown;
+  /** Documents per page at most: `index.max_result_window`, once known. */
+  readonly pageDocuments: number;
+  search(body: Record<string, unknown>, options: SearchOptions): Promise<Buffer<ArrayBuffer>>;
+}
+
+/** What searches of a cluster have in common, and what was learned of its indices while reading. */
+export class ShardSearches {
+  private readonly windows = new Map<string, number>();
+  private readonly scrollPages = new Map<string, number>();
+
+  constructor(
+    readonly http: ClusterHttp,
+    readonly info: ClusterInfo,
+  ) {}
+
+  /** Plain searches: each may be answered by another copy, at another moment. Only for sealed ranges. */
+  plain(target: ShardTarget): ShardSearcher {
+    const path = `/${indexSegment(target.index)}/_search`;
+    const query = { ...this.query(), preference: preferenceOf(target), request_cache: false };
+    return this.searcher(target, path, query, {});
+  }
+
+  /** Searches of an open point in time; `pit` is what goes into the body. */
+  pointInTime(target: ShardTarget, pit: { id: string; keep_alive: string }): ShardSearcher {
+    return this.searcher(target, '/_search', this.query(), { pit });
+  }
+
+  /** Parameters of every search. */
+  query(): Record<string, string | boolean> {
+    // Frozen indices exist in Elasticsearch 7 only; later versions warn about the parameter or don't know it.
+    const frozen = this.info.product === 'elasticsearch' && this.info.version.startsWith('7.');
+    return { allow_partial_search_results: false, ...(frozen ? { ignore_throttled: false } : {}) };
+  }
+
+  get source(): unknown {
+    // From 9.2 on vectors are left out of `_source` unless asked for.
+    const vectorsHidden = this.info.product === 'elasticsearch' && versionAtLeast(this.info.version, 9, 2);
+    return vectorsHidden ? { exclude_vectors: false } : true;
+  }
+
+  pageDocuments(index: string): number {
+    return this.windows.get(index) ?? MAX_PAGE_DOCUMENTS;
+  }
+
+  /** Remembers the limit that a refused search names; whether it was one. */
+  learnWindow(index: string, error: unknown): boolean {
+    const reason = complaintIn(error)?.reason;
+    const limit = reason === undefined ? null : WINDOW_LIMIT.exec(reason);
+    if (!limit) return false;
+    const window = Number(limit[1]);
+    if (!(window >= 1) || window >= this.pageDocuments(index)) return false;
+    this.windows.set(index, window);
+    return true;
+  }
+
+  /** Documents per page of a scroll: what a page that grew too large has taught. A scroll's size can't change. */
+  scrollPage(index: string): number {
+    return Math.min(this.pageDocuments(index), this.scrollPages.get(index) ?? MAX_PAGE_DOCUMENTS);
+  }
+
+  learnScrollPage(index: string, documents: number): void {
+    this.scrollPages.set(index, documents);
+  }
+
+  private searcher(
+    target: ShardTarget,
+    path: string,
+    query: Record<string, string | boolean>,
+    extra: Record<string, unknown>,
+  ): ShardSearcher {
+    const searches = this;
+    return {
+      source: this.source,
+      get pageDocuments() {
+        return searches.pageDocuments(target.index);
+      },
+      async search(body, options) {
+        const response = await searches.http.request({
+          method: 'POST',
+          path,
+          query: { ...query, filter_path: options.filterPath },
+          body: JSON.stringify({ ...body, ...extra }),
+          maxBytes: options.maxBytes,
+          signal: options.signal,
+        });
+        requireWholeShard(target, response.body);
+        return response.body;
+      },
+    };
+  }
+}
+
+/** `_shards:N`, or its primary. */
+export function preferenceOf(target: ShardTarget): string {
+  return target.primaryOnly ? `_shards:${target.shard}|_primary` : `_shards:${target.shard}`;
+}
+
+/** Throws unless exactly one shard answered, whole and in time. Looks at the envelope only. */
+export function requireWholeShard(target: ShardTarget, body: Buffer): void {
+  const { shards, timedOut } = readEnvelope(body);
+  const what = `A search of [${target.index}][${target.shard}]`;
+  if (shards === undefined) throw new SnapkeepError('cluster_rejected', `${what} came back without "_shards"`);
+  if (Number(shards.failed) !== 0) throw shardFailure(what, shards.failures?.[0]);
+  if (shards.total === 0) {
+    throw new SnapkeepError('shard_inconsistent', `${what} found no such shard: the index was made again since`, {
+      details: { index: target.index, shard: target.shard },
+    });
+  }
+  if (shards.total !== 1 || shards.successful !== 1) {
+    throw new SnapkeepError(
+      'cluster_unavailable',
+      `${what} was answered by ${shards.successful} of ${shards.total} shards`,
+    );
+  }
+  if (timedOut) throw new SnapkeepError('cluster_unavailable', `${what} ran into the cluster's own time limit`);
+}
+
+interface Shards {
+  total?: number;
+  successful?: number;
+  failed?: number;
+  failures?: unknown[];
+}
+
+/** Reads `_shards` and `timed_out`, which stand before the hits; the hits are only walked if they do not. */
+function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
+  let shards: Shards | undefined;
+  let timedOut = false;
+  try {
+    walkObject(body, 0, (key, value) => {
+      if (key === 'hits' && shards) return STOP;
+      if (key !== '_shards' && key !== 'timed_out') return undefined;
+      const end = skipValue(body, value);
+      const parsed: unknown = JSON.parse(body.toString('utf8', value, end));
+      if (key === 'timed_out') timedOut = parsed === true;
+      else shards = parsed as Shards;
+      return end;
+    });
+  } catch (cause) {
+    if (!(cause instanceof RawJsonError)) throw cause;
+    throw new SnapkeepError('cluster_unavailable', `The cluster answered a search with something that is not JSON`, {
+      cause,
+    });
+  }
+  return { shards, timedOut };
+}
+
+/** "Result window is too large…" and "Batch size is too large…" both name the limit. */
+const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\]/i;

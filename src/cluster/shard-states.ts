@@ -1,0 +1,103 @@
+import { type ClusterHttp } from './cluster-http';
+import { indexSegment, joinSegments } from './index-names';
+import { shardFailure } from './cluster-failures';
+import { type ShardState } from './shard-source';
+
+interface ShardCopy {
+  readonly routing?: { readonly state?: string; readonly primary?: boolean };
+  readonly docs?: { readonly count?: number };
+  readonly store?: { readonly size_in_bytes?: number };
+  readonly commit?: { readonly user_data?: { readonly history_uuid?: string } };
+  readonly seq_no?: { readonly max_seq_no?: number; readonly global_checkpoint?: number };
+}
+
+interface Stats {
+  readonly indices?: Record<string, { readonly shards?: Record<string, readonly ShardCopy[]> }>;
+}
+
+const FIELDS = ['routing.state', 'routing.primary', 'docs.count', 'store.size_in_bytes'];
+const SEQ_NO_FIELDS = ['commit.user_data.history_uuid', 'seq_no.max_seq_no', 'seq_no.global_checkpoint'];
+const FILTER = [...FIELDS, ...SEQ_NO_FIELDS].map((field) => `indices.*.shards.*.${field}`).join(',');
+
+/** Statistics of some hundred thousand shards fit. */
+const MAX_STATS_BYTES = 512 * 1024 * 1024;
+/** Requests side by side where names fill more than one request line. */
+const PARALLEL = 4;
+
+/**
+ * How far each shard has come. A shard whose primary is not allocated, or whose index is gone, is missing from the
+ * list. Take it before a refresh: then whatever lies at or below a global checkpoint is visible to any later search.
+ */
+export async function readShardStates(
+  http: ClusterHttp,
+  indices: readonly string[],
+  signal?: AbortSignal,
+): Promise<ShardState[]> {
+  const states: ShardState[] = [];
+  await eachInParallel(joinSegments(indices.map(indexSegment)), async (path) => {
+    const { body } = await http.request({
+      method: 'GET',
+      path: `/${path}/_stats/docs,store`,
+      query: { level: 'shards', ignore_unavailable: true, forbid_closed_indices: false, filter_path: FILTER },
+      maxBytes: MAX_STATS_BYTES,
+      signal,
+    });
+    states.push(...statesOf(JSON.parse(body.toString('utf8')) as Stats));
+  });
+  return states;
+}
+
+/** Pure part of {@link readShardStates}. */
+export function statesOf(stats: Stats): ShardState[] {
+  const states: ShardState[] = [];
+  for (const [index, { shards }] of Object.entries(stats.indices ?? {})) {
+    for (const [shard, copies] of Object.entries(shards ?? {})) {
+      const primary = copies.find((copy) => copy.routing?.primary === true && isServing(copy));
+      const historyUuid = primary?.commit?.user_data?.history_uuid;
+      const maxSeqNo = primary?.seq_no?.max_seq_no;
+      if (primary === undefined || historyUuid === undefined || maxSeqNo === undefined) continue;
+      const checkpoints = copies.filter(isServing).map((copy) => copy.seq_no?.global_checkpoint ?? -1);
+      states.push({
+        index,
+        shard: Number(shard),
+        historyUuid,
+        maxSeqNo,
+        // -2 is a copy's "not known yet".
+        globalCheckpoint: Math.max(-1, Math.min(...checkpoints)),
+        documents: primary.docs?.count ?? 0,
+        storeBytes: primary.store?.size_in_bytes ?? 0,
+      });
+    }
+  }
+  return states;
+}
+
+/** Copies that searches may go to; one that is still being built does not count. */
+function isServing(copy: ShardCopy): boolean {
+  return copy.routing?.state === 'STARTED' || copy.routing?.state === 'RELOCATING';
+}
+
+/** Makes all operations so far visible to searches, on every copy. Throws if a copy could not do it. */
+export async function refreshIndices(
+  http: ClusterHttp,
+  indices: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  await eachInParallel(joinSegments(indices.map(indexSegment)), async (path) => {
+    const { _shards: shards } = await http.json<{ _shards?: { failed?: number; failures?: unknown[] } }>({
+      method: 'POST',
+      path: `/${path}/_refresh`,
+      query: { filter_path: '_shards.failed,_shards.failures' },
+      signal,
+    });
+    if (shards?.failed !== 0) throw shardFailure(`POST /${path}/_refresh`, shards?.failures?.[0]);
+  });
+}
+
+async function eachInParallel(paths: readonly string[], work: (path: string) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < paths.length) await work(paths[next++]);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, paths.length) }, worker));
+}

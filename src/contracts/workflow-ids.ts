@@ -1,0 +1,13 @@
+/** Workflow ids are business keys: a repeated request finds the same job. Repository names can't contain `/`. */
+export const REPOSITORIES_WORKFLOW_ID = 'repositories';
+
+export const workflowIds = {
+  repository: (repository: string): string => `repository/${repository}`,
+  snapshot: (repository: string, snapshot: string): string => `snapshot/${repository}/${snapshot}`,
+  snapshotGroup: (repository: string, snapshot: string, uuid: string, group: number): string =>
+    `snapshot/${repository}/${snapshot}/${uuid.slice(0, 8)}/shards-${group + 1}`,
+  restore: (repository: string, snapshot: string, id: string): string => `restore/${repository}/${snapshot}/${id}`,
+  restoreGroup: (repository: string, snapshot: string, id: string, group: number): string =>
+    `restore/${repository}/${snapshot}/${id}/indices-${group + 1}`,
+  deleteSnapshots: (repository: string, id: string): string => `delete/${repository}/${id}`,
+};

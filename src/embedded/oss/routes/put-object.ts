@@ -1,0 +1,66 @@
+import { streamBody } from '../body';
+import { ByteString } from '../byte-string';
+import { BucketContext, OssService } from '../context';
+import { OssError } from '../oss-error';
+import { decode, OssRequest, readKey } from '../oss-request';
+import { ossTime } from '../oss-time';
+import { emptyReply, Reply, xmlReply } from '../reply';
+import { Bucket } from '../storage/bucket';
+import { OpenObject } from '../storage/object-file';
+import { forbidsOverwrite, storedHeaders, writtenHeaders } from './object-headers';
+
+/** PutObject. */
+export async function putObject({ bucket, request, service }: BucketContext): Promise<Reply> {
+  assertLength(request, service.maxObjectBytes);
+  const meta = await bucket.put(request.key, streamBody(request), storedHeaders(request), {
+    maxBytes: service.maxObjectBytes,
+    contentMd5: request.headers['content-md5'],
+    forbidOverwrite: forbidsOverwrite(request),
+    storageClass: request.headers['x-oss-storage-class'],
+  });
+  return emptyReply(200, writtenHeaders(meta));
+}
+
+/** CopyObject: the body of another object, with its headers or new ones (`x-oss-metadata-directive: REPLACE`). */
+export async function copyObject({ bucket, request, service }: BucketContext): Promise<Reply> {
+  const source = await openCopySource(request, service);
+  try {
+    const replace = request.headers['x-oss-metadata-directive']?.toUpperCase() === 'REPLACE';
+    const headers = replace ? storedHeaders(request) : source.meta.headers;
+    const meta = await bucket.put(request.key, bytesOf(source, 0, source.meta.size), headers, {
+      maxBytes: Infinity,
+      forbidOverwrite: forbidsOverwrite(request),
+      storageClass: request.headers['x-oss-storage-class'],
+    });
+    const content = { LastModified: ossTime(meta.modified), ETag: `"${meta.etag}"` };
+    return xmlReply('CopyObjectResult', content, writtenHeaders(meta));
+  } finally {
+    await source.file.close();
+  }
+}
+
+/** The object that `x-oss-copy-source: /bucket/key` names, opened. Throws NoSuchBucket, NoSuchKey, InvalidArgument. */
+export async function openCopySource(request: OssRequest, service: OssService): Promise<OpenObject> {
+  const found = /^\/?([^/]+)\/(.+)$/s.exec(decode(request.headers['x-oss-copy-source'].split('?')[0]));
+  if (!found) throw new OssError('InvalidArgument', 'x-oss-copy-source must be /bucket/key.');
+  const bucket: Bucket | undefined = service.buckets.get(found[1]);
+  if (bucket === undefined) throw new OssError('NoSuchBucket', undefined, { BucketName: found[1] });
+  const key: ByteString = readKey(found[2]);
+  return bucket.openObject(key);
+}
+
+/** Bytes of an opened object as they stream; the file stays open. */
+export function bytesOf(object: OpenObject, first: number, length: number): AsyncIterable<Buffer> {
+  return object.file.createReadStream({
+    start: first,
+    end: first + length - 1,
+    autoClose: false,
+    emitClose: false,
+    highWaterMark: 256 * 1024,
+  }) as AsyncIterable<Buffer>;
+}
+
+/** Refuses at once what is announced as too large. Throws EntityTooLarge. */
+export function assertLength(request: OssRequest, maxBytes: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new OssError('EntityTooLarge');
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { type IndexRecovery, type RestoreStatus, type RunningJob } from '../contracts/jobs';
+import { cancelIndexRestoreSignal, restoreGroupStatusQuery, restoreStatusQuery } from '../../workflows/messages';
+import { type Ledgers } from './ledgers';
+import { type Patience } from './patience';
+import { type RunningJobs } from './running-jobs';
+import { type TemporalCalls } from './temporal-calls';
+
+/** One index under restore, or restored. */
+export interface Recovery {
+  readonly workflowId: string;
+  /** Id of the restore. */
+  readonly id: string;
+  readonly repository: string;
+  readonly snapshot: string;
+  /** Of the cluster the snapshot was taken from. */
+  readonly version: string;
+  readonly index: IndexRecovery;
+}
+
+/** Ended restores whose status is remembered; it never changes again. */
+const ENDED_KEPT = 1_000;
+/** Ms between looks at an index whose restore is being stopped. */
+const STOP_LOOK_MS = 100;
+
+/** The restores of all repositories, as `_recovery` shows them. */
+export class Recoveries {
+  private readonly ended = new LRUCache<string, readonly Recovery[]>({ max: ENDED_KEPT });
+
+  constructor(
+    private readonly calls: TemporalCalls,
+    private readonly ledgers: Ledgers,
+    private readonly jobs: RunningJobs,
+    private readonly patience: Patience,
+  ) {}
+
+  /** Running ones and those that ended lately; of several restores of one index the newest. */
+  async all(): Promise<Recovery[]> {
+    const registrations = await this.ledgers.registrations();
+    const found = await Promise.all(registrations.map(({ name }) => this.ofRepository(name)));
+    const newest = new Map<string, Recovery>();
+    for (const recovery of found.flat()) {
+      const other = newest.get(recovery.index.target);
+      if (other === undefined || other.index.startMillis <= recovery.index.startMillis) {
+        newest.set(recovery.index.target, recovery);
+      }
+    }
+    return [...newest.values()];
+  }
+
+  /** Indices being restored now. */
+  async running(): Promise<Recovery[]> {
+    const registrations = await this.ledgers.registrations();
+    const found = await Promise.all(
+      registrations.map(async ({ name }) => {
+        const jobs = await this.jobs.all(name, ['restore']);
+        return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+      }),
+    );
+    return found.flat().filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
+  }
+
+  /** Stops the restore of one index and returns when all it had written is deleted, or when it was done before. */
+  async stop(recovery: Recovery): Promise<void> {
+    const { target } = recovery.index;
+    await this.calls.signal(recovery.workflowId, cancelIndexRestoreSignal, [{ index: target }]);
+    await this.patience.wait(async (signal) => {
+      for (;;) {
+        const job = { workflowId: recovery.workflowId };
+        const now = (await this.ofJob(job)).find(({ index }) => index.target === target);
+        if (now === undefined || (now.index.state !== 'WAITING' && now.index.state !== 'RUNNING')) return;
+        await sleep(STOP_LOOK_MS, undefined, { signal });
+      }
+    });
+  }
+
+  private async ofRepository(repository: string): Promise<Recovery[]> {
+    const { running, restores } = await this.ledgers.jobs(repository);
+    const jobs = [...restores, ...running.filter((job) => job.kind === 'restore')];
+    return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+  }
+
+  private async ofJob(job: Pick<RunningJob, 'workflowId'>): Promise<readonly Recovery[]> {
+    const known = this.ended.get(job.workflowId);
+    if (known !== undefined) return known;
+    const status = await this.calls.query(job.workflowId, restoreStatusQuery, []);
+    if (status === undefined) return [];
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])));
+    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
+    if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
+    return recoveries;
+  }
+}
+
+function recoveryOf(workflowId: string, status: RestoreStatus, index: IndexRecovery): Recovery {
+  const { repository, snapshot, version } = status;
+  return { workflowId, id: workflowId.slice(workflowId.lastIndexOf('/') + 1), repository, snapshot, version, index };
+}

@@ -1,0 +1,68 @@
+/** Lists of names with wildcards and exclusions, as Elasticsearch resolves them. */
+
+export interface Selection {
+  /** In the order in which they are available. */
+  readonly selected: readonly string[];
+  /** Names without a wildcard that nothing has. */
+  readonly missing: readonly string[];
+}
+
+/** The parts of `a,b*,-c`. Empty parts mean nothing. */
+export function splitNames(expression: string): string[] {
+  return expression
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** Whether the part of an expression may stand for any number of names. */
+export function isWildcard(part: string): boolean {
+  return part.includes('*') || part === '_all';
+}
+
+/**
+ * The names among `available` that the parts stand for, from left to right: a name, a wildcard, `_all`; and behind a
+ * wildcard `-name` or `-wild*`, which takes away again (before one, the hyphen is part of a name).
+ */
+export function selectNames(parts: readonly string[], available: readonly string[]): Selection {
+  const chosen = new Set<string>();
+  const missing: string[] = [];
+  const known = new Set(available);
+  let sawWildcard = false;
+  for (const part of parts) {
+    if (sawWildcard && part.startsWith('-') && part.length > 1) {
+      const matches = matcher(part.slice(1));
+      for (const name of [...chosen]) if (matches(name)) chosen.delete(name);
+    } else if (isWildcard(part)) {
+      sawWildcard = true;
+      const matches = matcher(part);
+      for (const name of available) if (matches(name)) chosen.add(name);
+    } else if (known.has(part)) {
+      chosen.add(part);
+    } else {
+      missing.push(part);
+    }
+  }
+  return { selected: available.filter((name) => chosen.has(name)), missing };
+}
+
+/** Whether a name matches one part; `*` stands for any text. */
+export function matcher(part: string): (name: string) => boolean {
+  if (part === '_all' || part === '*') return () => true;
+  if (!part.includes('*')) return (name) => name === part;
+  const pieces = part.split('*');
+  const first = pieces[0];
+  const last = pieces[pieces.length - 1];
+  const middle = pieces.slice(1, -1).filter((piece) => piece !== '');
+  // No regular expression: its backtracking on a hostile pattern would stop the process.
+  return (name) => {
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let at = first.length;
+    for (const piece of middle) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return at <= name.length - last.length;
+  };
+}

@@ -1,0 +1,78 @@
+import { type Client } from '@temporalio/client';
+import { type JobOptions } from '../contracts/jobs';
+import { type OpenRepositories } from '../registrations/open-repositories';
+import { type StorePolicy } from '../registrations/parse-settings';
+import { type Sealer } from '../registrations/sealer';
+import { type ClusterFacts, Health } from './health';
+import { Ledgers } from './ledgers';
+import { Patience } from './patience';
+import { RepositoryReader } from './reading';
+import { Recoveries } from './recoveries';
+import { Repositories } from './repositories';
+import { Restores } from './restores';
+import { RunningJobs } from './running-jobs';
+import { RunningViews } from './running-views';
+import { ShardProgressReader } from './shard-progress';
+import { SnapshotList } from './snapshot-list';
+import { SnapshotStatuses } from './snapshot-statuses';
+import { Snapshots } from './snapshots';
+import { JobStarter } from './start-job';
+import { TemporalCalls } from './temporal-calls';
+
+export interface SnapshotServiceParts {
+  readonly client: Client;
+  readonly cluster: ClusterFacts;
+  readonly repositories: OpenRepositories;
+  readonly sealer: Sealer;
+  readonly policy: StorePolicy;
+  /** What jobs are started with; read anew for each. */
+  readonly options: JobOptions;
+  readonly taskQueue: string;
+  readonly logger: { warn(message: string): void };
+}
+
+/** Everything a front door can ask: typed requests in, JSON as Elasticsearch has it out, SnapkeepErrors thrown. */
+export interface SnapshotService {
+  readonly repositories: Repositories;
+  readonly snapshots: Snapshots;
+  readonly list: SnapshotList;
+  readonly statuses: SnapshotStatuses;
+  readonly restores: Restores;
+  readonly recoveries: Recoveries;
+  readonly health: Health;
+}
+
+/** Connects the parts. Nothing is asked of Temporal, the cluster or a store before the first request. */
+export function createSnapshotService(parts: SnapshotServiceParts): SnapshotService {
+  const { cluster, options, taskQueue, repositories: open } = parts;
+  const calls = new TemporalCalls(parts.client);
+  const health: Health = new Health(calls, cluster, (ms) => ledgers.registrations(ms));
+  const patience = new Patience(health);
+  const ledgers = new Ledgers(calls, taskQueue, patience);
+  const reader = new RepositoryReader(open);
+  const jobs = new RunningJobs(calls, ledgers);
+  const starter = new JobStarter(calls, patience, taskQueue, options, (message) => parts.logger.warn(message));
+  const repositories = new Repositories(ledgers, jobs, open, parts.sealer, parts.policy);
+  const running = new RunningViews(reader);
+  const list = new SnapshotList(repositories, jobs, running, reader);
+  return {
+    repositories,
+    list,
+    health,
+    snapshots: new Snapshots({
+      calls,
+      ledgers,
+      patience,
+      starter,
+      jobs,
+      list,
+      reader,
+      repositories: open,
+      cluster,
+      options,
+    }),
+    statuses: new SnapshotStatuses(repositories, list, running, new ShardProgressReader(calls), reader),
+    restores: new Restores(ledgers, starter, reader, options),
+    recoveries: new Recoveries(calls, ledgers, jobs, patience),
+  };
+}

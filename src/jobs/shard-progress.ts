@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache';
+import { type CopyProgress, type ShardProgress, type ShardResult } from '../contracts/jobs';
+import { groupStatusQuery } from '../../workflows/messages';
+import { type LiveProgress, readHeartbeats } from './heartbeats';
+import { type RunningSnapshot } from './running-jobs';
+import { type TemporalCalls } from './temporal-calls';
+
+/** Finds out how far each changed shard of a running snapshot is: asks the job, its children, and their heartbeats. */
+export class ShardProgressReader {
+  /** Progress of groups that have ended; it never changes again. */
+  private readonly ended = new LRUCache<string, readonly ShardProgress[]>({ max: 2_000 });
+
+  constructor(private readonly calls: TemporalCalls) {}
+
+  /**
+   * By ordinal of the plan's changed shards, of which `expected` holds the documents. Shards whose turn has not come are
+   * missing.
+   */
+  async read(
+    { job, status }: RunningSnapshot,
+    expected: readonly number[],
+  ): Promise<ReadonlyMap<number, ShardProgress>> {
+    const parts = await Promise.all([
+      status.shards.length === 0 ? [] : this.live(job.workflowId, status.shards, expected),
+      ...status.groups.map((slot) => this.group(slot.workflowId, slot.done, expected)),
+    ]);
+    return new Map(parts.flat().map((shard) => [shard.ordinal, shard]));
+  }
+
+  private async group(
+    workflowId: string,
+    done: boolean,
+    expected: readonly number[],
+  ): Promise<readonly ShardProgress[]> {
+    const known = this.ended.get(workflowId);
+    if (known !== undefined) return known;
+    const answer = await this.calls.query(workflowId, groupStatusQuery, []);
+    if (answer === undefined) return [];
+    if (!done) return this.live(workflowId, answer.shards, expected);
+    const shards = answer.shards.map((shard) =>
+      shard.stage === 'FAILURE' ? shard : { ...shard, stage: 'DONE' as const },
+    );
+    this.ended.set(workflowId, shards);
+    return shards;
+  }
+
+  private async live(
+    workflowId: string,
+    shards: readonly ShardProgress[],
+    expected: readonly number[],
+  ): Promise<readonly ShardProgress[]> {
+    if (!shards.some((shard) => shard.stage === 'STARTED')) return shards;
+    const heartbeats = await this.calls.quick(() => readHeartbeats(this.calls.client, workflowId));
+    return heartbeats === undefined ? shards : withHeartbeats(shards, heartbeats, expected);
+  }
+}
+
+/**
+ * The shards with what the heartbeats add. Which of several shards an unfinished activity works on is not told, so what
+ * it has written is shared out among the started ones by the documents `expected` of each (by ordinal); their sum is
+ * exact but for rounding.
+ */
+export function withHeartbeats(
+  shards: readonly ShardProgress[],
+  live: LiveProgress,
+  expected: readonly number[],
+): ShardProgress[] {
+  const finished = new Map(live.finished.map((result) => [result.ordinal, result]));
+  const settled = shards.map((shard) => {
+    const result = finished.get(shard.ordinal);
+    return result === undefined ? shard : finishedShard(result);
+  });
+  const started = settled.filter((shard) => shard.stage === 'STARTED');
+  if (started.length === 0) return settled;
+  const sum = (field: keyof CopyProgress): number =>
+    [...finished.values()].reduce((all, { entry }) => all + addedBy(entry)[field], 0);
+  const weight = ({ ordinal }: ShardProgress): number => Math.max(1, expected[ordinal] ?? 1);
+  const weights = started.reduce((all, shard) => all + weight(shard), 0);
+  return settled.map((shard) => {
+    if (shard.stage !== 'STARTED') return shard;
+    const share = (field: keyof CopyProgress): number =>
+      shard[field] + Math.floor((Math.max(0, live.written[field] - sum(field)) * weight(shard)) / weights);
+    return { ...shard, documents: share('documents'), objects: share('objects'), bytes: share('bytes') };
+  });
+}
+
+function finishedShard({ ordinal, entry, failure }: ShardResult): ShardProgress {
+  return failure === undefined
+    ? { ordinal, stage: 'DONE', ...addedBy(entry) }
+    : { ordinal, stage: 'FAILURE', ...addedBy(undefined), reason: failure.reason };
+}
+
+function addedBy(entry: ShardResult['entry']): CopyProgress {
+  const totals = entry?.totals;
+  return {
+    documents: totals?.documents ?? 0,
+    objects: totals?.addedObjects ?? 0,
+    bytes: totals?.addedBytes ?? 0,
+  };
+}

@@ -1,0 +1,135 @@
+import { SnapkeepError } from '../contracts/errors';
+import { type Registration } from '../contracts/registration';
+import { type SnapshotManifest } from '../repository/format';
+import { type JsonObject } from './raw-json';
+import { type RepositoryReader } from './reading';
+import { type Repositories } from './repositories';
+import { type RunningJobs } from './running-jobs';
+import { type RunningViews } from './running-views';
+import { isWildcard, selectNames } from './select-names';
+import { type InfoOptions, snapshotInfo } from './snapshot-info';
+import { pageOf, type PageRequest } from './snapshot-page';
+import { finishedView, type SnapshotView } from './snapshot-view';
+
+export interface ListRequest extends InfoOptions {
+  /** Expressions; `_all`, wildcards and lists. */
+  readonly repositories: readonly string[];
+  /** Expressions; `_current` are the running ones. */
+  readonly snapshots: readonly string[];
+  readonly ignoreUnavailable: boolean;
+  readonly page: PageRequest;
+}
+
+/** Manifests read at once for their failures. */
+const READS_AT_ONCE = 8;
+
+/** What there is in repositories, running snapshots included. */
+export class SnapshotList {
+  constructor(
+    private readonly repositories: Repositories,
+    private readonly jobs: RunningJobs,
+    private readonly running: RunningViews,
+    private readonly reader: RepositoryReader,
+  ) {}
+
+  /** `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`. */
+  async show(request: ListRequest): Promise<JsonObject> {
+    const registrations = await this.repositories.select(request.repositories);
+    const found = await Promise.all(
+      registrations.map(async (registration) => {
+        const views = await this.views(registration);
+        return { registration, views: select(registration.name, views, request) };
+      }),
+    );
+    const now = Date.now();
+    const page = pageOf(
+      found.flatMap(({ views }) => views),
+      request.page,
+      now,
+    );
+    const registrationOf = new Map(registrations.map((one) => [one.name, one]));
+    const manifests = await this.manifests(page.shown, request, (view) => registrationOf.get(view.repository)!);
+    return {
+      snapshots: page.shown.map((view, i) => snapshotInfo(view, manifests[i], request, now)),
+      next: page.next,
+      total: page.total,
+      remaining: page.remaining,
+    };
+  }
+
+  /** One finished snapshot as `wait_for_completion` answers it; undefined when it is not in the catalogue. */
+  async finished(registration: Registration, uuid: string): Promise<JsonObject | undefined> {
+    const root = await this.reader.read(registration, (catalogue, signal) => catalogue.readRoot({ signal }));
+    const entry = root.snapshots.find((one) => one.uuid === uuid);
+    if (entry === undefined) return undefined;
+    const view = finishedView(registration.name, root, entry);
+    const options = { verbose: true, indexDetails: false, indexNames: true, includeRepository: true };
+    const [manifest] = await this.manifests([view], options, () => registration);
+    return snapshotInfo(view, manifest, options, Date.now());
+  }
+
+  /**
+   * Every snapshot of the repository. Running jobs are asked before the root is read: what ends in between is in the
+   * root, and counts as finished.
+   */
+  async views(registration: Registration): Promise<SnapshotView[]> {
+    const running = await this.jobs.snapshots(registration.name);
+    const root = await this.reader.read(registration, (catalogue, signal) => catalogue.readRoot({ signal }));
+    const finished = new Set(root.snapshots.map((entry) => entry.snapshot));
+    const unfinished = running.filter(({ status }) => !finished.has(status.snapshot));
+    return [
+      ...root.snapshots.map((entry) => finishedView(registration.name, root, entry)),
+      ...(await Promise.all(unfinished.map((one) => this.running.view(registration, one)))),
+    ];
+  }
+
+  /** Those of the snapshots whose manifests have something to say that the root does not. */
+  private async manifests(
+    views: readonly SnapshotView[],
+    options: InfoOptions,
+    registrationOf: (view: SnapshotView) => Registration,
+  ): Promise<(SnapshotManifest | undefined)[]> {
+    const manifests = new Array<SnapshotManifest | undefined>(views.length);
+    const wanted = [...views.keys()].filter(
+      (i) => views[i].entry !== undefined && options.verbose && (options.indexDetails || views[i].shards.failed > 0),
+    );
+    const lane = async (): Promise<void> => {
+      for (let i = wanted.shift(); i !== undefined; i = wanted.shift()) {
+        const { entry } = views[i];
+        manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
+          catalogue.readSnapshotManifest(entry!.manifest, { signal }),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, lane));
+    return manifests;
+  }
+}
+
+/** The snapshots that the expressions stand for; throws for a name that none has. */
+export function select(
+  repository: string,
+  views: readonly SnapshotView[],
+  request: { readonly snapshots: readonly string[]; readonly ignoreUnavailable: boolean },
+): SnapshotView[] {
+  const parts = request.snapshots.filter((part) => part !== '_current');
+  const { selected, missing } = selectNames(
+    parts,
+    views.map((view) => view.snapshot),
+  );
+  if (missing.length > 0 && !request.ignoreUnavailable) throw snapshotMissing(repository, missing[0]);
+  const names = new Set(selected);
+  const withRunning = request.snapshots.includes('_current');
+  return views.filter((view) => names.has(view.snapshot) || (withRunning && view.state === 'IN_PROGRESS'));
+}
+
+export function snapshotMissing(repository: string, snapshot: string): SnapkeepError {
+  return new SnapkeepError('snapshot_missing_exception', `[${repository}:${snapshot}] is missing`, {
+    details: { repository, snapshot },
+  });
+}
+
+/** Whether an expression names snapshots one by one, so that each has to exist. */
+export function isExact(part: string): boolean {
+  return !isWildcard(part) && part !== '_current';
+}

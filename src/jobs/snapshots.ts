@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
+import { type CreateSnapshotInput, type JobOptions, type SnapshotRequest } from '../contracts/jobs';
+import { type Registration } from '../contracts/registration';
+import { workflowIds } from '../contracts/workflow-ids';
+import { type OpenRepositories } from '../registrations/open-repositories';
+import { newSnapshotUuid } from '../repository/keys';
+import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../workflows';
+import { cancelSnapshotSignal } from '../../workflows/messages';
+import { resolveDateMath } from './date-math';
+import { asSnapkeepError, isStopped } from './failures';
+import { type ClusterFacts } from './health';
+import { type Ledgers } from './ledgers';
+import { checkSnapshotName } from './names';
+import { type Patience } from './patience';
+import { type JsonObject } from './raw-json';
+import { type RepositoryReader } from './reading';
+import { type RunningJobs, type RunningSnapshot } from './running-jobs';
+import { selectNames } from './select-names';
+import { isExact, type SnapshotList, snapshotMissing } from './snapshot-list';
+import { JobExistsError, type JobStarter } from './start-job';
+import { type TemporalCalls } from './temporal-calls';
+import { isElasticsearch } from './version-id';
+
+export interface CreateRequest {
+  readonly repository: string;
+  /** As it was asked for; date math allowed. */
+  readonly snapshot: string;
+  readonly request: SnapshotRequest;
+}
+
+export interface DeleteRequest {
+  readonly repository: string;
+  readonly snapshots: readonly string[];
+  /** False: return as soon as the snapshots are gone from the catalogue. */
+  readonly waitForCompletion: boolean;
+}
+
+/** A snapshot under way. */
+export interface StartedSnapshot {
+  /** With date math resolved. */
+  readonly snapshot: string;
+  /**
+   * The finished snapshot as JSON, however long that takes; `signal` ends the waiting only. Throws why it failed, and
+   * `snapshot_aborted` when it was deleted meanwhile.
+   */
+  finished(signal: AbortSignal): Promise<JsonObject>;
+}
+
+/** Creating and deleting snapshots. */
+export class Snapshots {
+  constructor(
+    private readonly parts: {
+      readonly calls: TemporalCalls;
+      readonly ledgers: Ledgers;
+      readonly patience: Patience;
+      readonly starter: JobStarter;
+      readonly jobs: RunningJobs;
+      readonly list: SnapshotList;
+      readonly reader: RepositoryReader;
+      readonly repositories: OpenRepositories;
+      readonly cluster: ClusterFacts;
+      readonly options: JobOptions;
+    },
+  ) {}
+
+  /**
+   * Starts a snapshot; from its return on lists show it. Throws `repository_missing_exception`,
+   * `invalid_snapshot_name_exception`, a name in use as the cluster behind would, or which part is down.
+   */
+  async create({ repository, snapshot: asked, request }: CreateRequest): Promise<StartedSnapshot> {
+    const { ledgers, starter, reader } = this.parts;
+    const startMillis = Date.now();
+    const snapshot = resolveDateMath(asked, startMillis);
+    const registration = await ledgers.registration(repository);
+    checkSnapshotName(repository, snapshot);
+    this.refuseReadonly(registration);
+    await ledgers.ready(repository);
+    const uuid = newSnapshotUuid();
+    const input: CreateSnapshotInput = { repository, snapshot, uuid, startMillis, request, options: this.jobOptions() };
+    try {
+      const handle = await starter.start<typeof createSnapshotWorkflow>({
+        type: 'createSnapshotWorkflow',
+        workflowId: workflowIds.snapshot(repository, snapshot),
+        args: [input],
+        kind: 'snapshot',
+        repository,
+        snapshot,
+        token: uuid,
+        summary: `snapshot ${repository}/${snapshot}`,
+        details: `Snapshot **${snapshot}** of ${request.indices?.join(', ') ?? 'all open indices'} in repository **${repository}**`,
+        check: reader.check(registration),
+      });
+      return {
+        snapshot,
+        finished: (signal) => this.finished(registration, snapshot, uuid, starter.result(handle, signal)),
+      };
+    } catch (error) {
+      if (error instanceof JobExistsError) {
+        throw await this.nameInUse(repository, snapshot, 'snapshot with the same name is already in-progress');
+      }
+      if (isSnapkeepError(error, 'snapshot_name_already_in_use_exception')) {
+        throw await this.nameInUse(repository, snapshot, 'snapshot with the same name already exists');
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Deletes: running snapshots are cancelled and rolled back, finished ones leave the catalogue and free what nothing
+   * else uses. Throws `snapshot_missing_exception` for a name nothing has, before anything is done.
+   */
+  async delete({ repository, snapshots, waitForCompletion }: DeleteRequest, signal: AbortSignal): Promise<void> {
+    const { ledgers, list, starter, reader } = this.parts;
+    const registration = await ledgers.registration(repository);
+    this.refuseReadonly(registration);
+    const views = await list.views(registration);
+    const names = views.map((view) => view.snapshot);
+    const { selected, missing } = selectNames(snapshots, names);
+    const gone = missing.filter(isExact);
+    if (gone.length > 0) throw snapshotMissing(repository, gone[0]);
+    const chosen = views.filter((view) => selected.includes(view.snapshot));
+    const running = chosen.flatMap((view) => view.running ?? []);
+    const committed = await Promise.all(running.map((one) => this.cancel(one, reader.check(registration))));
+    // One that came to its end before the cancel did is a finished snapshot now.
+    const finished = chosen.filter((view) => view.running === undefined || committed[running.indexOf(view.running)]);
+    if (finished.length === 0) return;
+
+    await ledgers.ready(repository);
+    const id = randomBytes(6).toString('hex');
+    const handle = await starter.start<typeof deleteSnapshotsWorkflow>({
+      type: 'deleteSnapshotsWorkflow',
+      workflowId: workflowIds.deleteSnapshots(repository, id),
+      args: [{ repository, snapshots: finished.map((view) => view.snapshot), options: this.jobOptions() }],
+      kind: 'delete',
+      repository,
+      snapshot: finished[0].snapshot,
+      token: id,
+      summary: `delete ${finished.length === 1 ? finished[0].snapshot : `${finished.length} snapshots`} of ${repository}`,
+      details: `Deletes from repository **${repository}**: ${finished
+        .slice(0, 50)
+        .map((view) => view.snapshot)
+        .join(', ')}`,
+      check: reader.check(registration),
+    });
+    if (!waitForCompletion) return;
+    try {
+      await starter.result(handle, signal);
+    } catch (error) {
+      throw asSnapkeepError(error);
+    }
+  }
+
+  private async finished(
+    registration: Registration,
+    snapshot: string,
+    uuid: string,
+    outcome: Promise<unknown>,
+  ): Promise<JsonObject> {
+    const where = `${registration.name}:${snapshot}`;
+    try {
+      await outcome;
+    } catch (error) {
+      if (!isStopped(error)) throw asSnapkeepError(error);
+      throw new SnapkeepError('snapshot_aborted', `[${where}] Snapshot was aborted by deletion`, { cause: error });
+    }
+    const info = await this.parts.list.finished(registration, uuid);
+    if (info === undefined) throw snapshotMissing(registration.name, snapshot);
+    return info;
+  }
+
+  /** Cancels and waits until it is rolled back. True when the snapshot had been committed before. */
+  private async cancel({ job }: RunningSnapshot, check: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    const { calls, patience, starter } = this.parts;
+    const handle = calls.client.workflow.getHandle<typeof createSnapshotWorkflow>(job.workflowId);
+    await calls.signal(job.workflowId, cancelSnapshotSignal, []);
+    return patience.wait(async (signal) => {
+      try {
+        await starter.result(handle, signal);
+        return true;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        return false;
+      }
+    }, check);
+  }
+
+  private refuseReadonly(registration: Registration): void {
+    const { write } = this.parts.repositories.open(registration);
+    if (!write.readonly) return;
+    throw new SnapkeepError(
+      'repository_settings_invalid',
+      `[${registration.name}] cannot modify a readonly repository; register it without [readonly] to write to it`,
+    );
+  }
+
+  private async nameInUse(repository: string, snapshot: string, why: string): Promise<SnapkeepError> {
+    // Versions differ; where the cluster can't say which it is, the newer spelling stands.
+    const info = await this.parts.cluster.info(AbortSignal.timeout(1_000)).catch(() => undefined);
+    const code =
+      info === undefined || isElasticsearch(info, 8)
+        ? 'snapshot_name_already_in_use_exception'
+        : 'invalid_snapshot_name_exception';
+    return new SnapkeepError(code, `[${repository}:${snapshot}] Invalid snapshot name [${snapshot}], ${why}`, {
+      details: { repository, snapshot },
+    });
+  }
+
+  /** Read anew each time: whether search attributes are registered may be found out later. */
+  private jobOptions(): JobOptions {
+    const { shardRetryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
+    return { shardRetryWindowMs, dataTaskQueue, searchAttributes };
+  }
+}

@@ -1,0 +1,99 @@
+import { type Client, type QueryDefinition, type SignalDefinition } from '@temporalio/client';
+import { SnapkeepError } from '../contracts/errors';
+import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing } from './failures';
+
+/** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
+const QUERY_MS = 3_200;
+/** Ms without an answer after which Temporal is asked whether it is there at all, and ms it may take to say so. */
+const PING_AFTER_MS = 1_000;
+const PING_MS = 1_500;
+
+/**
+ * Calls to Temporal that end in time, and say which part is down when they can't: a query needs a worker, everything
+ * else needs Temporal alone.
+ */
+export class TemporalCalls {
+  constructor(readonly client: Client) {}
+
+  /**
+   * Asks a workflow. Throws `worker_unavailable` when Temporal answers and no worker does, `temporal_unavailable` when
+   * neither does. Undefined when there is no such workflow (any more).
+   */
+  async query<Result, Args extends unknown[]>(
+    workflowId: string,
+    definition: QueryDefinition<Result, Args>,
+    args: Args,
+    ms = QUERY_MS,
+  ): Promise<Result | undefined> {
+    const unreachable = new AbortController();
+    let reachable: Promise<boolean> | undefined;
+    const timer = setTimeout(() => {
+      reachable = this.isReachable();
+      void reachable.then((ok) => {
+        if (!ok) unreachable.abort();
+      });
+    }, PING_AFTER_MS);
+    try {
+      return await this.client.withDeadline(Date.now() + ms, () =>
+        this.client.withAbortSignal(unreachable.signal, () =>
+          this.client.workflow.getHandle(workflowId).query<Result, Args>(definition, ...args),
+        ),
+      );
+    } catch (error) {
+      if (isWorkflowMissing(error)) return undefined;
+      if (!isTimeout(error) && !isNotReady(error)) throw asSnapkeepError(error);
+      throw (await (reachable ?? this.isReachable())) ? noWorker(error) : noTemporal(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Undefined when the workflow does not exist or has ended. */
+  async signal<Args extends unknown[]>(
+    workflowId: string,
+    definition: SignalDefinition<Args>,
+    args: Args,
+  ): Promise<true | undefined> {
+    return this.quick(() =>
+      this.client.workflow
+        .getHandle(workflowId)
+        .signal<Args>(definition, ...args)
+        .then(() => true as const),
+    );
+  }
+
+  /** A call that needs no worker, in `ms`. Undefined when it named a workflow that does not exist. */
+  async quick<Result>(call: () => Promise<Result>, ms = QUERY_MS): Promise<Result | undefined> {
+    try {
+      return await this.client.withDeadline(Date.now() + ms, call);
+    } catch (error) {
+      if (isWorkflowMissing(error)) return undefined;
+      throw isTimeout(error) ? noTemporal(error) : asSnapkeepError(error);
+    }
+  }
+
+  /** Whether the Temporal service answers. */
+  async isReachable(ms = PING_MS): Promise<boolean> {
+    try {
+      await this.client.withDeadline(Date.now() + ms, () => this.client.workflowService.getSystemInfo({}));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function noWorker(cause: unknown): SnapkeepError {
+  return new SnapkeepError(
+    'worker_unavailable',
+    'no Snapkeep worker answers; start one with [snapkeep serve --role worker] and ask again',
+    { cause },
+  );
+}
+
+/** What the caller is told when Temporal is away. */
+export function noTemporal(cause: unknown): SnapkeepError {
+  return new SnapkeepError('temporal_unavailable', 'the Temporal service does not answer; ask again when it is back', {
+    cause,
+  });
+}

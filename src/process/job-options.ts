@@ -1,0 +1,16 @@
+import { type JobOptions } from '../contracts/jobs';
+import { type Settings } from './settings';
+
+/** Task queue of the activities that move data. */
+export function dataTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-data`;
+}
+
+/** What every job of this process is started with. */
+export function jobOptions(settings: Settings, searchAttributes: boolean): JobOptions {
+  return {
+    shardRetryWindowMs: settings.shardRetryWindowMs,
+    dataTaskQueue: dataTaskQueue(settings.taskQueue),
+    searchAttributes,
+  };
+}

@@ -1,0 +1,127 @@
+/** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
+import path from 'node:path';
+import { z } from 'zod';
+import { type ClusterSettings } from '../cluster/cluster-http';
+import { type StorePolicy } from '../registrations/parse-settings';
+
+export interface Settings {
+  readonly http: { readonly host: string; readonly port: number };
+  /** Unset: the embedded cluster under `npm start`, an error under `snapkeep serve`. */
+  readonly cluster?: ClusterSettings;
+  readonly dataDir: string;
+  readonly store: StorePolicy;
+  /** Unset: made and kept in the data dir by `npm start`, an error under `snapkeep serve`. */
+  readonly secretKey?: string;
+  readonly embedded: {
+    readonly clusterPort: number;
+    readonly ossPort: number;
+    readonly temporalPort: number;
+    readonly temporalUiPort: number;
+  };
+  readonly taskQueue: string;
+  /** How long a shard may be tried without progress, ms. */
+  readonly shardRetryWindowMs: number;
+  /** Data activities of one worker at once. */
+  readonly dataConcurrency: number;
+  /** Threads that scan and compress. */
+  readonly threads: number;
+  readonly logLevel: string;
+}
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const text = z.string().min(1).optional();
+
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const duration = z.string().transform((value, context) => {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(value);
+  if (match !== null) return Number(match[1]) * DURATION_MS[match[2]];
+  context.addIssue({ code: 'custom', message: 'write a duration as [30s], [10m] or [1h]' });
+  return z.NEVER;
+});
+
+const schema = z.object({
+  SNAPKEEP_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  SNAPKEEP_HTTP_PORT: port(9400),
+  SNAPKEEP_CLUSTER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SNAPKEEP_CLUSTER_USERNAME: text,
+  SNAPKEEP_CLUSTER_PASSWORD: text,
+  SNAPKEEP_CLUSTER_API_KEY: text,
+  SNAPKEEP_CLUSTER_CA_FILE: text,
+  SNAPKEEP_DATA_DIR: z.string().min(1).default('.snapkeep'),
+  SNAPKEEP_PATH_REPO: list.optional(),
+  SNAPKEEP_ALLOWED_ENDPOINTS: list.default(['loopback', '*.aliyuncs.com']),
+  SNAPKEEP_SECRET_KEY: z.string().min(16).optional(),
+  SNAPKEEP_EMBEDDED_CLUSTER_PORT: port(9401),
+  SNAPKEEP_EMBEDDED_OSS_PORT: port(9402),
+  SNAPKEEP_TEMPORAL_PORT: port(7233),
+  SNAPKEEP_TEMPORAL_UI_PORT: port(8233),
+  SNAPKEEP_TASK_QUEUE: z.string().min(1).default('snapkeep'),
+  SNAPKEEP_SHARD_RETRY_WINDOW: duration.default(3_600_000),
+  SNAPKEEP_DATA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+  SNAPKEEP_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+  SNAPKEEP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** A setting that can't be used; the message names the variable and what it may hold, never its value. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SettingsError';
+  }
+}
+
+const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
+
+/** Reads the settings. Throws {@link SettingsError} naming every variable that is wrong. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  // An empty variable is an unset one, as compose files and shells write it.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const values = parsed.data;
+  if (!LOOPBACK.test(values.SNAPKEEP_HTTP_HOST) && env.SNAPKEEP_AUTH !== 'none') {
+    throw new SettingsError(
+      'SNAPKEEP_HTTP_HOST is not a loopback address: that needs SNAPKEEP_AUTH; [none] says that something in front of Snapkeep checks who calls',
+    );
+  }
+  const dataDir = path.resolve(values.SNAPKEEP_DATA_DIR);
+  return {
+    http: { host: values.SNAPKEEP_HTTP_HOST, port: values.SNAPKEEP_HTTP_PORT },
+    cluster:
+      values.SNAPKEEP_CLUSTER_URL === undefined
+        ? undefined
+        : {
+            url: values.SNAPKEEP_CLUSTER_URL.replace(/\/+$/, ''),
+            username: values.SNAPKEEP_CLUSTER_USERNAME,
+            password: values.SNAPKEEP_CLUSTER_PASSWORD,
+            apiKey: values.SNAPKEEP_CLUSTER_API_KEY,
+            caFile: values.SNAPKEEP_CLUSTER_CA_FILE,
+          },
+    dataDir,
+    store: {
+      pathRepo: (values.SNAPKEEP_PATH_REPO ?? [path.join(dataDir, 'repositories')]).map((root) => path.resolve(root)),
+      allowedEndpoints: values.SNAPKEEP_ALLOWED_ENDPOINTS,
+    },
+    secretKey: values.SNAPKEEP_SECRET_KEY,
+    embedded: {
+      clusterPort: values.SNAPKEEP_EMBEDDED_CLUSTER_PORT,
+      ossPort: values.SNAPKEEP_EMBEDDED_OSS_PORT,
+      temporalPort: values.SNAPKEEP_TEMPORAL_PORT,
+      temporalUiPort: values.SNAPKEEP_TEMPORAL_UI_PORT,
+    },
+    taskQueue: values.SNAPKEEP_TASK_QUEUE,
+    shardRetryWindowMs: values.SNAPKEEP_SHARD_RETRY_WINDOW,
+    dataConcurrency: values.SNAPKEEP_DATA_CONCURRENCY,
+    threads: values.SNAPKEEP_THREADS,
+    logLevel: values.SNAPKEEP_LOG_LEVEL,
+  };
+}

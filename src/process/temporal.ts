@@ -1,0 +1,55 @@
+import { type Client, type Connection, type ConnectionOptions } from '@temporalio/client';
+import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
+import { type Logger } from './logging';
+
+export interface TemporalTarget {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/**
+ * Where Temporal is, by Temporal's own conventions: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+ * TEMPORAL_TLS_* and profiles of its configuration file.
+ */
+export function temporalTarget(): TemporalTarget {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  return { connection: connectionOptions, namespace: namespace ?? 'default' };
+}
+
+export function connectWorker(target: TemporalTarget): Promise<NativeConnection> {
+  const { address, tls, apiKey, metadata } = target.connection;
+  return NativeConnection.connect({ address, tls, apiKey, metadata } as Parameters<typeof NativeConnection.connect>[0]);
+}
+
+/**
+ * Makes sure that jobs can be found by their search attributes. Where that is not allowed (Temporal Cloud has its own
+ * way), jobs go without: false.
+ */
+export async function ensureSearchAttributes(client: Client, logger: Logger): Promise<boolean> {
+  const { operatorService } = client.connection as Connection;
+  const namespace = client.options.namespace;
+  // Not answering is no answer: the caller asks again.
+  await (client.connection as Connection).ensureConnected();
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const missing = SEARCH_ATTRIBUTES.filter(({ name }) => !Object.hasOwn(customAttributes, name));
+    if (missing.length > 0) {
+      await operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(
+          missing.map(({ name, type }) => [name, encodeSearchAttributeIndexedValueType(type) ?? null]),
+        ) as Record<string, never>,
+      });
+    }
+    return true;
+  } catch (error) {
+    logger.warn(
+      { reason: (error as Error).message },
+      'jobs go without search attributes: they could not be registered',
+    );
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+/** The two tasks of a codec thread, as plain functions; small ones run where they are asked for. */
+import { SnapkeepError } from '../contracts/errors';
+import { RawJsonError } from '../cluster/raw-json';
+import { scanHits } from '../cluster/scan-hits';
+import { bulkBody, dropDocuments } from './bulk-body';
+import { compressFrame, decompressFrame } from './codec';
+import { Codec } from './format';
+
+export interface EncodeTask {
+  readonly kind: 'encode';
+  /** Body of one search response. */
+  readonly page: Uint8Array;
+  readonly codec: Codec;
+}
+
+/** One page as a frame, ready to be stored. */
+export interface EncodedFrame {
+  readonly bytes: Buffer;
+  /** Bytes of the `_bulk` body. */
+  readonly rawLength: number;
+  /** Sequence numbers of its documents in their order: as many as there are documents, maybe none. */
+  readonly seqNos: Float64Array;
+}
+
+export interface DecodeTask {
+  readonly kind: 'decode';
+  readonly bytes: Uint8Array;
+  readonly codec: Codec;
+  readonly rawLength: number;
+  readonly documents: number;
+  /** Positions of the documents to leave out, ascending. */
+  readonly drop: Uint32Array;
+}
+
+export type FrameTask = EncodeTask | DecodeTask;
+
+/**
+ * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled`; `cluster_unavailable` if
+ * the response is not whole, which is damage on the way.
+ */
+export function encodePage(task: EncodeTask): EncodedFrame {
+  const page = asBuffer(task.page);
+  try {
+    const hits = scanHits(page);
+    const body = bulkBody(page, hits);
+    const bytes = hits.count === 0 ? body : compressFrame(task.codec, body);
+    return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice() };
+  } catch (cause) {
+    if (!(cause instanceof RawJsonError)) throw cause;
+    throw new SnapkeepError('cluster_unavailable', `a search response can't be read: ${cause.message}`, { cause });
+  }
+}
+
+/** The `_bulk` body of a frame without the documents to drop. Throws as `decompressFrame` and `dropDocuments` do. */
+export function decodeFrame(task: DecodeTask): Buffer {
+  const body = decompressFrame(task.codec, asBuffer(task.bytes), task.rawLength);
+  return task.drop.length === 0 ? body : dropDocuments(body, task.documents, task.drop);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,142 @@
+/** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
+import { SnapkeepError } from '../contracts/errors';
+import { FORMAT_VERSION, ObjectRef, Root, RootEntry, RootIndex, SnapshotManifest } from './format';
+import { countRuns, decodeRuns, encodeRuns } from './runs';
+
+/** Rolled-back snapshots that a root remembers. */
+const ROLLED_BACK_KEPT = 100;
+
+/** The root of a repository that was never written. */
+export const EMPTY_ROOT: Root = {
+  format: FORMAT_VERSION,
+  generation: 0,
+  uuid: '',
+  indices: [],
+  snapshots: [],
+  rolledBack: [],
+};
+
+/** The numbers of runs whose count nobody recorded elsewhere. */
+export function ordinals(runs: string): Float64Array {
+  return decodeRuns(runs, countRuns(runs));
+}
+
+/** The indices that the snapshot names, in the root's order. */
+export function indicesOf(root: Root, entry: RootEntry): RootIndex[] {
+  return Array.from(ordinals(entry.indices), (ordinal) => indexAt(root, ordinal));
+}
+
+/** The entry of the snapshot with this name; undefined if there is none. */
+export function findSnapshot(root: Root, name: string): RootEntry | undefined {
+  return root.snapshots.find((entry) => entry.snapshot === name);
+}
+
+/** The entry of the snapshot with this UUID; undefined if there is none. */
+export function findSnapshotByUuid(root: Root, uuid: string): RootEntry | undefined {
+  return root.snapshots.find((entry) => entry.uuid === uuid);
+}
+
+/**
+ * The next root, with the snapshot added: last, or directly behind its source if it is a clone; the root itself if it is
+ * there already. Whether its shards keep the base rule is the caller's to check. Throws
+ * `snapshot_name_already_in_use_exception`; `concurrent_snapshot_execution_exception` if it was rolled back meanwhile;
+ * `snapshot_missing_exception` if the clone's source is gone.
+ */
+export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectRef, cloneOf?: string): Root {
+  if (findSnapshotByUuid(root, manifest.uuid) !== undefined) return root;
+  if (root.rolledBack.includes(manifest.uuid)) {
+    throw new SnapkeepError(
+      'concurrent_snapshot_execution_exception',
+      `snapshot [${manifest.snapshot}] was cancelled and rolled back: it can't be committed any more`,
+    );
+  }
+  if (findSnapshot(root, manifest.snapshot) !== undefined) {
+    throw new SnapkeepError(
+      'snapshot_name_already_in_use_exception',
+      `snapshot with the name [${manifest.snapshot}] exists already`,
+    );
+  }
+  const generation = root.generation + 1;
+  let order = generation;
+  let place = root.snapshots.length;
+  if (cloneOf !== undefined) {
+    const source = root.snapshots.findIndex((entry) => entry.uuid === cloneOf);
+    if (source < 0) {
+      throw new SnapkeepError('snapshot_missing_exception', `the snapshot to clone is gone`, {
+        details: { uuid: cloneOf },
+      });
+    }
+    order = root.snapshots[source].order;
+    place = source + 1;
+  }
+  const indices = [...root.indices];
+  const known = new Map(indices.map(({ uuid }, ordinal) => [uuid, ordinal]));
+  const all: number[] = [];
+  const dataless: number[] = [];
+  for (const { name, uuid, shards } of manifest.indices) {
+    const ordinal = known.get(uuid) ?? indices.push({ name, uuid }) - 1;
+    all.push(ordinal);
+    if (shards.every((shard) => shard === null)) dataless.push(ordinal);
+  }
+  const shards = manifest.indices.flatMap((index) => index.shards);
+  const entry: RootEntry = {
+    snapshot: manifest.snapshot,
+    uuid: manifest.uuid,
+    order,
+    state: manifest.state,
+    startMillis: manifest.startMillis,
+    endMillis: manifest.endMillis,
+    indices: encodeRuns(all.sort(ascending)),
+    dataless: encodeRuns(dataless.sort(ascending)),
+    shards: { total: shards.length, failed: shards.filter((shard) => shard === null).length },
+    documents: manifest.totals.documents,
+    bytes: manifest.totals.bytes,
+    addedBytes: manifest.totals.addedBytes,
+    version: manifest.cluster.version,
+    includeGlobalState: manifest.includeGlobalState,
+    ...(manifest.metadata === undefined ? {} : { metadata: manifest.metadata }),
+    manifest: ref,
+  };
+  return { ...root, generation, indices, snapshots: root.snapshots.toSpliced(place, 0, entry) };
+}
+
+/** The next root, without the snapshots; the root itself if it has none of them. */
+export function withoutSnapshots(root: Root, uuids: ReadonlySet<string>): Root {
+  const snapshots = root.snapshots.filter((entry) => !uuids.has(entry.uuid));
+  if (snapshots.length === root.snapshots.length) return root;
+  return withoutUnusedIndices({ ...root, generation: root.generation + 1, snapshots });
+}
+
+/** The next root, in which the snapshot can't be committed any more; the root itself if it says so, or holds it. */
+export function withRolledBack(root: Root, uuid: string): Root {
+  if (root.rolledBack.includes(uuid) || findSnapshotByUuid(root, uuid) !== undefined) return root;
+  const rolledBack = [...root.rolledBack, uuid].slice(-ROLLED_BACK_KEPT);
+  return { ...root, generation: root.generation + 1, rolledBack };
+}
+
+function withoutUnusedIndices(root: Root): Root {
+  const used = new Set(root.snapshots.flatMap((entry) => Array.from(ordinals(entry.indices))));
+  if (used.size === root.indices.length) return root;
+  const next = new Map<number, number>();
+  const indices = root.indices.filter((_, ordinal) => used.has(ordinal) && next.set(ordinal, next.size));
+  const renumber = (runs: string) => encodeRuns(Array.from(ordinals(runs), (ordinal) => next.get(ordinal) as number));
+  const snapshots = root.snapshots.map((entry) => ({
+    ...entry,
+    indices: renumber(entry.indices),
+    dataless: renumber(entry.dataless),
+  }));
+  return { ...root, indices, snapshots };
+}
+
+function indexAt(root: Root, ordinal: number): RootIndex {
+  const index = root.indices[ordinal] as RootIndex | undefined;
+  if (index !== undefined) return index;
+  throw new SnapkeepError(
+    'repository_corrupt',
+    `the root names index number [${ordinal}], but lists ${root.indices.length}`,
+  );
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { BlobStore } from '../../src/blobs/blob-store';
+import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
+import { openBlobStore } from '../../src/blobs/open-blob-store';
+import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
+import { RetryingBlobStore } from '../../src/blobs/retrying';
+import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
+import { FaultyBlobStore } from '../support/faulty-blob-store';
+import { describeBlobStoreContract, OpenedStore } from './blob-store-contract';
+
+async function inFolder(open: (location: string) => BlobStore): Promise<OpenedStore> {
+  const location = await mkdtemp(join(tmpdir(), 'snapkeep-fs-'));
+  const [store, other] = [open(location), open(location)];
+  return { store, other, release: () => rm(location, { recursive: true, force: true }) };
+}
+
+async function inBucket(open: (endpoint: string) => BlobStore): Promise<OpenedStore> {
+  const oss = await startTestOss();
+  const [store, other] = [open(oss.endpoint), open(oss.endpoint)];
+  return {
+    store,
+    other,
+    release: async () => {
+      await store.close();
+      await other.close();
+      await oss.stop();
+    },
+  };
+}
+
+describeBlobStoreContract('FsBlobStore', () => inFolder((location) => new FsBlobStore(location)));
+
+describeBlobStoreContract('OssBlobStore with V1 signatures', () =>
+  inBucket((endpoint) => new OssBlobStore({ endpoint, bucket: 'snapshots', basePath: '' }, OSS_SECRETS)),
+);
+
+describeBlobStoreContract(
+  'OssBlobStore with V4 signatures, under a base path of odd characters',
+  () =>
+    inBucket(
+      (endpoint) =>
+        new OssBlobStore(
+          { endpoint, bucket: 'snapshots', basePath: "prod & é/100%/+'中", region: 'oss-cn-hangzhou' },
+          OSS_SECRETS,
+        ),
+    ),
+  { manyObjects: 1203 },
+);
+
+describeBlobStoreContract('OssBlobStore with the bucket in the path', () =>
+  inBucket((endpoint) => {
+    const local = endpoint.replace('127.0.0.1', 'localhost');
+    return new OssBlobStore(
+      { endpoint: local, bucket: 'snapshots', basePath: 'base', region: 'cn-hangzhou' },
+      OSS_SECRETS,
+    );
+  }),
+);
+
+describeBlobStoreContract('RetryingBlobStore around a folder', () =>
+  inFolder((location) => new RetryingBlobStore(new FsBlobStore(location))),
+);
+
+// Calls keep failing before they succeed, and every other failed write has in truth succeeded.
+describeBlobStoreContract('RetryingBlobStore around a store that keeps failing', () =>
+  inFolder((location) => {
+    const faulty = new FaultyBlobStore(new FsBlobStore(location));
+    const flaky = { fail: 'store_unavailable' as const };
+    for (let at = 0; at < 2500; at++) {
+      faulty.plan('put', flaky, {}, { ...flaky, failAfterwards: true }, {});
+      // Every third, not every second: of two readers that take turns one would get all the faults.
+      faulty.plan('get', flaky, {}, {});
+      faulty.plan('list', { ...flaky, failListAt: 3 }, {});
+      faulty.plan('delete', { ...flaky, failAfterwards: true }, {});
+      faulty.plan('getStream', flaky, {});
+      faulty.plan('getRange', flaky, {});
+    }
+    return new RetryingBlobStore(faulty, { tries: 10, firstPauseMs: 0, withinMs: 10_000 });
+  }),
+);
+
+describeBlobStoreContract('the store of an oss repository with rate limits', () =>
+  inBucket((endpoint) =>
+    openBlobStore({ type: 'oss', endpoint, bucket: 'snapshots', basePath: 'limited' }, OSS_SECRETS, {
+      chunkSizeBytes: 1_000_000,
+      compress: true,
+      readonly: false,
+      maxSnapshotBytesPerSec: 200_000_000,
+      maxRestoreBytesPerSec: 200_000_000,
+    }),
+  ),
+);

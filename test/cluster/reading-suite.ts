@@ -1,0 +1,360 @@
+import { type Cluster, openCluster } from '../../src/cluster/cluster';
+import { type ShardView, type ViewRequest } from '../../src/cluster/shard-source';
+import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
+import { type ClusterUnderTest, Rest, closeCluster, collect, failureOf, shardOf } from './support';
+
+/** How shards are read, on any cluster. */
+export function readingSuite({ url, embedded = false }: ClusterUnderTest): void {
+  const rest = new Rest(url);
+  let cluster: Cluster;
+  const onRealClusters = embedded ? it.skip : it;
+
+  beforeAll(() => {
+    cluster = openCluster({ url: url() });
+  });
+  afterAll(() => closeCluster(cluster));
+
+  const index = 'reading';
+  afterEach(() => rest.deleteIndices(index));
+
+  const write = async (from: number, to: number, text = (i: number) => `{"n":${i}}`): Promise<void> => {
+    for (let a = from; a < to; a += 5_000) {
+      const part = Array.from({ length: Math.min(to, a + 5_000) - a }, (_, k) => a + k);
+      await rest.bulk(
+        index,
+        part.flatMap((i) => [`{"index":{"_id":"${i}"}}`, text(i)]),
+      );
+    }
+  };
+  const remove = (ids: readonly number[]): Promise<void> =>
+    rest.bulk(
+      index,
+      ids.map((id) => `{"delete":{"_id":"${id}"}}`),
+    );
+
+  const withView = async <T>(request: ViewRequest, work: (view: ShardView) => Promise<T>): Promise<T> => {
+    const view = await cluster.reader.openView(shardOf(index), request);
+    try {
+      return await work(view);
+    } finally {
+      await view.close();
+    }
+  };
+
+  describe('reading documents', () => {
+    it('returns each byte of a document as it was indexed', async () => {
+      const sources = [
+        '{"price":1.10,"big":9223372036854775807,"tiny":1e-7,"round":1.0,"exp":1E3}',
+        '{"long":12345678901234567890.123456789,"zero":-0.0}',
+        '{ "spaced" :  [ 1 , 2 ] ,"empty":{} }',
+        '{"text":"\\u00e9 é \\ud83d\\ude00 😀 \\/ / \\" ,\\"sort\\":[0]}"}',
+        '{"b":{"sort":[3]},"a":{"hits":{"hits":[{"_source":{"x":1},"sort":[4]}]}}}',
+        '{"x":{"y":{},"sort":[5]}}',
+      ];
+      await rest.createIndex(index, {}, { dynamic: false });
+      await rest.bulk(
+        index,
+        sources.flatMap((source, i) => [`{"index":{"_id":"${i}"}}`, source]),
+      );
+      await rest.refresh(index);
+      const read = await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: sources.length }));
+      expect(read.map(({ source }) => source)).toEqual(sources);
+      const viewed = await withView({ known: [], read: [{ from: 0, to: MAX_SEQ_NO }] }, (view) =>
+        collect(view.documents(0)),
+      );
+      expect(viewed).toEqual(read);
+    });
+
+    onRealClusters('returns documents with comments and line breaks as they were indexed', async () => {
+      const source = '{ // say "}\n  "a": 1, /* ,"sort":[0]} */\r\n  "b": [\n2]\n}';
+      await rest.createIndex(index, {}, { dynamic: false });
+      await rest.call('PUT', `/${index}/_doc/1`, source);
+      await rest.refresh(index);
+      const [read] = await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 1 }));
+      expect(read.source).toBe(source);
+    });
+
+    it('returns ids, routing and versions as they are, 64-bit versions included', async () => {
+      await rest.createIndex(index);
+      await rest.bulk(index, [
+        '{"index":{"_id":"a \\" é/?#","routing":"r\\u00fc"}}',
+        '{}',
+        '{"index":{"_id":"b","version":1700000000000000123,"version_type":"external_gte"}}',
+        '{}',
+      ]);
+      await rest.refresh(index);
+      const read = await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 2 }));
+      expect(read).toEqual([
+        { id: 'a " é/?#', routing: 'rü', version: '1', seqNo: 0, source: '{}' },
+        { id: 'b', version: '1700000000000000123', seqNo: 1, source: '{}' },
+      ]);
+    });
+
+    it('returns every live document of a range once and in order, however sparse', async () => {
+      await rest.createIndex(index);
+      await write(0, 23_000);
+      const gone = Array.from({ length: 23_000 }, (_, i) => i).filter((i) => i > 4_000 && i % 97 !== 0);
+      for (let a = 0; a < gone.length; a += 5_000) await remove(gone.slice(a, a + 5_000));
+      await rest.refresh(index);
+      const read = await collect(cluster.reader.readSealed(shardOf(index), { from: 100, to: 22_900 }));
+      const expected = Array.from({ length: 22_800 }, (_, i) => i + 100).filter((i) => i <= 4_000 || i % 97 === 0);
+      expect(read.map(({ seqNo }) => seqNo)).toEqual(expected);
+      expect(await collect(cluster.reader.readSealed(shardOf(index), { from: 50_000, to: 60_000 }))).toEqual([]);
+      expect(await collect(cluster.reader.readSealed(shardOf(index), { from: 5, to: 5 }))).toEqual([]);
+    });
+
+    it('reads documents far larger than expected', async () => {
+      await rest.createIndex(index, {}, { dynamic: false });
+      const large = (i: number) => `{"i":${i},"x":"${'x'.repeat(1_500_000)}"}`;
+      for (let i = 0; i < 60; i += 10) await write(i, i + 10, large);
+      await rest.refresh(index);
+      let documents = 0;
+      let largest = 0;
+      for await (const page of cluster.reader.readSealed(shardOf(index), { from: 0, to: 60 })) {
+        documents += (await collect(one(page))).length;
+        largest = Math.max(largest, page.length);
+      }
+      expect(documents).toBe(60);
+      expect(largest).toBeLessThan(49 * 1024 * 1024);
+      const viewed = await withView({ known: [], read: [{ from: 0, to: MAX_SEQ_NO }] }, (view) =>
+        collect(view.documents(0)),
+      );
+      expect(viewed.length).toBe(60);
+    });
+
+    onRealClusters('keeps to the number of documents a search of the index may return', async () => {
+      await rest.createIndex(index, { max_result_window: 70 });
+      await write(0, 1_000);
+      await rest.refresh(index);
+      expect((await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 1_000 }))).length).toBe(1_000);
+      await withView(
+        { known: [{ from: 0, to: 500, live: 501 }], read: [{ from: 500, to: MAX_SEQ_NO }] },
+        async (view) => {
+          expect((await view.seqNos(0)).length).toBe(500);
+          expect((await collect(view.documents(0))).length).toBe(500);
+        },
+      );
+    });
+
+    onRealClusters('counts and reads nested documents as one with their root', async () => {
+      await rest.createIndex(index, {}, { properties: { inner: { type: 'nested' } } });
+      await write(0, 50, (i) => `{"n":${i},"inner":[{"a":1},{"a":2},{"a":3}]}`);
+      await rest.refresh(index);
+      expect(await cluster.reader.count(shardOf(index), [{ from: 0, to: 50 }])).toEqual([50]);
+      expect((await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 50 }))).length).toBe(50);
+      await withView({ known: [{ from: 0, to: 20, live: 21 }], read: [{ from: 20, to: MAX_SEQ_NO }] }, async (view) => {
+        expect([view.counts, view.readCounts, view.maxSeqNo]).toEqual([[20], [30], 49]);
+        expect((await view.seqNos(0)).length).toBe(20);
+        expect((await collect(view.documents(0))).length).toBe(30);
+      });
+    });
+
+    it('reads one shard of several', async () => {
+      await rest.createIndex(index, { number_of_shards: 3 });
+      await write(0, 300);
+      await rest.refresh(index);
+      const ids: string[] = [];
+      for (let shard = 0; shard < 3; shard++) {
+        const read = await collect(cluster.reader.readSealed(shardOf(index, { shard }), { from: 0, to: 300 }));
+        expect(read.map(({ seqNo }) => seqNo)).toEqual(read.map((_, i) => i));
+        ids.push(...read.map(({ id }) => id));
+      }
+      expect(ids.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+    });
+
+    it('stops when told, and says why', async () => {
+      await rest.createIndex(index);
+      await write(0, 100);
+      await rest.refresh(index);
+      const reason = new Error('enough');
+      await expect(
+        collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 100 }, AbortSignal.abort(reason))),
+      ).rejects.toBe(reason);
+    });
+
+    it('names an index or shard that is not there', async () => {
+      const missing = await failureOf(
+        collect(cluster.reader.readSealed(shardOf('no-such-index'), { from: 0, to: 10 })),
+      );
+      expect(missing).toMatchObject({
+        code: 'index_not_found_exception',
+        message: expect.stringContaining('no-such-index'),
+      });
+      const view = await failureOf(cluster.reader.openView(shardOf('no-such-index'), { known: [], read: [] }));
+      expect(view.code).toBe('index_not_found_exception');
+      await rest.createIndex(index);
+      const shard = await failureOf(
+        collect(cluster.reader.readSealed(shardOf(index, { shard: 7 }), { from: 0, to: 10 })),
+      );
+      expect(['shard_inconsistent', 'cluster_rejected']).toContain(shard.code);
+    });
+  });
+
+  describe('dividing a range', () => {
+    it('covers the range with parts of about the size asked for', async () => {
+      await rest.createIndex(index);
+      await write(0, 12_000);
+      await remove(Array.from({ length: 2_000 }, (_, i) => i + 3_000));
+      await rest.refresh(index);
+      const target = shardOf(index, { bytesPerDocument: 100 });
+      const parts = await cluster.reader.divide(target, { from: 0, to: 20_000 }, 100 * 1_000);
+      expect(parts[0].from).toBe(0);
+      expect(parts.at(-1)?.to).toBe(20_000);
+      for (const [i, part] of parts.entries()) {
+        if (i > 0) expect(part.from).toBe(parts[i - 1].to);
+        expect(part.live).toBeGreaterThan(0);
+        expect(part.live).toBeLessThanOrEqual(1_000);
+      }
+      expect(parts.reduce((sum, { live }) => sum + live, 0)).toBe(10_000);
+      expect(await cluster.reader.count(target, parts)).toEqual(parts.map(({ live }) => live));
+      expect(parts.length).toBeLessThan(13);
+    });
+
+    it('makes one part of a range without documents', async () => {
+      await rest.createIndex(index);
+      expect(await cluster.reader.divide(shardOf(index), { from: 0, to: 10 }, 1_000)).toEqual([
+        { from: 0, to: 10, live: 0 },
+      ]);
+    });
+  });
+
+  describe('a view', () => {
+    it('shows one moment, whatever is written after', async () => {
+      await rest.createIndex(index);
+      await write(0, 2_000);
+      await remove([5, 7, 1_500]);
+      await rest.refresh(index);
+      const known = [
+        { from: 0, to: 1_000, live: 1_000 },
+        { from: 1_000, to: 1_200, live: 200 },
+        { from: 1_200, to: 1_600, live: 400 },
+      ];
+      await withView(
+        {
+          known,
+          read: [
+            { from: 1_600, to: 1_700 },
+            { from: 1_700, to: MAX_SEQ_NO },
+          ],
+        },
+        async (view) => {
+          await write(1_000, 2_500);
+          await remove([1, 2, 3]);
+          await rest.refresh(index);
+          if (!embedded) await rest.call('POST', `/${index}/_forcemerge?max_num_segments=1`);
+          expect(view.counts).toEqual([998, 200, 399]);
+          expect(view.readCounts).toEqual([100, 300]);
+          expect(view.maxSeqNo).toBe(1_999);
+          const first = await view.seqNos(0);
+          expect([...first]).toEqual(Array.from({ length: 1_000 }, (_, i) => i).filter((i) => i !== 5 && i !== 7));
+          expect((await view.seqNos(2)).includes(1_500)).toBe(false);
+          expect((await collect(view.documents(0))).map(({ seqNo }) => seqNo)).toEqual(
+            Array.from({ length: 100 }, (_, i) => 1_600 + i),
+          );
+          const tail = await collect(view.documents(1));
+          expect(tail.map(({ seqNo }) => seqNo)).toEqual(Array.from({ length: 300 }, (_, i) => 1_700 + i));
+          expect(tail[0]).toMatchObject({ id: '1700', version: '1', source: '{"n":1700}' });
+        },
+      );
+    });
+
+    it('lists more sequence numbers and documents than one search returns', async () => {
+      await rest.createIndex(index);
+      await write(0, 27_000);
+      await remove([10, 11_000]);
+      await rest.refresh(index);
+      const known = [{ from: 0, to: 25_000, live: 25_000 }];
+      await withView({ known, read: [{ from: 2_000, to: MAX_SEQ_NO }] }, async (view) => {
+        const listed = await view.seqNos(0);
+        expect([listed.length, listed[10], listed.at(-1)]).toEqual([24_998, 11, 24_999]);
+        expect((await collect(view.documents(0))).length).toBe(24_999);
+      });
+    });
+
+    it('of a shard that never saw an operation is empty', async () => {
+      await rest.createIndex(index);
+      await withView({ known: [], read: [{ from: 0, to: MAX_SEQ_NO }] }, async (view) => {
+        expect([view.readCounts, view.maxSeqNo]).toEqual([[0], -1]);
+        expect(await collect(view.documents(0))).toEqual([]);
+      });
+    });
+
+    it('can be opened while somebody writes, and stays of one moment', async () => {
+      await rest.createIndex(index);
+      await write(0, 3_000);
+      await rest.refresh(index);
+      let stop = false;
+      const writer = (async () => {
+        for (let i = 0; !stop; i++) {
+          await write((i * 50) % 3_000, ((i * 50) % 3_000) + 50);
+          await rest.refresh(index);
+          await new Promise((resolve) => setTimeout(resolve, 40));
+        }
+      })();
+      try {
+        for (let round = 0; round < 5; round++) {
+          const known = [{ from: 0, to: 1_500, live: 1_501 }];
+          await withView({ known, read: [{ from: 1_500, to: MAX_SEQ_NO }] }, async (view) => {
+            const listed = await view.seqNos(0);
+            const read = await collect(view.documents(0));
+            expect([listed.length, read.length]).toEqual([view.counts[0], view.readCounts[0]]);
+            // Each document is there once: in the listed part or among those read.
+            expect(listed.length + read.length).toBe(3_000);
+            expect(read.at(-1)?.seqNo).toBe(view.maxSeqNo);
+          });
+        }
+      } finally {
+        stop = true;
+        await writer;
+      }
+    });
+
+    it('that is lost says so, and can be opened again', async () => {
+      await rest.createIndex(index);
+      await write(0, 20_000);
+      await rest.refresh(index);
+      const request = { known: [], read: [{ from: 0, to: MAX_SEQ_NO }] };
+      const view = await cluster.reader.openView(shardOf(index), request);
+      await view.close();
+      expect((await failureOf(collect(view.documents(0)))).code).toBe('view_lost');
+      expect((await withView(request, (again) => collect(again.documents(0)))).length).toBe(20_000);
+    });
+  });
+
+  describe('shard states', () => {
+    it('tell how far each shard has come, and that nothing changed by a merge', async () => {
+      await rest.createIndex(index, { number_of_shards: 2 });
+      expect(
+        (await cluster.shardStates([index])).map(({ maxSeqNo, globalCheckpoint }) => [maxSeqNo, globalCheckpoint]),
+      ).toEqual([
+        [-1, -1],
+        [-1, -1],
+      ]);
+      await write(0, 500);
+      await remove([1, 2, 3]);
+      await cluster.refresh([index]);
+      const before = await cluster.shardStates([index]);
+      expect(before.map(({ shard }) => shard).sort()).toEqual([0, 1]);
+      expect(before.reduce((sum, { maxSeqNo }) => sum + maxSeqNo + 1, 0)).toBe(503);
+      for (const { maxSeqNo, globalCheckpoint, historyUuid } of before) {
+        expect(globalCheckpoint).toBe(maxSeqNo);
+        expect(historyUuid).toMatch(/^\S{10,}$/);
+      }
+      if (!embedded) await rest.call('POST', `/${index}/_forcemerge?max_num_segments=1`);
+      const after = await cluster.shardStates([index]);
+      const marks = (states: typeof after) =>
+        states.map(({ shard, historyUuid, maxSeqNo }) => [shard, historyUuid, maxSeqNo]);
+      expect(marks(after)).toEqual(marks(before));
+    });
+
+    it('leave out what is not there', async () => {
+      expect(await cluster.shardStates(['no-such-index'])).toEqual([]);
+      expect(await cluster.shardStates([])).toEqual([]);
+      expect((await failureOf(cluster.refresh(['no-such-index']))).code).toBe('index_not_found_exception');
+    });
+  });
+}
+
+async function* one(page: Buffer): AsyncGenerator<Buffer> {
+  yield page;
+}

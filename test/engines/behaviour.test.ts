@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { behaviourSuite, expectMigration } from '../behaviour/behaviour-suite';
+import { type EmbeddedOss } from '../../src/embedded/oss/server';
+import { startTestOss } from '../support/embedded-oss';
+import { availableEngines, type Engine, type EngineName, startEngine } from '../support/engines';
+import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
+
+/** Engines stay up until the end, so that the snapshot of each can be restored into each other. */
+const started = new Map<EngineName, { engine: Engine; snapkeep: RunningSnapkeep; folder: string }>();
+let oss: (EmbeddedOss & { stop(): Promise<void> }) | undefined;
+
+afterAll(async () => {
+  for (const { engine, snapkeep, folder } of started.values()) {
+    await snapkeep.stop();
+    await engine.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  await oss?.stop();
+}, 120_000);
+
+const engines = availableEngines();
+
+for (const { name, title, missing } of engines) {
+  (missing === undefined ? describe : describe.skip)(
+    `with ${title}${missing === undefined ? '' : ` (${missing})`}`,
+    () => {
+      beforeAll(async () => {
+        oss ??= await startTestOss();
+        const folder = await mkdtemp(path.join(tmpdir(), `snapkeep-${name}-`));
+        const engine = await startEngine(name, { dataDir: folder, javaHeap: '768m' });
+        const snapkeep = await startSnapkeep({ clusterUrl: engine.url, oss });
+        started.set(name, { engine, snapkeep, folder });
+      }, 400_000);
+
+      behaviourSuite(() => started.get(name)!.snapkeep, name);
+    },
+  );
+}
+
+describe('a snapshot of one engine', () => {
+  const usable = engines.filter((engine) => engine.missing === undefined).map((engine) => engine.name);
+  const pairs = usable.flatMap((from) => usable.filter((to) => to !== from).map((to) => [from, to] as const));
+  it.each(pairs)('of %s restores into %s', async (from, to) => {
+    await expectMigration(started.get(to)!.snapkeep, started.get(from)!.snapkeep, from);
+  });
+  if (pairs.length === 0) it.skip('(no two engines can run here)', () => undefined);
+});

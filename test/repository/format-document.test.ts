@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+import { parseMetadata } from '../../src/repository/metadata';
+import { ordinals } from '../../src/repository/root';
+import { decodeRuns } from '../../src/repository/runs';
+import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/schemas';
+
+/** The examples of FORMAT.md are objects that this release reads, and fit together. */
+
+let examples: Buffer[];
+
+beforeAll(async () => {
+  const text = await readFile(join(__dirname, '../../src/repository/FORMAT.md'), 'utf8');
+  examples = [...text.matchAll(/```json\n(.*?)```/gs)].map((match) => Buffer.from(match[1]));
+});
+
+function example<T>(i: number, schema: z.ZodType<T>): T {
+  return parseMetadata(`example ${i}`, examples[i], schema);
+}
+
+test('there is one example of each metadata object', () => {
+  expect(examples).toHaveLength(3);
+});
+
+test('the examples refer to each other', () => {
+  const root = example(0, rootSchema);
+  const snapshot = example(1, snapshotManifestSchema);
+  const shard = example(2, shardManifestSchema);
+  const entry = root.snapshots[1];
+  const held = snapshot.indices[0].shards[0];
+  expect(entry).toMatchObject({ snapshot: snapshot.snapshot, uuid: snapshot.uuid, metadata: snapshot.metadata });
+  expect(Array.from(ordinals(entry.indices), (i) => root.indices[i])).toEqual([
+    { name: 'logs', uuid: snapshot.indices[0].uuid },
+  ]);
+  expect(held).toMatchObject({ maxSeqNo: shard.maxSeqNo, sealedThrough: shard.sealedThrough });
+  expect(shard.identity).toMatchObject({ clusterUuid: snapshot.cluster.uuid, indexUuid: snapshot.indices[0].uuid });
+  for (const { seqNos, deleted, stored, live, frames, objects } of shard.segments) {
+    expect(decodeRuns(seqNos, stored)).toHaveLength(stored);
+    expect(decodeRuns(deleted, stored - live)).toHaveLength(stored - live);
+    expect(frames.reduce((sum, frame) => sum + frame.documents, 0)).toBe(stored);
+    expect(frames.reduce((sum, frame) => sum + frame.length, 0)).toBe(objects[0].length);
+  }
+  expect(shard.segments.reduce((sum, { live }) => sum + live, 0)).toBe(entry.documents);
+});

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+
+import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/blob-store';
+
+/** The end of a process, as far as its store calls can tell. */
+export class Crash extends Error {}
+
+/**
+ * A process's way to a store: after so many calls the process is dead. The call at which it dies may or may not have
+ * reached the store; none after it does.
+ */
+export class CrashingBlobStore implements BlobStore {
+  readonly description: string;
+  /** Calls made so far. */
+  calls = 0;
+
+  /**
+   * @param callsToLive calls that are answered; none is after that.
+   * @param lastReaches whether the store gets the call at which the process dies.
+   */
+  constructor(
+    private readonly store: BlobStore,
+    private readonly callsToLive = Infinity,
+    private readonly lastReaches = false,
+  ) {
+    this.description = store.description;
+  }
+
+  put(key: string, body: Buffer, options?: BlobCallOptions): Promise<void> {
+    return this.unlessDead(() => this.store.put(key, body, options));
+  }
+
+  putIfAbsent(key: string, body: Buffer, options?: BlobCallOptions): Promise<void> {
+    return this.unlessDead(() => this.store.putIfAbsent(key, body, options));
+  }
+
+  get(key: string, options?: BlobCallOptions & { maxBytes?: number }): Promise<Buffer> {
+    return this.unlessDead(() => this.store.get(key, options));
+  }
+
+  getRange(key: string, start: number, length: number, options?: BlobCallOptions): Promise<Buffer> {
+    return this.unlessDead(() => this.store.getRange(key, start, length, options));
+  }
+
+  getStream(key: string, options?: BlobCallOptions): Promise<Readable> {
+    return this.unlessDead(() => this.store.getStream(key, options));
+  }
+
+  async *list(prefix: string, options?: BlobCallOptions & { after?: string }): AsyncGenerator<BlobInfo> {
+    await this.unlessDead(async () => {});
+    yield* this.store.list(prefix, options);
+  }
+
+  delete(keys: readonly string[], options?: BlobCallOptions): Promise<void> {
+    // Dying in the middle: only the first half of the keys is gone.
+    const half = keys.slice(0, Math.ceil(keys.length / 2));
+    return this.unlessDead(
+      () => this.store.delete(keys, options),
+      () => this.store.delete(half, options),
+    );
+  }
+
+  async checkUsable(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  private async unlessDead<T>(call: () => Promise<T>, dying: () => Promise<unknown> = call): Promise<T> {
+    this.calls++;
+    if (this.calls <= this.callsToLive) return call();
+    if (this.calls === this.callsToLive + 1 && this.lastReaches) await dying().catch(() => {});
+    throw new Crash(`dead at call ${this.calls}`);
+  }
+}

@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream';
+
+import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../../../src/blobs/blob-key';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/blob-store';
+import { SnapkeepError } from '../../../src/contracts/errors';
+
+/**
+ * The storage contract in memory, for tests that make tens of thousands of calls (the contract suite holds it to the
+ * contract, see memory-blob-store.test.ts). Every call yields, so that callers interleave.
+ */
+export class MemoryBlobStore implements BlobStore {
+  readonly description = 'memory://';
+  private readonly objects = new Map<string, Buffer>();
+
+  async put(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await begin(options, key);
+    this.objects.set(key, Buffer.from(body));
+  }
+
+  async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await begin(options, key);
+    if (this.objects.has(key)) throw new SnapkeepError('blob_exists', `object [${key}] exists already`);
+    this.objects.set(key, Buffer.from(body));
+  }
+
+  async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
+    await begin(options, key);
+    const body = this.found(key);
+    if (options.maxBytes !== undefined && body.length > options.maxBytes) {
+      throw new SnapkeepError('store_rejected', `object [${key}] has ${body.length} bytes, more than may be read`);
+    }
+    return Buffer.from(body);
+  }
+
+  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
+    await begin(options, key);
+    assertByteRange(start, length);
+    return Buffer.from(this.found(key).subarray(start, start + length));
+  }
+
+  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
+    const stream = Readable.from(pieces(await this.get(key, options)));
+    options.signal?.addEventListener('abort', () => stream.destroy(options.signal?.reason as Error));
+    return stream;
+  }
+
+  async *list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncGenerator<BlobInfo> {
+    assertBlobPrefix(prefix);
+    await begin(options);
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > (options.after ?? ''));
+    for (const key of keys.sort()) {
+      const body = this.objects.get(key);
+      if (body !== undefined) yield { key, length: body.length };
+    }
+  }
+
+  async delete(keys: readonly string[], options: BlobCallOptions = {}): Promise<void> {
+    await begin(options, ...keys);
+    for (const key of keys) this.objects.delete(key);
+  }
+
+  async checkUsable(options: BlobCallOptions = {}): Promise<void> {
+    await begin(options);
+  }
+
+  async close(): Promise<void> {}
+
+  /** Another store that holds the same. */
+  copy(): MemoryBlobStore {
+    const copy = new MemoryBlobStore();
+    for (const [key, body] of this.objects) copy.objects.set(key, body);
+    return copy;
+  }
+
+  /** All keys, sorted: for assertions. */
+  keys(): string[] {
+    return [...this.objects.keys()].sort();
+  }
+
+  private found(key: string): Buffer {
+    const body = this.objects.get(key);
+    if (body === undefined) throw new SnapkeepError('blob_missing', `object [${key}] is missing`);
+    return body;
+  }
+}
+
+function* pieces(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += 65_536) yield body.subarray(at, at + 65_536);
+}
+
+async function begin(options: BlobCallOptions, ...keys: string[]): Promise<void> {
+  assertBlobKeys(...keys);
+  await Promise.resolve();
+  options.signal?.throwIfAborted();
+}

@@ -1,0 +1,149 @@
+import {
+  DocumentReader,
+  KnownRange,
+  ShardState,
+  ShardTarget,
+  ShardView,
+  ViewRequest,
+} from '../../../src/cluster/shard-source';
+import { SeqNoRange } from '../../../src/contracts/seq-no';
+
+/** A live document: everything a restore has to bring back. */
+export interface ModelDocument {
+  readonly id: string;
+  readonly seqNo: number;
+  readonly version: number;
+  readonly routing?: string;
+  /** Raw JSON. */
+  readonly source: string;
+}
+
+/**
+ * One shard as a cluster has it: operations take sequence numbers, views show one moment. The pages it serves are
+ * search responses as text, as a cluster sends them.
+ */
+export class ShardModel implements DocumentReader {
+  readonly documents = new Map<string, ModelDocument>();
+  historyUuid: string;
+  maxSeqNo = -1;
+  /** Operations above the global checkpoint. */
+  unsealed = 0;
+  /** Calls that send searches. */
+  searches = 0;
+  pageSize = 3;
+  /** Runs after each page, so that a test can write while somebody reads. */
+  onPage: () => void | Promise<void> = () => {};
+
+  constructor(
+    readonly index = 'logs',
+    readonly indexUuid = 'indexuuid0000000000000',
+    readonly shard = 0,
+  ) {
+    this.historyUuid = 'history-1';
+  }
+
+  put(id: string, source: string, routing?: string): void {
+    const version = (this.documents.get(id)?.version ?? 0) + 1;
+    this.documents.set(id, { id, seqNo: ++this.maxSeqNo, version, routing, source });
+  }
+
+  remove(id: string): void {
+    this.maxSeqNo++;
+    this.documents.delete(id);
+  }
+
+  /** Another primary, of which nothing is known: the same documents, numbered anew. */
+  newHistory(): void {
+    this.historyUuid = `history-${Math.random()}`;
+    const documents = this.live();
+    this.documents.clear();
+    this.maxSeqNo = -1;
+    for (const { id, source, routing } of documents) this.put(id, source, routing);
+  }
+
+  live(): ModelDocument[] {
+    return [...this.documents.values()].sort((a, b) => a.seqNo - b.seqNo);
+  }
+
+  get state(): ShardState {
+    return {
+      index: this.index,
+      shard: this.shard,
+      historyUuid: this.historyUuid,
+      maxSeqNo: this.maxSeqNo,
+      globalCheckpoint: Math.max(-1, this.maxSeqNo - this.unsealed),
+      documents: this.documents.size,
+      storeBytes: this.documents.size * 100,
+    };
+  }
+
+  get target(): ShardTarget {
+    return { index: this.index, shard: this.shard, bytesPerDocument: 100, primaryOnly: false };
+  }
+
+  async count(_target: ShardTarget, ranges: readonly SeqNoRange[]): Promise<number[]> {
+    this.searches++;
+    const live = this.live();
+    return ranges.map((range) => within(live, range).length);
+  }
+
+  async divide(_target: ShardTarget, range: SeqNoRange, maxBytes: number): Promise<KnownRange[]> {
+    this.searches++;
+    const step = Math.max(1, Math.floor(maxBytes / 100));
+    const parts: KnownRange[] = [];
+    for (let from = range.from; from < range.to; from += step) {
+      const part = { from, to: Math.min(range.to, from + step) };
+      parts.push({ ...part, live: within(this.live(), part).length });
+    }
+    return parts;
+  }
+
+  /** Without a view: every page shows the moment it is read. */
+  async *readSealed(_target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    for (let from = range.from; from < range.to;) {
+      signal?.throwIfAborted();
+      this.searches++;
+      const page = within(this.live(), { from, to: range.to }).slice(0, this.pageSize);
+      if (page.length === 0) return;
+      from = page[page.length - 1].seqNo + 1;
+      yield searchResponse(page);
+      await this.onPage();
+    }
+  }
+
+  async openView(_target: ShardTarget, request: ViewRequest): Promise<ShardView> {
+    this.searches++;
+    const live = this.live();
+    const { pageSize } = this;
+    return {
+      counts: request.known.map((range) => within(live, range).length),
+      readCounts: request.read.map((range) => within(live, range).length),
+      maxSeqNo: live.at(-1)?.seqNo ?? -1,
+      seqNos: async (k) => Float64Array.from(within(live, request.known[k]), (document) => document.seqNo),
+      documents: async function* (r, signal) {
+        const all = within(live, request.read[r]);
+        for (let from = 0; from < all.length; from += pageSize) {
+          signal?.throwIfAborted();
+          yield searchResponse(all.slice(from, from + pageSize));
+        }
+      },
+      close: async () => {},
+    };
+  }
+}
+
+function within(documents: readonly ModelDocument[], { from, to }: SeqNoRange): ModelDocument[] {
+  return documents.filter(({ seqNo }) => seqNo >= from && seqNo < to);
+}
+
+/** As a cluster answers a search: memory of its own, as bodies that were received have. */
+export function searchResponse(documents: readonly ModelDocument[]): Buffer {
+  const hits = documents.map(({ id, seqNo, version, routing, source }) => {
+    const routed = routing === undefined ? '' : `"_routing":${JSON.stringify(routing)},`;
+    return `{"_index":"logs","_id":${JSON.stringify(id)},"_version":${version},"_seq_no":${seqNo},"_primary_term":1,"_score":null,${routed}"_source":${source},"sort":[${seqNo}]}`;
+  });
+  const text = `{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[${hits.join(',')}]}}`;
+  const body = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  body.write(text);
+  return body;
+}

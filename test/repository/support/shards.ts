@@ -1,0 +1,164 @@
+import { BlobStore } from '../../../src/blobs/blob-store';
+import { findBases, shardId } from '../../../src/repository/base-rule';
+import { Catalogue } from '../../../src/repository/catalogue';
+import { CodecPool } from '../../../src/repository/codec-pool';
+import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/commit-snapshot';
+import { RootEntry, ShardEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format';
+import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
+import { readSegments } from '../../../src/repository/read-segments';
+import { copySmallShard, SettleShard } from '../../../src/repository/settle-shard';
+import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
+import { SegmentWriting } from '../../../src/repository/write-segments';
+import { ModelDocument, ShardModel } from './shard-model';
+
+export const CLUSTER = { uuid: 'cluster-1', name: 'test', product: 'elasticsearch', version: '8.19.0' };
+
+export interface Repository {
+  readonly store: BlobStore;
+  readonly catalogue: Catalogue;
+  readonly pool: CodecPool;
+}
+
+export function identityOf(shard: ShardModel, shards = 1): ShardIdentity {
+  return {
+    clusterUuid: CLUSTER.uuid,
+    indexUuid: shard.indexUuid,
+    historyUuid: shard.historyUuid,
+    shards,
+    shard: shard.shard,
+  };
+}
+
+export function writingFor(
+  { store, pool }: Repository,
+  shard: ShardModel,
+  snapshotUuid: string,
+  options: Partial<SegmentWriting> = {},
+): SegmentWriting {
+  return {
+    store,
+    pool,
+    place: { snapshotUuid, indexUuid: shard.indexUuid, shard: shard.shard },
+    attempt: newAttempt(),
+    codec: 'zstd',
+    chunkSizeBytes: 1024 ** 3,
+    ...options,
+  };
+}
+
+/** What settling a shard takes, with the newest holder as base. */
+export async function settling(
+  repository: Repository,
+  shard: ShardModel,
+  snapshotUuid: string,
+  writing: Partial<SegmentWriting> = {},
+): Promise<Omit<SettleShard, 'copied'>> {
+  const { catalogue } = repository;
+  const root = await catalogue.readRoot();
+  const bases = await findBases(catalogue, root, [{ indexUuid: shard.indexUuid, shard: shard.shard }]);
+  const entry = bases.get(shardId(shard.indexUuid, shard.shard))?.entry;
+  return {
+    catalogue,
+    writing: writingFor(repository, shard, snapshotUuid, writing),
+    compress: true,
+    reader: shard,
+    target: shard.target,
+    identity: identityOf(shard),
+    state: shard.state,
+    base: entry === undefined ? undefined : { entry, manifest: await catalogue.readShardManifest(entry) },
+    startMillis: 1,
+  };
+}
+
+/** One-shard indices as a snapshot manifest lists them; null for a shard that failed. */
+export function manifestWith(
+  name: string,
+  uuid: string,
+  shards: readonly { shard: ShardModel; entry: ShardEntry | null }[],
+): SnapshotManifest {
+  return buildSnapshotManifest(
+    {
+      snapshot: name,
+      uuid,
+      startMillis: 1,
+      endMillis: 2,
+      cluster: CLUSTER,
+      includeGlobalState: false,
+      indices: shards.map(({ shard, entry }) => ({
+        name: shard.index,
+        uuid: shard.indexUuid,
+        settings: '{"index":{}}',
+        mappings: '{}',
+        aliases: '{}',
+        shards: [entry],
+      })),
+      failures: shards.flatMap(({ shard, entry }) =>
+        entry !== null
+          ? []
+          : [
+              {
+                index: shard.index,
+                indexUuid: shard.indexUuid,
+                shard: 0,
+                reason: 'failed',
+                status: 'INTERNAL_SERVER_ERROR',
+              },
+            ],
+      ),
+    },
+    { partial: true },
+  );
+}
+
+/** A whole snapshot of one-shard indices. */
+export async function takeSnapshot(
+  repository: Repository,
+  name: string,
+  shards: readonly ShardModel[],
+  options: { writing?: Partial<SegmentWriting>; uuid?: string } = {},
+): Promise<RootEntry> {
+  const { catalogue } = repository;
+  const uuid = options.uuid ?? newSnapshotUuid();
+  const from = await catalogue.viewRoot();
+  const bases = await findBases(
+    catalogue,
+    from.root,
+    shards.map(({ indexUuid, shard }) => ({ indexUuid, shard })),
+  );
+  const entries: { shard: ShardModel; entry: ShardEntry }[] = [];
+  for (const shard of shards) {
+    const base = bases.get(shardId(shard.indexUuid, shard.shard));
+    if (base !== undefined && isUnchanged(base, shard.state, identityOf(shard))) {
+      entries.push({ shard, entry: sharedEntry(base.entry, 1) });
+      continue;
+    }
+    entries.push({ shard, entry: await copySmallShard(await settling(repository, shard, uuid, options.writing)) });
+  }
+  return commitSnapshot(catalogue, manifestWith(name, uuid, entries), { compress: true, from });
+}
+
+/** What a restore of the shard brings back, in the order of the bulk bodies. */
+export async function restored({ catalogue, store, pool }: Repository, entry: ShardEntry): Promise<ModelDocument[]> {
+  const manifest = await catalogue.readShardManifest(entry);
+  const documents: ModelDocument[] = [];
+  for await (const { body, documents: count } of readSegments(manifest.segments, { store, pool })) {
+    const lines = body.toString().split('\n');
+    if (lines.pop() !== '' || lines.length !== 2 * count) throw new Error('not a bulk body');
+    for (let i = 0; i < lines.length; i += 2) {
+      const { index } = JSON.parse(lines[i]) as { index: { _id: string; version: number; routing?: string } };
+      documents.push({
+        id: index._id,
+        version: index.version,
+        routing: index.routing,
+        source: lines[i + 1],
+        seqNo: -1,
+      });
+    }
+  }
+  return documents;
+}
+
+/** The documents of a shard, comparable with {@link restored}. */
+export function expected(shard: ShardModel): ModelDocument[] {
+  return shard.live().map((document) => ({ ...document, seqNo: -1 }));
+}

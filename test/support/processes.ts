@@ -1,0 +1,6 @@
+export {
+  startProcess,
+  type ProcessExit,
+  type StartedProcess,
+  type StartOptions,
+} from '../../scripts/lib/start-process';

@@ -1,0 +1,8 @@
+/** Every workflow the worker serves. */
+export { copyShardGroupWorkflow } from './copy-shard-group';
+export { createSnapshotWorkflow } from './create-snapshot';
+export { deleteSnapshotsWorkflow } from './delete-snapshots';
+export { repositoriesWorkflow } from './repositories';
+export { repositoryWorkflow } from './repository';
+export { restoreGroupWorkflow } from './restore-group';
+export { restoreSnapshotWorkflow } from './restore-snapshot';

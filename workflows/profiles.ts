@@ -1,0 +1,49 @@
+/** The kinds of activity call there are: how long each may take and how it is tried again. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { type ControlActivities } from '../activities/control';
+import { type DataActivities } from '../activities/data';
+import { type JobOptions } from '../src/contracts/jobs';
+
+const RETRY = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+
+/**
+ * Metadata: reading the cluster's state, planning, committing, rolling back. Such a call is tried again for as long as
+ * the cluster or the store is away: a job waits, it does not give up. Cancelling waits until the call has stopped, so
+ * that nothing is written behind the back of the roll-back.
+ */
+export function controlActivities(summary: string) {
+  return proxyActivities<ControlActivities>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '10s',
+    retry: RETRY,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  });
+}
+
+/**
+ * One try, within seconds: somebody waits for the answer, and a later success would come unasked.
+ */
+export function onceActivities(summary: string) {
+  return proxyActivities<ControlActivities>({
+    startToCloseTimeout: '20s',
+    heartbeatTimeout: '5s',
+    retry: { maximumAttempts: 1 },
+    summary,
+  });
+}
+
+/**
+ * Moving data. A worker that dies is noticed by its missing heartbeat, and another goes on from the last cursor. How
+ * long a shard may be tried without progress is decided by the activity, which alone knows of the progress.
+ */
+export function dataActivities(options: JobOptions, summary: string) {
+  return proxyActivities<DataActivities>({
+    taskQueue: options.dataTaskQueue,
+    startToCloseTimeout: '7 days',
+    heartbeatTimeout: '5s',
+    retry: RETRY,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * One per repository: the ledger of the jobs that work on it, and who has to wait for whom. It holds no lock that a
+ * crash could leave behind: while somebody waits, it asks now and then whether those waited for still run.
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { blockersOf } from '../src/contracts/job-order';
+import { type BeginJobResult, type RepositoryJobs, type RunningJob } from '../src/contracts/jobs';
+import { beginJobUpdate, endJobSignal, jobGrantedSignal, repositoryJobsQuery } from './messages';
+import { controlActivities } from './profiles';
+
+/** Ended restores kept for `_recovery`. */
+const RESTORES_KEPT = 100;
+/** Updates after which the execution continues as new; Temporal ends one at 2,000. */
+const UPDATES_PER_RUN = 1000;
+const CHECK_INTERVAL = '15s';
+
+export interface RepositoryWorkflowState {
+  readonly repository: string;
+  /** In the order they came. */
+  readonly running: readonly RunningJob[];
+  /** Workflow ids of those that wait. */
+  readonly waiting: readonly string[];
+  readonly restores: readonly RunningJob[];
+}
+
+export async function repositoryWorkflow(state: RepositoryWorkflowState): Promise<void> {
+  let { running, waiting, restores } = state;
+  let updates = 0;
+  let ended: string[] = [];
+
+  setHandler(repositoryJobsQuery, (): RepositoryJobs => ({ running, restores }));
+  setHandler(beginJobUpdate, (job): BeginJobResult => {
+    updates++;
+    const known = running.findIndex((other) => other.workflowId === job.workflowId);
+    const earlier = known < 0 ? running : running.slice(0, known);
+    // A job that begins again (an activity tried twice, another plan) keeps its place in the order.
+    running = known < 0 ? [...running, job] : running.with(known, job);
+    const granted = blockersOf(job, earlier).length === 0;
+    waiting = waiting.filter((id) => id !== job.workflowId);
+    if (!granted) waiting = [...waiting, job.workflowId];
+    return { granted };
+  });
+  setHandler(endJobSignal, ({ workflowId }) => {
+    ended.push(workflowId);
+  });
+
+  const remove = (ids: readonly string[]): void => {
+    const gone = running.filter((job) => ids.includes(job.workflowId));
+    running = running.filter((job) => !ids.includes(job.workflowId));
+    waiting = waiting.filter((id) => !ids.includes(id));
+    restores = [...restores, ...gone.filter((job) => job.kind === 'restore')].slice(-RESTORES_KEPT);
+  };
+
+  for (;;) {
+    setCurrentDetails(details(state.repository, running, waiting));
+    const renew = (): boolean => updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
+    const something = (): boolean => ended.length > 0 || renew();
+    const woken =
+      waiting.length === 0
+        ? (await condition(() => something() || waiting.length > 0), something())
+        : await condition(something, CHECK_INTERVAL);
+    if (ended.length > 0) {
+      const ids = ended;
+      ended = [];
+      remove(ids);
+    } else if (!woken && waiting.length > 0) {
+      const suspects = running.filter((job) => !waiting.includes(job.workflowId)).map((job) => job.workflowId);
+      remove(await controlActivities('look for jobs that ended unseen').findEndedJobs({ workflowIds: suspects }));
+    }
+    await grant();
+    if (renew()) {
+      await condition(allHandlersFinished);
+      // What arrived during the await above is part of the state that is carried over.
+      remove(ended);
+      await continueAsNew<typeof repositoryWorkflow>({ repository: state.repository, running, waiting, restores });
+    }
+  }
+
+  async function grant(): Promise<void> {
+    const free = waiting.filter((id) => {
+      const at = running.findIndex((job) => job.workflowId === id);
+      return at >= 0 && blockersOf(running[at], running.slice(0, at)).length === 0;
+    });
+    waiting = waiting.filter((id) => !free.includes(id));
+    for (const id of free) {
+      try {
+        await getExternalWorkflowHandle(id).signal(jobGrantedSignal);
+      } catch {
+        // It ended meanwhile without a word; nobody may wait for it.
+        remove([id]);
+      }
+    }
+  }
+}
+
+function details(repository: string, running: readonly RunningJob[], waiting: readonly string[]): string {
+  const rows = running
+    .slice(0, 50)
+    .map(
+      (job) =>
+        `| ${job.kind} | ${job.snapshots.join(', ')} | ${waiting.includes(job.workflowId) ? 'waiting' : 'running'} |`,
+    );
+  return `**${repository}**: ${running.length} jobs\n\n| job | snapshot | |\n| --- | --- | --- |\n${rows.join('\n')}`;
+}

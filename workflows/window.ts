@@ -1,0 +1,28 @@
+import { CancellationScope } from '@temporalio/workflow';
+
+/**
+ * Runs `work` on the items in order, at most `width` at once. The first failure cancels what still runs, waits for it,
+ * and is thrown; cancelling the enclosing scope cancels all.
+ */
+export async function inWindow<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  await CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    let next = 0;
+    let failure: { error: unknown } | undefined;
+    const lane = async (): Promise<void> => {
+      while (next < items.length && failure === undefined) {
+        const item = items[next++];
+        try {
+          await work(item);
+        } catch (error) {
+          if (failure === undefined) {
+            failure = { error };
+            scope.cancel();
+          }
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+    if (failure !== undefined) throw (failure as { error: unknown }).error;
+  });
+}
