@@ -37,9 +37,14 @@ export function asSnapkeepError(error: unknown): unknown {
   return error;
 }
 
+/** A call to Temporal that was not waited for any longer. */
+export class NoAnswerInTimeError extends Error {
+  override readonly name = 'NoAnswerInTimeError';
+}
+
 /** Whether the call ran out of its time, or was given up by us. */
 export function isTimeout(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof NoAnswerInTimeError) return true;
   return causes(error).some(
     (cause) => isGrpcServiceError(cause) && (cause.code === DEADLINE_EXCEEDED || cause.code === CANCELLED),
   );

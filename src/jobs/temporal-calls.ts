@@ -1,6 +1,6 @@
 import { type Client, type QueryDefinition, type SignalDefinition } from '@temporalio/client';
 import { SnapkeepError } from '../contracts/errors';
-import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing } from './failures';
+import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 
 /** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
 const QUERY_MS = 3_200;
@@ -34,7 +34,7 @@ export class TemporalCalls {
       });
     }, PING_AFTER_MS);
     try {
-      return await this.client.withDeadline(Date.now() + ms, () =>
+      return await this.within(ms, () =>
         this.client.withAbortSignal(unreachable.signal, () =>
           this.client.workflow.getHandle(workflowId).query<Result, Args>(definition, ...args),
         ),
@@ -65,7 +65,7 @@ export class TemporalCalls {
   /** A call that needs no worker, in `ms`. Undefined when it named a workflow that does not exist. */
   async quick<Result>(call: () => Promise<Result>, ms = QUERY_MS): Promise<Result | undefined> {
     try {
-      return await this.client.withDeadline(Date.now() + ms, call);
+      return await this.within(ms, call);
     } catch (error) {
       if (isWorkflowMissing(error)) return undefined;
       throw isTimeout(error) ? noTemporal(error) : asSnapkeepError(error);
@@ -75,10 +75,23 @@ export class TemporalCalls {
   /** Whether the Temporal service answers. */
   async isReachable(ms = PING_MS): Promise<boolean> {
     try {
-      await this.client.withDeadline(Date.now() + ms, () => this.client.workflowService.getSystemInfo({}));
+      await this.within(ms, () => this.client.workflowService.getSystemInfo({}));
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** The client keeps to a deadline in each of its attempts, but may sleep past it between two. */
+  private async within<Result>(ms: number, call: () => Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new NoAnswerInTimeError(`no answer from Temporal in ${ms} ms`)), ms);
+    });
+    try {
+      return await Promise.race([this.client.withDeadline(Date.now() + ms, call), late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
