@@ -43,7 +43,10 @@ export interface ClusterResponse {
 
 /** The answer outgrew `maxBytes`. Readers ask for less; elsewhere it ends as `cluster_rejected`. */
 export class ResponseTooLargeError extends SnapkeepError {
-  constructor(what: string, maxBytes: number) {
+  constructor(
+    readonly what: string,
+    readonly maxBytes: number,
+  ) {
     super('cluster_rejected', `The answer to ${what} is larger than ${maxBytes} bytes`, { details: { maxBytes } });
     this.name = 'ResponseTooLargeError';
   }
@@ -214,7 +217,8 @@ function below400(status: number): boolean {
   return status < 400;
 }
 
-function abortReason(signal: AbortSignal): Error {
+/** What an aborted request throws. */
+export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new DOMException('The operation was aborted', 'AbortError');
 }

@@ -3,6 +3,7 @@ import { BulkWriter, type BulkWriterOptions } from './bulk-writer';
 import { ClusterHttp, type ClusterSettings } from './cluster-http';
 import { type ClusterInfo, readClusterInfo } from './cluster-info';
 import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './create-index';
+import { HttpThread } from './http-thread';
 import { type IndexMetadata, type ResolveOptions, resolveIndices } from './index-metadata';
 import {
   aliasPointsTo,
@@ -19,7 +20,7 @@ import { type DocumentReader, type ShardState } from './shard-source';
 
 /** The cluster at an address. Connects when first asked something, which may be long after. */
 export function openCluster(settings: ClusterSettings): Cluster {
-  return new Cluster(new ClusterHttp(settings));
+  return new Cluster(new ClusterHttp(settings), new HttpThread(settings));
 }
 
 /**
@@ -32,7 +33,10 @@ export class Cluster {
   readonly reader: DocumentReader;
   private searches: Promise<ShardSearches> | undefined;
 
-  constructor(private readonly http: ClusterHttp) {
+  constructor(
+    private readonly http: ClusterHttp,
+    private readonly thread: HttpThread,
+  ) {
     this.reader = new ClusterDocumentReader(() => this.shardSearches());
   }
 
@@ -110,13 +114,14 @@ export class Cluster {
   }
 
   /** Waits for running requests, then closes all connections. */
-  close(): Promise<void> {
-    return this.http.close();
+  async close(): Promise<void> {
+    await this.http.close();
+    await this.thread.close();
   }
 
   private shardSearches(): Promise<ShardSearches> {
     this.searches ??= readClusterInfo(this.http).then(
-      (info) => new ShardSearches(this.http, info),
+      (info) => new ShardSearches(this.http, this.thread, info),
       (error: unknown) => {
         this.searches = undefined;
         throw error;

@@ -4,12 +4,18 @@ import { type SeqNoRange } from '../contracts/seq-no';
 import { type PointInTime, pointInTimePath } from './cluster-info';
 import {
   MAX_BUCKETS,
+  MAX_CLAUSES,
   MAX_SEQ_NO_AGGREGATION,
+  SUM_AGGREGATION,
   aggregationBody,
+  bucketsOf,
   countsAggregation,
+  histogramAggregation,
+  rangeQuery,
   readCounts,
   seqNosBody,
 } from './search-body';
+import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
 import { readPages } from './read-pages';
 import { type ShardSearcher, type ShardSearches, preferenceOf } from './shard-search';
 import { type ShardTarget, type ShardView, type ViewRequest } from './shard-source';
@@ -19,6 +25,10 @@ const KEEP_ALIVE = '10m';
 /** Lists of sequence numbers in flight. */
 const LISTS_IN_FLIGHT = 3;
 const SEQ_NOS_ONLY = 'timed_out,_shards,hits.hits.sort';
+/** Sums asked for at once; clusters stop at 65,535 buckets. */
+const MAX_SUMS = 20_000;
+const SUMS_ONLY =
+  'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count,aggregations.parts.buckets.sum.value';
 
 /** Opens a point in time of one shard and counts in it. */
 export async function openPitView(
@@ -64,19 +74,17 @@ class PitView implements ShardView {
     this.maxSeqNo = counted.maxSeqNo;
   }
 
-  async seqNos(k: number, signal?: AbortSignal): Promise<Float64Array> {
+  async seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
     const expected = this.counts[k];
-    const found = new Float64Array(expected);
-    if (expected === 0) return found;
+    if (expected === 0) return new Float64Array(0);
     const { from, to } = this.request.known[k];
-    let at = 0;
-    for await (const page of this.seqNoPages({ from, to: this.bound(to) }, signal)) {
-      if (at + page.length > expected)
-        throw countsDiffer(this.target, this.request.known[k], expected, at + page.length);
-      found.set(page, at);
-      at += page.length;
-    }
-    if (at !== expected) throw countsDiffer(this.target, this.request.known[k], expected, at);
+    const range = { from, to: this.bound(to) };
+    const width = before === undefined ? undefined : bucketWidth(range, before, expected);
+    const found =
+      before === undefined || width === undefined
+        ? await this.list([range], expected, signal)
+        : await this.listWhereMissing(range, before, width, expected, signal);
+    if (found.length !== expected) throw countsDiffer(this.target, this.request.known[k], expected, found.length);
     return found;
   }
 
@@ -92,17 +100,62 @@ class PitView implements ShardView {
     return Math.min(to, this.maxSeqNo + 1);
   }
 
+  /** Only buckets that lost more than one number are listed. */
+  private async listWhereMissing(
+    range: SeqNoRange,
+    before: Float64Array,
+    width: number,
+    expected: number,
+    signal?: AbortSignal,
+  ): Promise<Float64Array> {
+    const sums: BucketSum[] = [];
+    for (let from = range.from; from < range.to; from += width * MAX_SUMS) {
+      const part = { from, to: Math.min(range.to, from + width * MAX_SUMS) };
+      const aggs = { parts: histogramAggregation(from, width, { sum: SUM_AGGREGATION }) };
+      const body = await this.searcher.search(aggregationBody(aggs, rangeQuery(part), {}), {
+        filterPath: SUMS_ONLY,
+        signal,
+      });
+      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
+      for (const { key, doc_count, sum } of bucketsOf(aggregations?.parts)) {
+        sums.push({
+          from: Number(key),
+          count: doc_count,
+          sum: Number((sum as { value?: unknown } | undefined)?.value),
+        });
+      }
+    }
+    const { live, unclear } = liveBySums(before, sums, range, width);
+    if (unclear.length === 0) return live;
+    const listed = await this.list(unclear, expected - live.length, signal);
+    const all = new Float64Array(live.length + listed.length);
+    all.set(live);
+    all.set(listed, live.length);
+    return all.sort();
+  }
+
+  /** The live numbers of ascending ranges. Throws `view_lost` for more than `expected`. */
+  private async list(ranges: readonly SeqNoRange[], expected: number, signal?: AbortSignal): Promise<Float64Array> {
+    const found = new Float64Array(expected);
+    let at = 0;
+    for await (const page of this.seqNoPages(ranges, signal)) {
+      if (at + page.length > expected) throw countsDiffer(this.target, ranges[0], expected, at + page.length);
+      found.set(page, at);
+      at += page.length;
+    }
+    return found.subarray(0, at);
+  }
+
   /** Lists by parts no wider than a page, so that they can be asked for side by side. */
-  private async *seqNoPages(range: SeqNoRange, signal?: AbortSignal): AsyncGenerator<number[]> {
+  private async *seqNoPages(ranges: readonly SeqNoRange[], signal?: AbortSignal): AsyncGenerator<number[]> {
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-    const width = this.searcher.pageDocuments;
+    const parts = pagesOf(ranges, this.searcher.pageDocuments);
     const pending: Promise<number[] | Error>[] = [];
-    let next = range.from;
     try {
       for (;;) {
-        for (; pending.length < LISTS_IN_FLIGHT && next < range.to; next += width) {
-          const part = { from: next, to: Math.min(range.to, next + width) };
+        while (pending.length < LISTS_IN_FLIGHT && parts.length > 0) {
+          const part = parts.shift() as SeqNoRange[];
           pending.push(this.listPart(part, either).catch((error: unknown) => error as Error));
         }
         const first = pending.shift();
@@ -116,21 +169,41 @@ class PitView implements ShardView {
     }
   }
 
-  private async listPart(part: SeqNoRange, signal: AbortSignal): Promise<number[]> {
-    const body = seqNosBody([part], Math.min(part.to - part.from, this.searcher.pageDocuments), {});
+  private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
+    const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
+    const body = seqNosBody(part, Math.min(width, this.searcher.pageDocuments), {});
     try {
       return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
     } catch (error) {
       if (!this.searches.learnWindow(this.target.index, error)) throw error;
       const list: number[] = [];
-      for (let a = part.from; a < part.to; a += this.searcher.pageDocuments) {
-        list.push(
-          ...(await this.listPart({ from: a, to: Math.min(part.to, a + this.searcher.pageDocuments) }, signal)),
-        );
+      for (const smaller of pagesOf(part, this.searcher.pageDocuments)) {
+        list.push(...(await this.listPart(smaller, signal)));
       }
       return list;
     }
   }
+}
+
+/** Ascending ranges in groups that one search each can answer: of at most `width` numbers and few enough clauses. */
+export function pagesOf(ranges: readonly SeqNoRange[], width: number): SeqNoRange[][] {
+  const pages: SeqNoRange[][] = [];
+  let room = 0;
+  for (const { from, to } of ranges) {
+    for (let at = from; at < to;) {
+      let page = pages.at(-1);
+      if (page === undefined || room === 0 || page.length === MAX_CLAUSES) {
+        page = [];
+        pages.push(page);
+        room = width;
+      }
+      const end = Math.min(to, at + room);
+      page.push({ from: at, to: end });
+      room -= end - at;
+      at = end;
+    }
+  }
+  return pages;
 }
 
 /** The first sort value of every hit. */

@@ -31,7 +31,11 @@ export async function* readPages(
 
   const start = (slot: Slot, maxBytes: number): Promise<Buffer | Error> =>
     searcher
-      .search(documentsBody(slot, pageSize(searcher, slot), searcher.source, {}), { maxBytes, signal })
+      .search(documentsBody(slot, pageSize(searcher, slot), searcher.source, {}), {
+        maxBytes,
+        expectedBytes: slot.documents * target.bytesPerDocument,
+        signal,
+      })
       .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 
   try {

@@ -157,13 +157,16 @@ class ScrollContext {
 
   async nextPage(scroll: Scroll, signal?: AbortSignal): Promise<Buffer> {
     try {
-      const { body } = await this.searches.http.request({
-        method: 'POST',
-        path: '/_search/scroll',
-        body: JSON.stringify({ scroll: KEEP_ALIVE, scroll_id: scroll.id }),
-        maxBytes: scroll.size === 1 ? DOCUMENT_MAX_BYTES : PAGE_MAX_BYTES,
-        signal,
-      });
+      const { body } = await this.searches.request(
+        {
+          method: 'POST',
+          path: '/_search/scroll',
+          body: JSON.stringify({ scroll: KEEP_ALIVE, scroll_id: scroll.id }),
+          maxBytes: scroll.size === 1 ? DOCUMENT_MAX_BYTES : PAGE_MAX_BYTES,
+          signal,
+        },
+        scroll.size * this.target.bytesPerDocument,
+      );
       requireWholeShard(this.target, body);
       scroll.id = scrollIdOf(body);
       return body;
@@ -248,7 +251,7 @@ class ScrollView implements ShardView {
     this.listEnded = list === undefined;
   }
 
-  async seqNos(k: number, signal?: AbortSignal): Promise<Float64Array> {
+  async seqNos(k: number, _before?: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
     const expected = this.counts[k];
     const { from, to } = this.context.request.known[k];
     const found = new Float64Array(expected);

@@ -7,7 +7,7 @@ export const MAX_PAGE_DOCUMENTS = 10_000;
 /** Buckets asked of one aggregation; clusters stop at 65,535 (`search.max_buckets`) in one response. */
 export const MAX_BUCKETS = 5_000;
 /** Clauses asked of one query; clusters stop at 1,024 by default. */
-const MAX_CLAUSES = 500;
+export const MAX_CLAUSES = 500;
 
 /** Parts that a view or an engine adds to every search. */
 export type ExtraParts = Readonly<Record<string, unknown>>;
@@ -55,9 +55,15 @@ export function countsAggregation(ranges: readonly SeqNoRange[], aggs?: Json): J
 }
 
 /** Live documents per `interval` sequence numbers, from `from` on; empty buckets are left out. */
-export function histogramAggregation(from: number, interval: number): Json {
-  return { histogram: { field: '_seq_no', interval, offset: from % interval, min_doc_count: 1 } };
+export function histogramAggregation(from: number, interval: number, aggs?: Json): Json {
+  return {
+    histogram: { field: '_seq_no', interval, offset: from % interval, min_doc_count: 1 },
+    ...(aggs ? { aggs } : {}),
+  };
 }
+
+/** The sum of sequence numbers; exact below 2^53. */
+export const SUM_AGGREGATION: Json = { sum: { field: '_seq_no' } };
 
 export const MAX_SEQ_NO_AGGREGATION: Json = { max: { field: '_seq_no' } };
 

@@ -1,8 +1,9 @@
 import { indexSegment } from './index-names';
 import { SnapkeepError } from '../contracts/errors';
-import { type ClusterHttp } from './cluster-http';
+import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from './cluster-http';
 import { type ClusterInfo, versionAtLeast } from './cluster-info';
 import { complaintIn, shardFailure } from './cluster-failures';
+import { type HttpThread } from './http-thread';
 import { RawJsonError, STOP, skipValue, walkObject } from './raw-json';
 import { MAX_PAGE_DOCUMENTS } from './search-body';
 import { type ShardTarget } from './shard-source';
@@ -13,8 +14,13 @@ export interface SearchOptions {
    * `1.10` arrives as `1.1`. */
   readonly filterPath?: string;
   readonly maxBytes?: number;
+  /** Bytes of the answer, about. @default few */
+  readonly expectedBytes?: number;
   readonly signal?: AbortSignal;
 }
+
+/** From so many bytes on an answer is received in a thread: below, handing it over costs more than it saves. */
+const LARGE_BYTES = 256 * 1024;
 
 /** Sends searches to one shard, all its copies or one view of it; throws unless that shard answered whole. */
 export interface ShardSearcher {
@@ -32,8 +38,14 @@ export class ShardSearches {
 
   constructor(
     readonly http: ClusterHttp,
+    private readonly thread: HttpThread,
     readonly info: ClusterInfo,
   ) {}
+
+  /** A request whose answer has about `expectedBytes`. */
+  request(request: Omit<ClusterRequest, 'accept'>, expectedBytes: number): Promise<ClusterResponse> {
+    return expectedBytes < LARGE_BYTES ? this.http.request(request) : this.thread.request(request, request.signal);
+  }
 
   /** Plain searches: each may be answered by another copy, at another moment. Only for sealed ranges. */
   plain(target: ShardTarget): ShardSearcher {
@@ -97,14 +109,15 @@ export class ShardSearches {
         return searches.pageDocuments(target.index);
       },
       async search(body, options) {
-        const response = await searches.http.request({
-          method: 'POST',
+        const request = {
+          method: 'POST' as const,
           path,
           query: { ...query, filter_path: options.filterPath },
           body: JSON.stringify({ ...body, ...extra }),
           maxBytes: options.maxBytes,
           signal: options.signal,
-        });
+        };
+        const response = await searches.request(request, options.expectedBytes ?? 0);
         requireWholeShard(target, response.body);
         return response.body;
       },

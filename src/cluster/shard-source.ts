@@ -56,9 +56,10 @@ export interface ShardView {
   readonly maxSeqNo: number;
   /**
    * The live sequence numbers of known range `k`, ascending. Only for ranges whose count is below what was known,
-   * asked in ascending order of `k`, each once (a scroll can't go back).
+   * asked in ascending order of `k`, each once (a scroll can't go back). With the numbers that were live `before` (as many as
+   * were known), a view need not list the parts of the range in which they still are.
    */
-  seqNos(k: number, signal?: AbortSignal): Promise<Float64Array>;
+  seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array>;
   /** The documents of read range `r` as search responses (see {@link DocumentReader}), each range once, in order. */
   documents(r: number, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** Frees the view in the cluster; never throws. */
@@ -88,8 +89,11 @@ export interface DocumentReader {
   openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView>;
 }
 
-/** Bytes of JSON one page aims at: the size at which `_bulk` works best, since a page becomes one frame. */
-export const PAGE_TARGET_BYTES = 6 * 1024 * 1024;
+/**
+ * Bytes of JSON one page aims at. A page becomes one frame, and that one `_bulk` request: larger ones are no faster, and
+ * several of them are in memory at a time.
+ */
+export const PAGE_TARGET_BYTES = 3 * 1024 * 1024;
 /** Bytes at which a page is given up and read as two. */
 export const PAGE_MAX_BYTES = 48 * 1024 * 1024;
 /** Bytes of the largest document that is read (a cluster takes 100 MB by default). */

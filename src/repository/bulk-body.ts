@@ -9,9 +9,16 @@ const VERSION = Buffer.from(',"version":');
 const SOURCE = Buffer.from(',"version_type":"external_gte"}}\n');
 const LINE_FEED = 0x0a;
 
-/** The hits of `page` as one `_bulk` body. Throws `source_disabled` if a hit has no `_source`. */
-export function bulkBody(page: Buffer, hits: HitTable): Buffer {
-  const body = Buffer.allocUnsafeSlow(bodyLength(hits));
+/**
+ * The hits of `page` as one `_bulk` body, in memory that `allocate` gives for at least so many bytes. Throws
+ * `source_disabled` if a hit has no `_source`.
+ */
+export function bulkBody(
+  page: Buffer,
+  hits: HitTable,
+  allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
+): Buffer {
+  const body = allocate(bodyLength(hits));
   let at = 0;
   for (let i = 0; i < hits.count; i++) {
     at = putShort(body, at, ID, 0, ID.length);
@@ -31,7 +38,7 @@ export function bulkBody(page: Buffer, hits: HitTable): Buffer {
     } else at += toSingleLine(page.subarray(start, end)).copy(body, at);
     body[at++] = LINE_FEED;
   }
-  return body;
+  return at === body.length ? body : body.subarray(0, at);
 }
 
 /** Byte by byte: for some dozens of bytes that takes less than a call to copy them. Returns the end in `body`. */

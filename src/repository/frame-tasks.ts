@@ -34,6 +34,16 @@ export interface DecodeTask {
 
 export type FrameTask = EncodeTask | DecodeTask;
 
+/** A body that is only compressed is made where the last one was: fresh memory costs as much as filling it. */
+let scratchMemory = Buffer.alloc(0);
+const SCRATCH_MAX_BYTES = 16 * 1024 * 1024;
+
+function scratch(bytes: number): Buffer {
+  if (bytes > SCRATCH_MAX_BYTES) return Buffer.allocUnsafeSlow(bytes);
+  if (scratchMemory.length < bytes) scratchMemory = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
+  return scratchMemory.subarray(0, bytes);
+}
+
 /**
  * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled`; `cluster_unavailable` if
  * the response is not whole, which is damage on the way.
@@ -42,8 +52,8 @@ export function encodePage(task: EncodeTask): EncodedFrame {
   const page = asBuffer(task.page);
   try {
     const hits = scanHits(page);
-    const body = bulkBody(page, hits);
-    const bytes = hits.count === 0 ? body : compressFrame(task.codec, body);
+    const body = task.codec === 'plain' ? bulkBody(page, hits) : bulkBody(page, hits, scratch);
+    const bytes = hits.count === 0 ? Buffer.alloc(0) : compressFrame(task.codec, body);
     return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice() };
   } catch (cause) {
     if (!(cause instanceof RawJsonError)) throw cause;

@@ -114,7 +114,9 @@ async function settleKnown(
       );
     }
     if (segment === undefined || count === 0) continue;
-    kept.push(count === live ? segment : await shrink(settle, segment, count, () => view.seqNos(k, signal)));
+    kept.push(
+      count === live ? segment : await shrink(settle, segment, count, (before) => view.seqNos(k, before, signal)),
+    );
   }
   return kept;
 }
@@ -123,15 +125,15 @@ async function shrink(
   settle: SettleShard,
   segment: Segment,
   count: number,
-  readSeqNos: () => Promise<Float64Array>,
+  readSeqNos: (before: Float64Array) => Promise<Float64Array>,
 ): Promise<Segment> {
   const { from, to, stored } = segment;
-  const live = await readSeqNos();
+  const all = decodeRuns(segment.seqNos, stored);
+  const before = without(all, decodeRuns(segment.deleted, stored - segment.live));
+  const live = await readSeqNos(before);
   if (live.length !== count) {
     throw inconsistent(settle, `[${from}, ${to}) shows ${live.length} sequence numbers where ${count} were counted`);
   }
-  const all = decodeRuns(segment.seqNos, stored);
-  const before = without(all, decodeRuns(segment.deleted, stored - segment.live));
   if (!includesAll(before, live)) {
     throw inconsistent(
       settle,

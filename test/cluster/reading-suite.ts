@@ -271,6 +271,21 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
       });
     });
 
+    it('tells what is left of what was there before, wherever and however much is missing', async () => {
+      await rest.createIndex(index);
+      await write(0, 12_000);
+      const gone = [0, 1, 2, 3, 500, 4_000, 4_001, 7_777, 9_999, ...Array.from({ length: 40 }, (_, i) => 8_000 + i)];
+      await remove(gone);
+      await rest.refresh(index);
+      const before = Float64Array.from({ length: 9_999 }, (_, i) => (i < 6_000 ? i : i + 1));
+      const known = [{ from: 0, to: 10_000, live: before.length }];
+      await withView({ known, read: [{ from: 10_000, to: MAX_SEQ_NO }] }, async (view) => {
+        const left = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => !gone.includes(i));
+        // Number 6,000 is there, though not told of: it is shown.
+        expect([...(await view.seqNos(0, before))]).toEqual(left);
+      });
+    });
+
     it('of a shard that never saw an operation is empty', async () => {
       await rest.createIndex(index);
       await withView({ known: [], read: [{ from: 0, to: MAX_SEQ_NO }] }, async (view) => {

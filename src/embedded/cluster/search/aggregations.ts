@@ -30,13 +30,13 @@ function parseOne(name: string, definition: Json): Aggregator {
   }
   const body = (definition[type] ?? {}) as Json;
   if (type === 'global') return globalAggregator(name, parseAggregations(nested));
-  if (nested !== undefined) throw unsupported(`aggregations inside [${type}]`);
+  if (nested !== undefined && type !== 'histogram') throw unsupported(`aggregations inside [${type}]`);
   if (!['range', 'histogram', 'max', 'min', 'value_count'].includes(type)) {
     throw unsupported(`the aggregation [${type}]`);
   }
   if (body['field'] !== '_seq_no') throw unsupported(`aggregations on fields other than [_seq_no]`);
   if (type === 'range') return rangeAggregator(name, body);
-  if (type === 'histogram') return histogramAggregator(name, body);
+  if (type === 'histogram') return histogramAggregator(name, body, sumsIn(nested));
   return metricAggregator(name, type);
 }
 
@@ -154,16 +154,32 @@ function lastAtOrBelow(bounds: readonly number[], value: number): number {
   return low - 1;
 }
 
-function histogramAggregator(name: string, body: Json): Aggregator {
+/** Names of the sums of sequence numbers that each bucket is to carry, the only aggregations inside of buckets. */
+function sumsIn(nested: unknown): string[] {
+  return Object.entries((nested ?? {}) as Record<string, Json>).map(([name, definition]) => {
+    const { sum, ...others } = definition;
+    if (Object.keys(others).length > 0 || (sum as Json | undefined)?.['field'] !== '_seq_no') {
+      throw unsupported('aggregations inside [histogram] other than the [sum] of [_seq_no]');
+    }
+    return name;
+  });
+}
+
+function histogramAggregator(name: string, body: Json, sumNames: readonly string[]): Aggregator {
   const interval = Number(body['interval']);
   const offset = Number(body['offset'] ?? 0);
   const least = Number(body['min_doc_count'] ?? 0);
   if (!(interval > 0)) throw illegalArgument(`[interval] must be >0 for histogram aggregation [${name}]`);
   const counts = new Map<number, number>();
+  const sums = new Map<number, number>();
   return {
     name,
     isGlobal: false,
     add(firstSeq, bitmap) {
+      for (const at of sumNames.length > 0 ? setOffsets(bitmap) : []) {
+        const bucket = Math.floor((firstSeq + at - offset) / interval);
+        sums.set(bucket, (sums.get(bucket) ?? 0) + firstSeq + at);
+      }
       let from = 0;
       while (from < BLOCK_SIZE) {
         const bucket = Math.floor((firstSeq + from - offset) / interval);
@@ -180,7 +196,11 @@ function histogramAggregator(name: string, body: Json): Aggregator {
       const [first, last] = [keys[0], keys.at(-1)];
       const all = first === undefined || last === undefined || least > 0 ? keys : fill(first, last);
       const entries = all
-        .map((bucket) => ({ key: new Double(bucket * interval + offset), doc_count: counts.get(bucket) ?? 0 }))
+        .map((bucket) => ({
+          key: new Double(bucket * interval + offset),
+          doc_count: counts.get(bucket) ?? 0,
+          ...Object.fromEntries(sumNames.map((sum) => [sum, { value: new Double(sums.get(bucket) ?? 0) }])),
+        }))
         .filter((bucket) => bucket.doc_count >= least);
       if (body['keyed'] !== true) return { buckets: entries };
       return { buckets: Object.fromEntries(entries.map((bucket) => [bucket.key.toString(), bucket])) };
