@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Pool } from 'undici';
-import { type ClusterSettings } from '../cluster/cluster-http';
+import { authorizationOf, type ClusterSettings } from '../cluster/cluster-http';
 import { SnapkeepError } from '../contracts/errors';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
 
@@ -123,14 +123,6 @@ export class Upstream {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function authorizationOf(settings: ClusterSettings, url: URL): string | undefined {
-  if (settings.apiKey !== undefined) return `ApiKey ${settings.apiKey}`;
-  const username = settings.username ?? decodeURIComponent(url.username);
-  const password = settings.password ?? decodeURIComponent(url.password);
-  if (username === '') return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 function reasonOf(error: unknown): string {

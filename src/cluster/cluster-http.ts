@@ -246,7 +246,8 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-function authorizationOf(settings: ClusterSettings, url: URL): string | undefined {
+/** The header that lets requests in; undefined without credentials. */
+export function authorizationOf(settings: ClusterSettings, url: URL): string | undefined {
   if (settings.apiKey !== undefined) return `ApiKey ${settings.apiKey}`;
   const username = settings.username ?? decodeURIComponent(url.username);
   const password = settings.password ?? decodeURIComponent(url.password);

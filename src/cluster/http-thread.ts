@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorDetails, SnapkeepError } from '../contracts/errors';
 import {
@@ -8,6 +7,7 @@ import {
   type ClusterSettings,
   ResponseTooLargeError,
 } from './cluster-http';
+import { threadFile } from './thread-file';
 
 /** A request that can be handed to a thread. */
 export type ThreadRequest = Pick<ClusterRequest, 'method' | 'path' | 'query' | 'body' | 'maxBytes'>;
@@ -87,7 +87,7 @@ export class HttpThread {
   }
 
   private start(): Worker {
-    const thread = new Worker(threadFile(), { workerData: this.settings });
+    const thread = new Worker(threadFile(__dirname, 'http-thread-main'), { workerData: this.settings });
     let cause: unknown;
     thread.on('message', (answer: ThreadAnswer) => {
       const waiting = this.take(answer.id);
@@ -120,11 +120,4 @@ export class HttpThread {
     if (this.waiting.size === 0) this.thread?.unref();
     return waiting;
   }
-}
-
-/** The compiled thread, also when this file runs uncompiled in a test: threads load no TypeScript. */
-function threadFile(): string {
-  return __filename.endsWith('.ts')
-    ? resolve(__dirname, '../../dist/src/cluster/http-thread-main.js')
-    : resolve(__dirname, 'http-thread-main.js');
 }

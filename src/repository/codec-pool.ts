@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+import { threadFile } from '../cluster/thread-file';
 import { SnapkeepError } from '../contracts/errors';
 import { type ThreadAnswer } from './codec-thread';
 import { decodeFrame, DecodeTask, EncodedFrame, encodePage, EncodeTask, FrameTask } from './frame-tasks';
@@ -121,7 +121,7 @@ export class CodecPool {
   }
 
   private start(): Worker {
-    const thread = new Worker(threadFile());
+    const thread = new Worker(threadFile(__dirname, 'codec-thread'));
     thread.on('message', (answer: ThreadAnswer) => {
       const entry = this.release(thread);
       if (answer.kind === 'failed') entry?.reject(new SnapkeepError(answer.code, answer.message));
@@ -157,13 +157,6 @@ function send(thread: Worker, task: FrameTask): void {
   thread.postMessage(
     task.kind === 'encode' ? { ...task, page: copy(task.page) } : { ...task, bytes: copy(task.bytes) },
   );
-}
-
-/** The compiled thread, also when this file runs uncompiled in a test: threads load no TypeScript. */
-function threadFile(): string {
-  return __filename.endsWith('.ts')
-    ? resolve(__dirname, '../../dist/src/repository/codec-thread.js')
-    : resolve(__dirname, 'codec-thread.js');
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

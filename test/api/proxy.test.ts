@@ -84,6 +84,8 @@ describe('requests that are the cluster’s', () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
+    // Attempts go on for a while after nobody waits for them, and break where they find the connection closed.
+    await sleep(4_000);
     await connection.close();
   });
 
