@@ -73,6 +73,11 @@ export class PagePlan {
     this.bytesPerDocument = Math.max(this.bytesPerDocument, (2 * bytes) / Math.max(1, documents));
   }
 
+  /** A search returns at most `width` documents: what is only expected must not be wider. */
+  cutTo(width: number): void {
+    this.buckets = this.buckets.flatMap((bucket) => cutTo(bucket, width));
+  }
+
   private documentsPerPage(): number {
     const byBytes = Math.floor(PAGE_TARGET_BYTES / this.bytesPerDocument);
     return Math.max(1, Math.min(this.searcher.pageDocuments, byBytes));
@@ -112,6 +117,16 @@ function cutEvenly({ from, to, documents }: Counted, limit: number, widest: numb
   for (let a = from; a < to; a += width) {
     const b = Math.min(to, a + width);
     parts.push({ from: a, to: b, documents: Math.min(limit, b - a) });
+  }
+  return parts;
+}
+
+/** Parts of a range no wider than `width`. */
+export function cutTo({ from, to, documents }: Counted, width: number): Counted[] {
+  const parts: Counted[] = [];
+  for (let a = from; a < to; a += width) {
+    const b = Math.min(to, a + width);
+    parts.push({ from: a, to: b, documents: Math.min(documents, b - a) });
   }
   return parts;
 }

@@ -171,7 +171,8 @@ class PitView implements ShardView {
 
   private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
     const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
-    const body = seqNosBody(part, Math.min(width, this.searcher.pageDocuments), {});
+    // All of it, whatever was learned since it was cut: a list must be refused, not answered in part.
+    const body = seqNosBody(part, width, {});
     try {
       return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
     } catch (error) {

@@ -1,7 +1,7 @@
 import { SnapkeepError } from '../contracts/errors';
 import { type SeqNoRange } from '../contracts/seq-no';
 import { ResponseTooLargeError } from './cluster-http';
-import { type Counted, PagePlan } from './page-plan';
+import { type Counted, PagePlan, cutTo } from './page-plan';
 import { documentsBody } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 import { DOCUMENT_MAX_BYTES, PAGE_MAX_BYTES, type ShardTarget } from './shard-source';
@@ -26,12 +26,22 @@ export async function* readPages(
 ): AsyncGenerator<Buffer, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const plan = new PagePlan(searcher, range, target.bytesPerDocument, options.known);
+  // Somebody else who reads the index may learn a lower limit: what was planned with the former one has to be refused,
+  // not answered in part.
+  let pageDocuments = searcher.pageDocuments;
+  const planned: ShardSearcher = {
+    source: searcher.source,
+    get pageDocuments() {
+      return pageDocuments;
+    },
+    search: (body, options) => searcher.search(body, options),
+  };
+  const plan = new PagePlan(planned, range, target.bytesPerDocument, options.known);
   const slots: Slot[] = [];
 
   const start = (slot: Slot, maxBytes: number): Promise<Buffer | Error> =>
     searcher
-      .search(documentsBody(slot, pageSize(searcher, slot), searcher.source, {}), {
+      .search(documentsBody(slot, pageSize(planned, slot), planned.source, {}), {
         maxBytes,
         expectedBytes: slot.documents * target.bytesPerDocument,
         signal,
@@ -61,7 +71,9 @@ export async function* readPages(
       if (page instanceof Error) {
         if (!searches.learnWindow(target.index, page)) throw page;
         // The index allows fewer documents a search than planned: cut what was planned, and go on with less.
-        const cut = slots.flatMap((slot) => cutTo(slot, searcher.pageDocuments));
+        pageDocuments = searcher.pageDocuments;
+        plan.cutTo(pageDocuments);
+        const cut = slots.flatMap((slot) => cutTo(slot, pageDocuments));
         slots.splice(0, slots.length, ...cut.map((part) => ({ ...part, response: undefined })));
         continue;
       }
@@ -86,15 +98,6 @@ function halves({ from, to, documents }: Counted): Counted[] {
     { from, to: middle, documents: half },
     { from: middle, to, documents: half },
   ];
-}
-
-function cutTo({ from, to, documents }: Counted, width: number): Counted[] {
-  const parts: Counted[] = [];
-  for (let a = from; a < to; a += width) {
-    const b = Math.min(to, a + width);
-    parts.push({ from: a, to: b, documents: Math.min(documents, b - a) });
-  }
-  return parts;
 }
 
 function documentTooLarge(target: ShardTarget, seqNo: number): SnapkeepError {

@@ -76,14 +76,17 @@ export class ShardSearches {
     return this.windows.get(index) ?? MAX_PAGE_DOCUMENTS;
   }
 
-  /** Remembers the limit that a refused search names; whether it was one. */
+  /**
+   * Remembers the limit that a refused search names; whether asking for no more than {@link pageDocuments} helps. Shards
+   * of an index are read side by side, so the limit may be known already.
+   */
   learnWindow(index: string, error: unknown): boolean {
     const reason = complaintIn(error)?.reason;
-    const limit = reason === undefined ? null : WINDOW_LIMIT.exec(reason);
-    if (!limit) return false;
-    const window = Number(limit[1]);
-    if (!(window >= 1) || window >= this.pageDocuments(index)) return false;
-    this.windows.set(index, window);
+    const refused = reason === undefined ? null : WINDOW_LIMIT.exec(reason);
+    if (!refused) return false;
+    const [window, asked] = refused.slice(1).map(Number);
+    if (!(window >= 1) || window >= asked) return false;
+    this.windows.set(index, Math.min(window, this.pageDocuments(index)));
     return true;
   }
 
@@ -180,5 +183,5 @@ function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
   return { shards, timedOut };
 }
 
-/** "Result window is too large…" and "Batch size is too large…" both name the limit. */
-const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\]/i;
+/** "Result window is too large…" and "Batch size is too large…" both name the limit and what was asked. */
+const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\] but was \[(\d+)\]/i;

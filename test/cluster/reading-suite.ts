@@ -1,5 +1,5 @@
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { type ShardView, type ViewRequest } from '../../src/cluster/shard-source';
+import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/shard-source';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { type ClusterUnderTest, Rest, closeCluster, collect, failureOf, shardOf } from './support';
 
@@ -134,6 +134,38 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
           expect((await collect(view.documents(0))).length).toBe(500);
         },
       );
+    });
+
+    it('learns of two shards at once how many documents a search of their index may return', async () => {
+      await rest.createIndex(index, { number_of_shards: 2, max_result_window: 70 });
+      await write(0, 2_000);
+      await rest.refresh(index);
+      const shards = [0, 1].map((shard) => shardOf(index, { shard }));
+      const onTwo = async <T>(work: (fresh: Cluster, target: ShardTarget) => Promise<T>): Promise<T[]> => {
+        const fresh = openCluster({ url: url() });
+        try {
+          return await Promise.all(shards.map((target) => work(fresh, target)));
+        } finally {
+          await fresh.close();
+        }
+      };
+      const everything = { from: 0, to: MAX_SEQ_NO };
+      const read = await onTwo((fresh, target) =>
+        collect(fresh.reader.readSealed(target, { from: 0, to: 2_000 })).then((documents) => documents.length),
+      );
+      expect(read[0] + read[1]).toBe(2_000);
+      const viewed = await onTwo(async (fresh, target) => {
+        const view = await fresh.reader.openView(target, { known: [], read: [everything] });
+        const documents = await collect(view.documents(0)).finally(() => view.close());
+        return documents.length;
+      });
+      expect(viewed).toEqual(read);
+      const listed = await onTwo(async (fresh, target) => {
+        const view = await fresh.reader.openView(target, { known: [{ from: 0, to: 2_000, live: 2_001 }], read: [] });
+        const numbers = await view.seqNos(0).finally(() => view.close());
+        return numbers.length;
+      });
+      expect(listed).toEqual(read);
     });
 
     onRealClusters('counts and reads nested documents as one with their root', async () => {
