@@ -14,13 +14,13 @@ import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
 import { changedShards, readPlan } from '../src/repository/plan';
-import { planRewrites } from '../src/repository/plan-segments';
 import { copySmallShard, settleShard } from '../src/repository/settle-shard';
 import { type WriteProgress } from '../src/repository/write-segments';
 import { type Dependencies } from './dependencies';
 import { keepResults } from './group-results';
 import { type Ledger } from './ledger';
 import { keepPart, readParts } from './parts';
+import { planChunks } from './plan-chunks';
 import { type ActivityRun, runActivity } from './run';
 import { shardCopying, stateOf } from './shard-copying';
 
@@ -108,28 +108,18 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         const [state] = (await statesThenRefresh([shard.index.name], signal)).filter(
           (one) => one.shard === shard.shard,
         );
-        const ranges: { from: number; to: number }[] = [];
-        let from = 0;
-        if (base !== undefined) {
-          const manifest = await repository.catalogue.readShardManifest(base, { signal });
-          const sealed = manifest.segments.filter((segment) => segment.sealed);
-          const counts = await cluster.reader.count(target, sealed, signal);
-          ranges.push(
-            ...planRewrites(sealed, counts).map(({ first, last }) => ({
-              from: sealed[first].from,
-              to: sealed[last].to,
-            })),
-          );
-          from = manifest.sealedThrough + 1;
-        }
-        if (state.globalCheckpoint >= from) ranges.push({ from, to: state.globalCheckpoint + 1 });
-        const bytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS));
-        const chunks: ChunkPlan[] = [];
-        for (const range of ranges) {
-          for (const part of await cluster.reader.divide(target, range, bytes, signal)) {
-            if (part.live > 0) chunks.push({ from: part.from, to: part.to, documents: part.live });
-          }
-        }
+        const manifest =
+          base === undefined ? undefined : await repository.catalogue.readShardManifest(base, { signal });
+        const chunks = await planChunks(
+          cluster.reader,
+          target,
+          {
+            base: manifest,
+            globalCheckpoint: state.globalCheckpoint,
+            maxBytes: Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS)),
+          },
+          signal,
+        );
         return { label: `${shard.index.name}[${shard.shard}]`, chunks };
       }, call.options.shardRetryWindowMs),
 
