@@ -1,5 +1,6 @@
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 import { behaviourSuite, expectMigration } from './behaviour-suite';
+import { randomWritersSuite } from './random-writers-suite';
 
 describe('with the embedded cluster', () => {
   let first: RunningSnapkeep;
@@ -15,6 +16,7 @@ describe('with the embedded cluster', () => {
   });
 
   behaviourSuite(() => first, 'embedded');
+  randomWritersSuite(() => first, { title: 'embedded', basePath: 'embedded', leastMs: 3_000 });
 
   it('restores on another installation that registers the same bucket', async () => {
     second = await startSnapkeep({ oss: first.oss });

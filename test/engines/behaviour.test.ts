@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { behaviourSuite, expectMigration } from '../behaviour/behaviour-suite';
+import { randomWritersSuite } from '../behaviour/random-writers-suite';
 import { type EmbeddedOss } from '../../src/embedded/oss/server';
 import { startTestOss } from '../support/embedded-oss';
 import { availableEngines, type Engine, type EngineName, startEngine } from '../support/engines';
@@ -35,6 +36,7 @@ for (const { name, title, missing } of engines) {
       }, 400_000);
 
       behaviourSuite(() => started.get(name)!.snapkeep, name);
+      randomWritersSuite(() => started.get(name)!.snapkeep, { title, basePath: name, leastMs: 12_000 });
     },
   );
 }

@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type KnownRange } from '../../src/cluster/shard-source';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { type ReadDocument, Rest, collect, shardOf } from '../cluster/support';
 import { type Engine, availableEngines, startEngine } from '../support/engines';
+import { random } from '../support/random';
+import { WRITTEN_MAPPINGS, WRITTEN_SETTINGS, mergeAtRandom, writeAtRandom } from '../support/random-writers';
 
 /** The claim that incremental snapshots rest on, against real engines: see src/cluster/shard-source.ts. */
 
 const INDEX = 'sealed';
 const SHARDS = 2;
-/** Documents that writers fight over; fewer means more churn. */
+/** Documents that the writers fight over. */
 const IDS = 4_000;
 const WIDTH = 200;
 /** Writing goes on for so long at least, and on a slow machine until enough was seen. */
@@ -37,11 +38,7 @@ for (const { name, title, missing } of availableEngines()) {
 
     it('sealed ranges of equal counts hold equal documents, and none ever grows, whatever is written meanwhile', async () => {
       const rest = new Rest(() => engine.url);
-      await rest.createIndex(
-        INDEX,
-        { number_of_shards: SHARDS, refresh_interval: '500ms' },
-        { properties: { inner: { type: 'nested' } } },
-      );
+      await rest.createIndex(INDEX, { ...WRITTEN_SETTINGS, number_of_shards: SHARDS }, WRITTEN_MAPPINGS);
       const cluster = openCluster({ url: engine.url });
       const seed = Date.now() % 1_000_000;
       const seen = Array.from({ length: SHARDS }, () => new Seen());
@@ -54,10 +51,11 @@ for (const { name, title, missing } of availableEngines()) {
         const passed = Date.now() - started;
         return !failed && (passed < LEAST_MS || (passed < MOST_MS && !enough()));
       };
+      const writing = { url: engine.url, index: INDEX, ids: IDS, goOn };
       try {
         await Promise.all([
-          ...[1, 2, 3].map((k) => writeAtRandom(engine.url, random(seed + k), goOn)),
-          mergeAtRandom(engine.url, random(seed + 9), goOn),
+          ...[1, 2, 3].map((k) => writeAtRandom({ ...writing, next: random(seed + k) })),
+          mergeAtRandom({ ...writing, next: random(seed + 9) }),
           ...seen.map((one, shard) => look(cluster, shard, one, random(seed + 20 + shard), goOn)),
         ]);
       } catch (error) {
@@ -154,50 +152,4 @@ async function look(
     }
     seen.looks++;
   }
-}
-
-async function writeAtRandom(url: string, next: () => number, goOn: () => boolean): Promise<void> {
-  while (goOn()) {
-    const lines: string[] = [];
-    for (let i = 0; i < 120; i++) {
-      const id = Math.floor(next() * IDS);
-      const kind = next();
-      if (kind < 0.55) lines.push(`{"index":{"_id":"${id}"}}`, `{"n":${next()},"inner":[{"a":1},{"a":2}]}`);
-      else if (kind < 0.75) lines.push(`{"update":{"_id":"${id}"}}`, `{"doc":{"u":${next()}},"doc_as_upsert":true}`);
-      else lines.push(`{"delete":{"_id":"${id}"}}`);
-    }
-    await post(`${url}/${INDEX}/_bulk?filter_path=errors`, `${lines.join('\n')}\n`);
-    await wait(next() * 20);
-  }
-}
-
-async function mergeAtRandom(url: string, next: () => number, goOn: () => boolean): Promise<void> {
-  while (goOn()) {
-    await wait(300 + next() * 1_000);
-    const kind = next();
-    await post(
-      `${url}/${INDEX}/${kind < 0.4 ? '_forcemerge?max_num_segments=1' : kind < 0.7 ? '_flush' : '_refresh'}`,
-      '',
-    );
-  }
-}
-
-async function post(url: string, body: string): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: body === '' ? undefined : body,
-  });
-  await response.arrayBuffer();
-}
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
