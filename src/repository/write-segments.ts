@@ -41,7 +41,7 @@ export interface WriteProgress {
  * nothing if it has none.
  *
  * Reading, encoding and putting overlap (the last two objects are put side by side). At most {@link CodecPool.depth} pages (and the frames made of them), the object
- * that is being filled and the one that is being put are in memory: with pages of 6 MiB and 2 threads about 3 × 2 × 6 + 2 × 10 MiB;
+ * that is being filled and the one that is being put are in memory: with pages of 3 MiB and 2 threads about 3 × 2 × 3 + 2 × 10 MiB;
  * a page of one large document counts with its size.
  *
  * Throws `shard_inconsistent` if documents do not ascend within the range; what encoding and the store throw; the
