@@ -98,7 +98,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         const checked = await ofSameHistory(results, group, signal);
         const ordered = checked.sort((a, b) => a.ordinal - b.ordinal);
         return keepResults(repository.store, call.uuid, ordered, { compress: repository.write.compress, signal });
-      }, call.options.shardRetryWindowMs),
+      }, call.options.retryWindowMs),
 
     /** Cuts what a large shard has to read into chunks: what came since its base, and what of the base is worth writing anew. */
     planShard: (call: ShardJob): Promise<ShardPlan> =>
@@ -121,7 +121,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
           signal,
         );
         return { label: `${shard.index.name}[${shard.shard}]`, chunks };
-      }, call.options.shardRetryWindowMs),
+      }, call.options.retryWindowMs),
 
     /** Copies one sealed range. Goes on after the segments that an earlier try had noted. */
     copyChunk: (call: ShardJob & { chunk: ChunkPlan }): Promise<ChunkResult> =>
@@ -152,7 +152,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         }
         await note();
         return { parts: cursor.parts, ...counter.now() };
-      }, call.options.shardRetryWindowMs),
+      }, call.options.retryWindowMs),
 
     /** Ends a large shard: one view decides what is live; then its manifest is written. */
     settleShard: (call: ShardJob & { parts: readonly StoredObject[] }): Promise<ShardResult> =>
@@ -168,7 +168,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         );
         const [result] = await ofSameHistory([{ ordinal: shard.ordinal, entry }], [shard], signal);
         return result;
-      }, call.options.shardRetryWindowMs),
+      }, call.options.retryWindowMs),
   };
 }
 

@@ -66,7 +66,7 @@ export function restoreDataActivities({ cluster, pool }: Dependencies, ledger: L
           throw error;
         }
         return done;
-      }, call.options.shardRetryWindowMs),
+      }, call.options.retryWindowMs),
   };
 }
 

@@ -48,7 +48,7 @@ export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<Gro
     }
   });
   results.sort((a, b) => a.ordinal - b.ordinal);
-  return controlActivities('keep the results').keepGroupResults({ ...input, results });
+  return controlActivities(options, 'keep the results').keepGroupResults({ ...input, results });
 }
 
 /** Copies the sealed part in chunks, then settles the shard: counts, deletions, the last documents, its manifest. */

@@ -92,7 +92,7 @@ class SnapshotJob {
       this.describe('committing');
       this.mayCommit = true;
       try {
-        return await controlActivities('commit').commitSnapshot({ ...this.identity(), plan: begun.plan, results });
+        return await controlActivities(this.input.options, 'commit').commitSnapshot({ ...this.identity(), plan: begun.plan, results });
       } catch (error) {
         // The next plan starts from the newest snapshot; what this one wrote and it doesn't use goes at commit.
         if (!hasCode(error, 'base_changed') || plans === MAX_PLANS) throw error;
@@ -104,7 +104,7 @@ class SnapshotJob {
   /** Removes what was written and tells the repository's ledger that the job is over. */
   async rollBack(): Promise<void> {
     this.describe('rolling back');
-    await controlActivities('roll back').rollbackSnapshot({
+    await controlActivities(this.input.options, 'roll back').rollbackSnapshot({
       ...this.identity(),
       jobEnds: true,
       // Only where a commit may have been tried can a try that outlived its time still come through.
@@ -136,7 +136,7 @@ class SnapshotJob {
   private async begin(acceptance: Acceptance): Promise<Exclude<BeginSnapshotResult, { kind: 'queued' }>> {
     for (;;) {
       this.mayCommit = true;
-      const begun = await controlActivities('plan').beginSnapshot({
+      const begun = await controlActivities(this.input.options, 'plan').beginSnapshot({
         ...this.identity(),
         startMillis: this.input.startMillis,
         request: this.input.request,

@@ -24,13 +24,13 @@ export async function deleteSnapshotsWorkflow(input: DeleteSnapshotsInput): Prom
     granted = true;
   });
   try {
-    const { removed } = await controlActivities('remove from the catalogue').removeSnapshots({ repository, snapshots });
+    const { removed } = await controlActivities(options, 'remove from the catalogue').removeSnapshots({ repository, snapshots });
     acceptance.accept();
     // From here on the snapshots are gone; a cancel must not leave their objects behind.
     const outcome = await CancellationScope.nonCancellable(async () => {
-      const turn = await controlActivities('wait for running jobs').awaitSweepTurn({ repository, removed });
+      const turn = await controlActivities(options, 'wait for running jobs').awaitSweepTurn({ repository, removed });
       if (!turn.granted) await condition(() => granted);
-      return controlActivities('sweep').sweepSnapshots({ repository, removed });
+      return controlActivities(options, 'sweep').sweepSnapshots({ repository, removed });
     });
     if (options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: 'SUCCESS' }]);
     await condition(allHandlersFinished);

@@ -71,7 +71,7 @@ export class IndexRestores {
     const index = this.input.indices[i];
     const call = { ...this.job(), index };
     this.show(i, { state: 'RUNNING', startMillis: this.now() });
-    const prepared = await controlActivities(`create ${index.target}`).prepareIndex({
+    const prepared = await controlActivities(this.input.options, `create ${index.target}`).prepareIndex({
       ...call,
       request: this.input.request,
     });
@@ -83,13 +83,13 @@ export class IndexRestores {
       this.recovered(i, chunk);
     });
     this.stage(i, 'FINALIZE');
-    await controlActivities(`verify and open ${index.target}`).finishIndex({ ...call, request: this.input.request });
+    await controlActivities(this.input.options, `verify and open ${index.target}`).finishIndex({ ...call, request: this.input.request });
     this.stage(i, 'DONE');
   }
 
   private async undo(i: number): Promise<void> {
     const index = this.input.indices[i];
-    await controlActivities(`delete ${index.target}`).undoIndex({ ...this.job(), index });
+    await controlActivities(this.input.options, `delete ${index.target}`).undoIndex({ ...this.job(), index });
   }
 
   private job() {

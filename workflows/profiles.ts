@@ -6,14 +6,18 @@ import { type JobOptions } from '../src/contracts/jobs';
 
 const RETRY = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
+/** What a step of a job is bounded by. */
+type Bounds = Pick<JobOptions, 'retryWindowMs'>;
+
 /**
- * Metadata: reading the cluster's state, planning, committing, rolling back. Such a call is tried again for as long as
- * the cluster or the store is away: a job waits, it does not give up. Cancelling waits until the call has stopped, so
- * that nothing is written behind the back of the roll-back.
+ * Metadata: reading the cluster's state, planning, committing, rolling back. Such a call is tried again while the
+ * cluster or the store is away, until the job's retry window is over: then it fails with its last failure. Cancelling
+ * waits until the call has stopped, so that nothing is written behind the back of the roll-back.
  */
-export function controlActivities(summary: string) {
+export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
   return proxyActivities<ControlActivities>({
     startToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout: retryWindowMs,
     heartbeatTimeout: '10s',
     retry: RETRY,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

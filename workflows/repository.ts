@@ -21,6 +21,8 @@ const RESTORES_KEPT = 100;
 /** Updates after which the execution continues as new; Temporal ends one at 2,000. */
 const UPDATES_PER_RUN = 1000;
 const CHECK_INTERVAL = '15s';
+/** A check that can't be made is made again after the next interval. */
+const CHECK_BOUNDS = { retryWindowMs: 60_000 };
 
 export interface RepositoryWorkflowState {
   readonly repository: string;
@@ -73,7 +75,7 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
       remove(ids);
     } else if (!woken && waiting.length > 0) {
       const suspects = running.filter((job) => !waiting.includes(job.workflowId)).map((job) => job.workflowId);
-      remove(await controlActivities('look for jobs that ended unseen').findEndedJobs({ workflowIds: suspects }));
+      remove(await controlActivities(CHECK_BOUNDS, 'look for jobs that ended unseen').findEndedJobs({ workflowIds: suspects }));
     }
     await grant();
     if (renew()) {

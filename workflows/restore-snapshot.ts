@@ -72,7 +72,7 @@ class RestoreJob {
 
   async run(acceptance: Acceptance): Promise<RestoreOutcome> {
     const { repository, snapshot, id, request, startMillis, options } = this.input;
-    const begun = await controlActivities('plan').beginRestore({ repository, snapshot, id, request, startMillis });
+    const begun = await controlActivities(options, 'plan').beginRestore({ repository, snapshot, id, request, startMillis });
     this.begun = begun;
     const common = { repository, snapshot, id, manifest: begun.manifest, request, options };
     if (isSmall(begun.indices)) {
@@ -93,7 +93,7 @@ class RestoreJob {
       });
     }
     const outcome = outcomeOf(this.recoveries());
-    await controlActivities('end').endRestore({ repository, id, snapshot });
+    await controlActivities(options, 'end').endRestore({ repository, id, snapshot });
     this.end(outcome.state);
     return outcome;
   }
@@ -111,7 +111,7 @@ class RestoreJob {
   /** What an unfinished index had written is deleted by then; finished ones stay. */
   async undo(cancelled: boolean): Promise<void> {
     const { repository, snapshot, id } = this.input;
-    await controlActivities('end').endRestore({ repository, id, snapshot });
+    await controlActivities(this.input.options, 'end').endRestore({ repository, id, snapshot });
     this.end(cancelled ? 'ABORTED' : 'FAILED');
   }
 

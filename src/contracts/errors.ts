@@ -65,7 +65,8 @@ export const ERROR_CATALOGUE = {
   // The service itself.
   temporal_unavailable: { type: 'temporal_unavailable_exception', status: 503, retryable: true },
   worker_unavailable: { type: 'worker_unavailable_exception', status: 503, retryable: true },
-  base_changed: { type: 'concurrent_snapshot_execution_exception', status: 503, retryable: true },
+  /** Final for the commit that met it: the job plans again on top of the newest snapshot. */
+  base_changed: { type: 'concurrent_snapshot_execution_exception', status: 503, retryable: false },
   internal: { type: 'exception', status: 500, retryable: false },
 } as const satisfies Record<string, { type: string; status: number; retryable: boolean }>;
 

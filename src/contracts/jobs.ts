@@ -13,8 +13,8 @@ export interface StoredObject {
 
 /** What every job is started with besides its own request. */
 export interface JobOptions {
-  /** How long a shard may go without progress before it fails, ms (SNAPKEEP_SHARD_RETRY_WINDOW). */
-  readonly shardRetryWindowMs: number;
+  /** How long any step may be tried without progress before it fails, ms (SNAPKEEP_SHARD_RETRY_WINDOW). */
+  readonly retryWindowMs: number;
   /** Task queue of the activities that move data; the workflow's own queue serves the others. */
   readonly dataTaskQueue: string;
   /** Whether the search attributes of docs/operations.md are registered, so that jobs may set them. */

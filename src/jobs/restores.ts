@@ -40,8 +40,8 @@ export class Restores {
     const registration = await this.ledgers.registration(repository);
     await this.ledgers.ready(repository);
     const id = randomBytes(6).toString('hex');
-    const { shardRetryWindowMs, dataTaskQueue, searchAttributes } = this.options;
-    const options = { shardRetryWindowMs, dataTaskQueue, searchAttributes };
+    const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
+    const options = { retryWindowMs, dataTaskQueue, searchAttributes };
     const handle = await this.starter.start<typeof restoreSnapshotWorkflow>({
       type: 'restoreSnapshotWorkflow',
       workflowId: workflowIds.restore(repository, snapshot, id),

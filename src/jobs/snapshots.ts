@@ -208,7 +208,7 @@ export class Snapshots {
 
   /** Read anew each time: whether search attributes are registered may be found out later. */
   private jobOptions(): JobOptions {
-    const { shardRetryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
-    return { shardRetryWindowMs, dataTaskQueue, searchAttributes };
+    const { retryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
+    return { retryWindowMs, dataTaskQueue, searchAttributes };
   }
 }

@@ -9,7 +9,7 @@ export function dataTaskQueue(taskQueue: string): string {
 /** What every job of this process is started with. */
 export function jobOptions(settings: Settings, searchAttributes: boolean): JobOptions {
   return {
-    shardRetryWindowMs: settings.shardRetryWindowMs,
+    retryWindowMs: settings.retryWindowMs,
     dataTaskQueue: dataTaskQueue(settings.taskQueue),
     searchAttributes,
   };

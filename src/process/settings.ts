@@ -20,7 +20,7 @@ export interface Settings {
   };
   readonly taskQueue: string;
   /** How long a shard may be tried without progress, ms. */
-  readonly shardRetryWindowMs: number;
+  readonly retryWindowMs: number;
   /** Data activities of one worker at once. */
   readonly dataConcurrency: number;
   /** Threads that scan and compress. */
@@ -119,7 +119,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       temporalUiPort: values.SNAPKEEP_TEMPORAL_UI_PORT,
     },
     taskQueue: values.SNAPKEEP_TASK_QUEUE,
-    shardRetryWindowMs: values.SNAPKEEP_SHARD_RETRY_WINDOW,
+    retryWindowMs: values.SNAPKEEP_SHARD_RETRY_WINDOW,
     dataConcurrency: values.SNAPKEEP_DATA_CONCURRENCY,
     threads: values.SNAPKEEP_THREADS,
     logLevel: values.SNAPKEEP_LOG_LEVEL,

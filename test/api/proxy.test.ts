@@ -61,7 +61,7 @@ describe('requests that are the cluster’s', () => {
       repositories: new OpenRepositories(policy, sealer),
       sealer,
       policy,
-      options: { shardRetryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
+      options: { retryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
       taskQueue: 'none',
       logger: { warn: () => undefined },
     });
