@@ -92,7 +92,11 @@ class SnapshotJob {
       this.describe('committing');
       this.mayCommit = true;
       try {
-        return await controlActivities(this.input.options, 'commit').commitSnapshot({ ...this.identity(), plan: begun.plan, results });
+        return await controlActivities(this.input.options, 'commit').commitSnapshot({
+          ...this.identity(),
+          plan: begun.plan,
+          results,
+        });
       } catch (error) {
         // The next plan starts from the newest snapshot; what this one wrote and it doesn't use goes at commit.
         if (!hasCode(error, 'base_changed') || plans === MAX_PLANS) throw error;

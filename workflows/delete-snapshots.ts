@@ -24,7 +24,10 @@ export async function deleteSnapshotsWorkflow(input: DeleteSnapshotsInput): Prom
     granted = true;
   });
   try {
-    const { removed } = await controlActivities(options, 'remove from the catalogue').removeSnapshots({ repository, snapshots });
+    const { removed } = await controlActivities(options, 'remove from the catalogue').removeSnapshots({
+      repository,
+      snapshots,
+    });
     acceptance.accept();
     // From here on the snapshots are gone; a cancel must not leave their objects behind.
     const outcome = await CancellationScope.nonCancellable(async () => {

@@ -83,7 +83,10 @@ export class IndexRestores {
       this.recovered(i, chunk);
     });
     this.stage(i, 'FINALIZE');
-    await controlActivities(this.input.options, `verify and open ${index.target}`).finishIndex({ ...call, request: this.input.request });
+    await controlActivities(this.input.options, `verify and open ${index.target}`).finishIndex({
+      ...call,
+      request: this.input.request,
+    });
     this.stage(i, 'DONE');
   }
 

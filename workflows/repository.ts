@@ -75,7 +75,11 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
       remove(ids);
     } else if (!woken && waiting.length > 0) {
       const suspects = running.filter((job) => !waiting.includes(job.workflowId)).map((job) => job.workflowId);
-      remove(await controlActivities(CHECK_BOUNDS, 'look for jobs that ended unseen').findEndedJobs({ workflowIds: suspects }));
+      remove(
+        await controlActivities(CHECK_BOUNDS, 'look for jobs that ended unseen').findEndedJobs({
+          workflowIds: suspects,
+        }),
+      );
     }
     await grant();
     if (renew()) {

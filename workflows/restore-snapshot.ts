@@ -72,7 +72,13 @@ class RestoreJob {
 
   async run(acceptance: Acceptance): Promise<RestoreOutcome> {
     const { repository, snapshot, id, request, startMillis, options } = this.input;
-    const begun = await controlActivities(options, 'plan').beginRestore({ repository, snapshot, id, request, startMillis });
+    const begun = await controlActivities(options, 'plan').beginRestore({
+      repository,
+      snapshot,
+      id,
+      request,
+      startMillis,
+    });
     this.begun = begun;
     const common = { repository, snapshot, id, manifest: begun.manifest, request, options };
     if (isSmall(begun.indices)) {
