@@ -5,6 +5,7 @@ import {
   type CopyProgress,
   type GroupResult,
   type JobOptions,
+  type JobRepository,
   MAX_CHUNKS,
   type ShardPlan,
   type ShardResult,
@@ -33,7 +34,7 @@ const NOTE_MS = 3_000;
 
 /** One large shard. */
 export interface ShardJob {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly uuid: string;
   readonly plan: StoredObject;
   readonly ordinal: number;
@@ -50,7 +51,7 @@ const NOTHING: CopyProgress = { documents: 0, objects: 0, bytes: 0 };
 
 export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
   const openShard = async (call: ShardJob, signal: AbortSignal) => {
-    const repository = await ledger.open(call.repository);
+    const repository = ledger.open(call.repository);
     const plan = await readPlan(repository.store, call.plan, { signal });
     return { repository, shard: changedShards(plan)[call.ordinal], startMillis: Date.now() };
   };
@@ -65,7 +66,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     copySmallGroup: (call: CopyGroupInput): Promise<GroupResult> =>
       runActivity<GroupResult, readonly ShardResult[]>(async (run) => {
         const { signal } = run;
-        const repository = await ledger.open(call.repository);
+        const repository = ledger.open(call.repository);
         const plan = await readPlan(repository.store, call.plan, { signal });
         const { first, count } = call.group;
         const group = changedShards(plan).slice(first, first + count);

@@ -1,11 +1,12 @@
-import { type BeginJobResult, type DeleteOutcome, type RemovedSnapshot } from '../src/contracts/jobs';
+import { type DeleteOutcome, type JobRepository, type RemovedSnapshot } from '../src/contracts/jobs';
+import { type BeginJobResult } from '../src/contracts/ledger';
 import { selectSnapshots } from '../src/contracts/index-expression';
 import { removeSnapshots, toRemoved } from '../src/repository/commit-snapshot';
 import { sweepSnapshot } from '../src/repository/sweep';
 import { type Dependencies } from './dependencies';
 import { type Ledger } from './ledger';
 import { refuseReadonly } from './readonly';
-import { runActivity, thisJob } from './run';
+import { runActivity } from './run';
 
 export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
   return {
@@ -14,13 +15,13 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
      * for a name that is not there. The entries are part of the history before anything is removed from the bucket.
      */
     removeSnapshots: (call: {
-      repository: string;
+      repository: JobRepository;
       snapshots: readonly string[];
     }): Promise<{ removed: readonly RemovedSnapshot[] }> =>
       runActivity<{ removed: readonly RemovedSnapshot[] }, readonly RemovedSnapshot[]>(
         async ({ signal, resumeFrom, advance }) => {
-          const { catalogue, write } = await ledger.open(call.repository);
-          refuseReadonly(call.repository, write.readonly);
+          const { catalogue, write } = ledger.open(call.repository);
+          refuseReadonly(call.repository.name, write.readonly);
           // A try that committed and died before it could say so left what it was about to remove in its heartbeat.
           let removed = resumeFrom;
           if (removed === undefined) {
@@ -29,7 +30,7 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
               selectSnapshots(
                 snapshots.map((entry) => entry.snapshot),
                 call.snapshots,
-                call.repository,
+                call.repository.name,
               ),
             );
             removed = snapshots
@@ -47,26 +48,26 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
       ),
 
     /** Asks whether the sweep may begin; if not, `jobGranted` is signalled when it may. */
-    awaitSweepTurn: (call: { repository: string; removed: readonly RemovedSnapshot[] }): Promise<BeginJobResult> =>
-      runActivity(() => {
-        const { workflowId, taskQueue } = thisJob();
-        return ledger.beginJob(
-          call.repository,
-          {
-            workflowId,
-            kind: 'delete',
-            snapshots: call.removed.map((one) => one.snapshot),
-            indices: [],
-            startMillis: Date.now(),
-          },
-          taskQueue,
-        );
-      }),
+    awaitSweepTurn: (call: {
+      repository: JobRepository;
+      removed: readonly RemovedSnapshot[];
+    }): Promise<BeginJobResult> =>
+      runActivity(() =>
+        ledger.beginJob(call.repository, {
+          kind: 'delete',
+          snapshot: call.removed[0]?.snapshot ?? '',
+          claims: [],
+          startMillis: Date.now(),
+        }),
+      ),
 
     /** Deletes what no snapshot uses any more. May be repeated at any point. */
-    sweepSnapshots: (call: { repository: string; removed: readonly RemovedSnapshot[] }): Promise<DeleteOutcome> =>
+    sweepSnapshots: (call: {
+      repository: JobRepository;
+      removed: readonly RemovedSnapshot[];
+    }): Promise<DeleteOutcome> =>
       runActivity(async ({ signal }) => {
-        const { catalogue } = await ledger.open(call.repository);
+        const { catalogue } = ledger.open(call.repository);
         let deletedObjects = 0;
         let deletedBytes = 0;
         for (const snapshot of call.removed) {
@@ -74,7 +75,7 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
           deletedObjects += swept.objects;
           deletedBytes += swept.bytes;
         }
-        await ledger.endJob(call.repository, thisJob().workflowId);
+        await ledger.endJob(call.repository);
         return { snapshots: call.removed.map((one) => one.snapshot), deletedObjects, deletedBytes };
       }),
   };

@@ -1,57 +1,51 @@
-/** What activities ask of the two workflows that know the registrations and the running jobs. */
+/** What activities ask of the workflow that knows who works on a place. */
+import { createHash } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { SnapkeepError } from '../src/contracts/errors';
-import { type BeginJobResult, type RunningJob } from '../src/contracts/jobs';
-import { type Registration } from '../src/contracts/registration';
-import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../src/contracts/workflow-ids';
+import { type JobRepository } from '../src/contracts/jobs';
+import { type BeginJobResult, type LedgerJob, MAX_CLAIMS } from '../src/contracts/ledger';
+import { workflowIds } from '../src/contracts/workflow-ids';
 import { type OpenRepositories, type OpenRepository } from '../src/registrations/open-repositories';
 import { type repositoryWorkflow } from '../workflows';
-import { beginJobUpdate, endJobSignal, repositoriesQuery } from '../workflows/messages';
-
-/** How long a registration is used before it is asked for again: new credentials reach running jobs within it. */
-const REGISTRATION_MAX_AGE_MS = 2_000;
+import { beginJobUpdate, endJobSignal } from '../workflows/messages';
+import { thisJob } from './run';
 
 export class Ledger {
-  private registrations: { at: number; list: readonly Registration[] } | undefined;
-
   constructor(
     private readonly client: Client,
     private readonly repositories: OpenRepositories,
   ) {}
 
-  /** The repository as it is registered now. Throws `repository_missing_exception`. */
-  async open(name: string): Promise<OpenRepository> {
-    const isFresh = this.registrations !== undefined && Date.now() - this.registrations.at < REGISTRATION_MAX_AGE_MS;
-    let found = isFresh ? this.find(name) : undefined;
-    if (found === undefined) {
-      const list = await asked(this.client.workflow.getHandle(REPOSITORIES_WORKFLOW_ID).query(repositoriesQuery));
-      this.registrations = { at: Date.now(), list };
-      found = this.find(name);
-    }
-    if (found === undefined) {
-      throw new SnapkeepError('repository_missing_exception', `[${name}] missing`, { details: { repository: name } });
-    }
-    return this.repositories.open(found);
+  /** The repository as it was registered when the job was accepted. */
+  open(repository: JobRepository): OpenRepository {
+    return this.repositories.open(repository);
   }
 
-  /** Enters the job in the repository's ledger; asking again for the same job is harmless. */
-  beginJob(repository: string, job: RunningJob, taskQueue: string): Promise<BeginJobResult> {
+  /** Enters the calling job in the ledger of its place, or changes its entry. Asking again for a job is harmless. */
+  beginJob(repository: JobRepository, job: Omit<LedgerJob, 'workflowId' | 'repository'>): Promise<BeginJobResult> {
+    const { workflowId, taskQueue } = thisJob();
     const start = new WithStartWorkflowOperation<typeof repositoryWorkflow>('repositoryWorkflow', {
-      workflowId: workflowIds.repository(repository),
-      args: [{ repository, running: [], waiting: [], restores: [] }],
+      workflowId: workflowIds.repository(repository.place),
+      args: [{ place: repository.place, running: [], waiting: [], restores: [] }],
       taskQueue,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `jobs of repository ${repository}`,
+      staticSummary: `jobs of repository ${repository.name}`,
     });
     return asked(
-      this.client.workflow.executeUpdateWithStart(beginJobUpdate, { args: [job], startWorkflowOperation: start }),
+      this.client.workflow.executeUpdateWithStart(beginJobUpdate, {
+        args: [{ ...job, workflowId, repository: repository.name }],
+        startWorkflowOperation: start,
+      }),
     );
   }
 
-  /** Harmless when the job is not known any more. */
-  async endJob(repository: string, workflowId: string): Promise<void> {
+  /** Takes the calling job off the ledger. Harmless when the job is not known any more. */
+  async endJob(repository: JobRepository): Promise<void> {
+    const { workflowId } = thisJob();
     try {
-      await this.client.workflow.getHandle(workflowIds.repository(repository)).signal(endJobSignal, { workflowId });
+      await this.client.workflow
+        .getHandle(workflowIds.repository(repository.place))
+        .signal(endJobSignal, { workflowId });
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
     }
@@ -71,10 +65,15 @@ export class Ledger {
     }
     return ended;
   }
+}
 
-  private find(name: string): Registration | undefined {
-    return this.registrations?.list.find((one) => one.name === name);
-  }
+/**
+ * Short hashes of the names, by which the ledger sees which jobs read the same index: names have no bound, payloads
+ * have one. Two names with one hash make two jobs wait for each other without need.
+ */
+export function claimsOf(indices: readonly string[]): string[] {
+  if (indices.length > MAX_CLAIMS) return ['*'];
+  return indices.map((name) => createHash('sha256').update(name).digest('base64url').slice(0, 6));
 }
 
 async function asked<T>(answer: Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ export function restoreDataActivities({ cluster, pool }: Dependencies, ledger: L
     ): Promise<CopyProgress> =>
       runActivity<CopyProgress, RestoreCursor>(async (run) => {
         const { signal } = run;
-        const { store, catalogue } = await ledger.open(call.repository);
+        const { store, catalogue } = ledger.open(call.repository);
         const manifest = await catalogue.readSnapshotManifest(call.manifest, { signal });
         const shard = manifest.indices[call.index.ordinal].shards[call.chunk.shard];
         if (shard === null)

@@ -2,8 +2,8 @@ import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginRestoreResult,
   type IndexRestore,
+  type JobRepository,
   MAX_CHUNKS,
-  MAX_CLAIMED_INDICES,
   type PreparedIndex,
   type RestoreChunk,
   type RestoreRequest,
@@ -16,11 +16,11 @@ import { findSnapshot } from '../src/repository/root';
 import { type Dependencies } from './dependencies';
 import { type Ledger } from './ledger';
 import { planRestore } from './plan-restore';
-import { runActivity, thisJob } from './run';
+import { runActivity } from './run';
 
 /** Which restore an activity works for. */
 export interface RestoreJob {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   readonly id: string;
   readonly manifest: StoredObject;
@@ -33,7 +33,7 @@ const RAW_PER_STORED_BYTE = 4;
 
 export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledger) {
   const indexEntry = async (call: RestoreJob & { index: IndexRestore }, signal: AbortSignal): Promise<IndexEntry> => {
-    const { catalogue } = await ledger.open(call.repository);
+    const { catalogue } = ledger.open(call.repository);
     const manifest = await catalogue.readSnapshotManifest(call.manifest, { signal });
     return manifest.indices[call.index.ordinal];
   };
@@ -41,47 +41,40 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
   return {
     /** Decides which index becomes which, and refuses what can't be. Changes nothing in the cluster. */
     beginRestore: (call: {
-      repository: string;
+      repository: JobRepository;
       snapshot: string;
       id: string;
       startMillis: number;
       request: RestoreRequest;
     }): Promise<BeginRestoreResult> =>
       runActivity(async ({ signal }) => {
-        const { catalogue } = await ledger.open(call.repository);
-        const { workflowId, taskQueue } = thisJob();
+        const { catalogue } = ledger.open(call.repository);
         const job = {
-          workflowId,
           kind: 'restore' as const,
-          snapshots: [call.snapshot],
-          indices: [] as string[],
+          snapshot: call.snapshot,
+          claims: [],
           startMillis: call.startMillis,
         };
         // Known to the ledger before the catalogue is read: from here on no sweep removes what the restore reads.
-        await ledger.beginJob(call.repository, job, taskQueue);
+        await ledger.beginJob(call.repository, job);
         const entry = findSnapshot(await catalogue.readRoot({ signal }), call.snapshot);
         if (entry === undefined) {
           throw new SnapkeepError(
             'snapshot_restore_exception',
-            `[${call.repository}:${call.snapshot}] snapshot does not exist`,
-            { details: { repository: call.repository, snapshot: call.snapshot } },
+            `[${call.repository.name}:${call.snapshot}] snapshot does not exist`,
+            { details: { repository: call.repository.name, snapshot: call.snapshot } },
           );
         }
         if (entry.state === 'FAILED') {
           throw new SnapkeepError(
             'snapshot_restore_exception',
-            `[${call.repository}:${call.snapshot}] unsupported snapshot state [FAILED]: it holds no data; GET it for the reasons`,
+            `[${call.repository.name}:${call.snapshot}] unsupported snapshot state [FAILED]: it holds no data; GET it for the reasons`,
           );
         }
         const manifest = await catalogue.readSnapshotManifest(entry.manifest, { signal });
-        const indices = planRestore(`${call.repository}:${call.snapshot}`, call.id, manifest, call.request);
+        const indices = planRestore(`${call.repository.name}:${call.snapshot}`, call.id, manifest, call.request);
         await refuseExisting(call, indices, signal);
-        const targets = indices.map((index) => index.target);
-        await ledger.beginJob(
-          call.repository,
-          { ...job, indices: targets.length > MAX_CLAIMED_INDICES ? ['*'] : targets },
-          taskQueue,
-        );
+        await ledger.beginJob(call.repository, { ...job, snapshotUuid: entry.uuid, reads: [entry.uuid] });
         return { manifest: entry.manifest, snapshotUuid: entry.uuid, version: manifest.cluster.version, indices };
       }),
 
@@ -91,7 +84,7 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
      */
     prepareIndex: (call: RestoreJob & { index: IndexRestore; request: RestoreRequest }): Promise<PreparedIndex> =>
       runActivity(async ({ signal }) => {
-        const { catalogue } = await ledger.open(call.repository);
+        const { catalogue } = ledger.open(call.repository);
         const entry = await indexEntry(call, signal);
         const plan = restorableIndex(entry, {
           indexSettings: call.request.indexSettings,
@@ -169,12 +162,12 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
       }),
 
     /** Takes the restore off the ledger's list of running jobs. */
-    endRestore: (call: { repository: string; snapshot: string; id: string }): Promise<void> =>
-      runActivity(() => ledger.endJob(call.repository, thisJob().workflowId)),
+    endRestore: (call: { repository: JobRepository }): Promise<void> =>
+      runActivity(() => ledger.endJob(call.repository)),
   };
 
   async function refuseExisting(
-    call: { repository: string; snapshot: string },
+    call: { repository: JobRepository; snapshot: string },
     indices: readonly IndexRestore[],
     signal: AbortSignal,
   ): Promise<void> {
@@ -182,7 +175,7 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
       if (!(await cluster.indexExists(target, signal))) continue;
       throw new SnapkeepError(
         'snapshot_restore_exception',
-        `[${call.repository}:${call.snapshot}] cannot restore index [${target}] because an open index with same name already exists in the cluster. ` +
+        `[${call.repository.name}:${call.snapshot}] cannot restore index [${target}] because an open index with same name already exists in the cluster. ` +
           'Either delete the existing index or restore the index under a different name by providing a rename pattern and replacement name',
         { details: { index: target } },
       );

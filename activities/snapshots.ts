@@ -3,7 +3,7 @@ import {
   type BeginSnapshotResult,
   type CopyGroupInput,
   type GroupResult,
-  MAX_CLAIMED_INDICES,
+  type JobRepository,
   type ShardResult,
   type SnapshotOutcome,
   type SnapshotRequest,
@@ -17,14 +17,14 @@ import { buildManifest } from './build-manifest';
 import { copyAtOnce } from './copy-at-once';
 import { type Dependencies } from './dependencies';
 import { keepResults, readResults } from './group-results';
-import { type Ledger } from './ledger';
+import { claimsOf, type Ledger } from './ledger';
 import { planSnapshot } from './plan-snapshot';
 import { refuseReadonly } from './readonly';
-import { isRepeated, runActivity, thisJob } from './run';
+import { isRepeated, runActivity } from './run';
 
 /** Which snapshot of which repository an activity works for. */
 export interface SnapshotJob {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   readonly uuid: string;
   readonly partial: boolean;
@@ -41,12 +41,12 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     results: readonly ShardResult[],
     { leftovers, signal }: { leftovers: boolean; signal: AbortSignal },
   ): Promise<SnapshotOutcome> => {
-    const { catalogue, write } = await ledger.open(call.repository);
+    const { catalogue, write } = ledger.open(call.repository);
     const manifest = buildManifest(plan, results, call.partial);
     const entry = await commitSnapshot(catalogue, manifest, { compress: write.compress, signal });
     await Promise.all([
       leftovers ? deleteLeftovers(catalogue, call.uuid, { signal }) : undefined,
-      ledger.endJob(call.repository, thisJob().workflowId),
+      ledger.endJob(call.repository),
     ]);
     return {
       state: entry.state,
@@ -68,33 +68,29 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       call: SnapshotJob & { startMillis: number; request: SnapshotRequest },
     ): Promise<BeginSnapshotResult> =>
       runActivity(async ({ signal }) => {
-        const repository = await ledger.open(call.repository);
+        const repository = ledger.open(call.repository);
         const { store, catalogue, write } = repository;
-        refuseReadonly(call.repository, write.readonly);
+        refuseReadonly(call.repository.name, write.readonly);
         const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
         const [info, indices] = await Promise.all([
           cluster.info(signal),
           cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
         ]);
         const names = indices.map((index) => index.name);
-        const { granted } = await ledger.beginJob(
-          call.repository,
-          {
-            workflowId: thisJob().workflowId,
-            kind: 'snapshot',
-            snapshots: [call.snapshot],
-            indices: names.length > MAX_CLAIMED_INDICES ? ['*'] : names,
-            startMillis: call.startMillis,
-          },
-          thisJob().taskQueue,
-        );
+        const { granted } = await ledger.beginJob(call.repository, {
+          kind: 'snapshot',
+          snapshot: call.snapshot,
+          snapshotUuid: call.uuid,
+          claims: claimsOf(names),
+          startMillis: call.startMillis,
+        });
         if (!granted) return { kind: 'queued' };
         const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
         if (findSnapshotByUuid(root, call.uuid) === undefined && findSnapshot(root, call.snapshot) !== undefined) {
           throw new SnapkeepError(
             'snapshot_name_already_in_use_exception',
-            `[${call.repository}:${call.snapshot}] Invalid snapshot name [${call.snapshot}], snapshot with the same name already exists`,
-            { details: { repository: call.repository, snapshot: call.snapshot } },
+            `[${call.repository.name}:${call.snapshot}] Invalid snapshot name [${call.snapshot}], snapshot with the same name already exists`,
+            { details: { repository: call.repository.name, snapshot: call.snapshot } },
           );
         }
         const plan = await planSnapshot({ call, info, indices, states, root, catalogue, signal });
@@ -135,7 +131,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     /** Keeps the results of a group's shards in the bucket, for the commit. */
     keepGroupResults: (call: CopyGroupInput & { results: readonly ShardResult[] }): Promise<GroupResult> =>
       runActivity(async ({ signal }) => {
-        const { store, write } = await ledger.open(call.repository);
+        const { store, write } = ledger.open(call.repository);
         return keepResults(store, call.uuid, call.results, { compress: write.compress, signal });
       }),
 
@@ -147,7 +143,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       call: SnapshotJob & { plan: StoredObject; results: readonly GroupResult[] },
     ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
-        const { store } = await ledger.open(call.repository);
+        const { store } = ledger.open(call.repository);
         const [plan, results] = await Promise.all([
           readPlan(store, call.plan, { signal }),
           readResults(store, call.results, { signal }),
@@ -159,13 +155,13 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     rollbackSnapshot: (call: SnapshotJob & { jobEnds: boolean; fence: boolean }): Promise<void> =>
       runActivity(async ({ signal }) => {
         try {
-          const { catalogue } = await ledger.open(call.repository);
+          const { catalogue } = ledger.open(call.repository);
           await rollbackSnapshot(catalogue, call.uuid, { neverTried: !call.fence, signal });
         } catch (error) {
           // Without the repository there is nothing this job could have left in it.
           if (!isSnapkeepError(error, 'repository_missing_exception')) throw error;
         }
-        if (call.jobEnds) await ledger.endJob(call.repository, thisJob().workflowId);
+        if (call.jobEnds) await ledger.endJob(call.repository);
       }),
   };
 }

@@ -124,7 +124,7 @@ class SnapshotJob {
 
   status(): SnapshotStatus {
     return {
-      repository: this.input.repository,
+      repository: this.input.repository.name,
       snapshot: this.input.snapshot,
       uuid: this.input.uuid,
       state: this.state,
@@ -168,7 +168,7 @@ class SnapshotJob {
       return results;
     }
     this.groups = groups.map((group, i) => ({
-      workflowId: workflowIds.snapshotGroup(repository, snapshot, uuid, i),
+      workflowId: workflowIds.snapshotGroup(repository.name, snapshot, uuid, i),
       group,
       done: false,
       failed: 0,
@@ -181,7 +181,7 @@ class SnapshotJob {
         args: [{ repository, snapshot, uuid, plan: this.planned().plan, group: slot.group, options }],
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        staticSummary: `copy ${slot.group.label} for ${repository}/${snapshot}`,
+        staticSummary: `copy ${slot.group.label} for ${repository.name}/${snapshot}`,
       });
       slot.done = true;
       slot.failed = result.failed;
@@ -212,7 +212,7 @@ class SnapshotJob {
     const counts = this.begun?.counts;
     setCurrentDetails(
       [
-        `**${this.input.repository}/${this.input.snapshot}**: ${this.state}, ${doing}`,
+        `**${this.input.repository.name}/${this.input.snapshot}**: ${this.state}, ${doing}`,
         counts === undefined
           ? ''
           : `\n${counts.shards} shards, ${counts.unchangedShards} unchanged, ${counts.failedShards} failed at once`,

@@ -1,14 +1,7 @@
 /** Names and types of every signal, query and update. Clients import this module alone. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import {
-  type BeginJobResult,
-  type GroupStatus,
-  type IndexRecovery,
-  type RepositoryJobs,
-  type RestoreStatus,
-  type RunningJob,
-  type SnapshotStatus,
-} from '../src/contracts/jobs';
+import { type GroupStatus, type IndexRecovery, type RestoreStatus, type SnapshotStatus } from '../src/contracts/jobs';
+import { type BeginJobResult, type LedgerJob } from '../src/contracts/ledger';
 import { type PutRegistration, type Registration } from '../src/contracts/registration';
 
 // Every job.
@@ -33,6 +26,5 @@ export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRep
 export const repositoriesQuery = defineQuery<Registration[]>('getRepositories');
 
 // repositoryWorkflow: who works on one repository.
-export const beginJobUpdate = defineUpdate<BeginJobResult, [RunningJob]>('beginJob');
+export const beginJobUpdate = defineUpdate<BeginJobResult, [LedgerJob]>('beginJob');
 export const endJobSignal = defineSignal<[{ workflowId: string }]>('endJob');
-export const repositoryJobsQuery = defineQuery<RepositoryJobs>('getJobs');

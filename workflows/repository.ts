@@ -9,11 +9,18 @@ import {
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { blockersOf } from '../src/contracts/job-order';
-import { type BeginJobResult, type RepositoryJobs, type RunningJob } from '../src/contracts/jobs';
-import { beginJobUpdate, endJobSignal, jobGrantedSignal, repositoryJobsQuery } from './messages';
+import {
+  type BeginJobResult,
+  LEDGER_MEMO,
+  type LedgerJob,
+  type ShownJob,
+  type ShownJobs,
+} from '../src/contracts/ledger';
+import { beginJobUpdate, endJobSignal, jobGrantedSignal } from './messages';
 import { controlActivities } from './profiles';
 
 /** Ended restores kept for `_recovery`. */
@@ -25,12 +32,13 @@ const CHECK_INTERVAL = '15s';
 const CHECK_BOUNDS = { retryWindowMs: 60_000 };
 
 export interface RepositoryWorkflowState {
-  readonly repository: string;
+  /** Uuid of the root. */
+  readonly place: string;
   /** In the order they came. */
-  readonly running: readonly RunningJob[];
+  readonly running: readonly LedgerJob[];
   /** Workflow ids of those that wait. */
   readonly waiting: readonly string[];
-  readonly restores: readonly RunningJob[];
+  readonly restores: readonly ShownJob[];
 }
 
 export async function repositoryWorkflow(state: RepositoryWorkflowState): Promise<void> {
@@ -38,7 +46,6 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
   let updates = 0;
   let ended: string[] = [];
 
-  setHandler(repositoryJobsQuery, (): RepositoryJobs => ({ running, restores }));
   setHandler(beginJobUpdate, (job): BeginJobResult => {
     updates++;
     const known = running.findIndex((other) => other.workflowId === job.workflowId);
@@ -48,6 +55,7 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
     const granted = blockersOf(job, earlier).length === 0;
     waiting = waiting.filter((id) => id !== job.workflowId);
     if (!granted) waiting = [...waiting, job.workflowId];
+    publish();
     return { granted };
   });
   setHandler(endJobSignal, ({ workflowId }) => {
@@ -58,11 +66,17 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
     const gone = running.filter((job) => ids.includes(job.workflowId));
     running = running.filter((job) => !ids.includes(job.workflowId));
     waiting = waiting.filter((id) => !ids.includes(id));
-    restores = [...restores, ...gone.filter((job) => job.kind === 'restore')].slice(-RESTORES_KEPT);
+    restores = [...restores, ...gone.filter((job) => job.kind === 'restore').map(shown)].slice(-RESTORES_KEPT);
+    if (gone.length > 0) publish();
+  };
+  /** In the same workflow task as the change: who was told of a job finds it in the memo. */
+  const publish = (): void => {
+    const jobs: ShownJobs = { running: running.map(shown), restores };
+    upsertMemo({ [LEDGER_MEMO]: jobs });
   };
 
   for (;;) {
-    setCurrentDetails(details(state.repository, running, waiting));
+    setCurrentDetails(details(running, waiting));
     const renew = (): boolean => updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
     const something = (): boolean => ended.length > 0 || renew();
     const woken =
@@ -86,7 +100,7 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
       await condition(allHandlersFinished);
       // What arrived during the await above is part of the state that is carried over.
       remove(ended);
-      await continueAsNew<typeof repositoryWorkflow>({ repository: state.repository, running, waiting, restores });
+      await continueAsNew<typeof repositoryWorkflow>({ place: state.place, running, waiting, restores });
     }
   }
 
@@ -107,12 +121,17 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
   }
 }
 
-function details(repository: string, running: readonly RunningJob[], waiting: readonly string[]): string {
+/** Claims and what a job reads are of no use to lists, and have no bound that a memo keeps. */
+function shown({ workflowId, kind, repository, snapshot, snapshotUuid, startMillis }: LedgerJob): ShownJob {
+  return { workflowId, kind, repository, snapshot, snapshotUuid, startMillis };
+}
+
+function details(running: readonly LedgerJob[], waiting: readonly string[]): string {
   const rows = running
     .slice(0, 50)
     .map(
       (job) =>
-        `| ${job.kind} | ${job.snapshots.join(', ')} | ${waiting.includes(job.workflowId) ? 'waiting' : 'running'} |`,
+        `| ${job.kind} | ${job.repository}/${job.snapshot} | ${waiting.includes(job.workflowId) ? 'waiting' : 'running'} |`,
     );
-  return `**${repository}**: ${running.length} jobs\n\n| job | snapshot | |\n| --- | --- | --- |\n${rows.join('\n')}`;
+  return `${running.length} jobs\n\n| job | snapshot | |\n| --- | --- | --- |\n${rows.join('\n')}`;
 }

@@ -88,7 +88,7 @@ class RestoreJob {
       await this.inline.run();
     } else {
       this.groups = group(begun.indices).map((indices, i) => ({
-        workflowId: workflowIds.restoreGroup(repository, snapshot, id, i),
+        workflowId: workflowIds.restoreGroup(repository.name, snapshot, id, i),
         indices,
       }));
       acceptance.accept();
@@ -99,7 +99,7 @@ class RestoreJob {
       });
     }
     const outcome = outcomeOf(this.recoveries());
-    await controlActivities(options, 'end').endRestore({ repository, id, snapshot });
+    await controlActivities(options, 'end').endRestore({ repository });
     this.end(outcome.state);
     return outcome;
   }
@@ -116,14 +116,14 @@ class RestoreJob {
 
   /** What an unfinished index had written is deleted by then; finished ones stay. */
   async undo(cancelled: boolean): Promise<void> {
-    const { repository, snapshot, id } = this.input;
-    await controlActivities(this.input.options, 'end').endRestore({ repository, id, snapshot });
+    const { repository } = this.input;
+    await controlActivities(this.input.options, 'end').endRestore({ repository });
     this.end(cancelled ? 'ABORTED' : 'FAILED');
   }
 
   status(): RestoreStatus {
     return {
-      repository: this.input.repository,
+      repository: this.input.repository.name,
       snapshot: this.input.snapshot,
       snapshotUuid: this.begun?.snapshotUuid ?? '',
       version: this.begun?.version ?? '',
@@ -158,7 +158,7 @@ class RestoreJob {
     const indices = this.begun?.indices ?? [];
     const rows = indices.slice(0, 50).map((index) => `| ${index.source} | ${index.target} | ${index.documents} |`);
     setCurrentDetails(
-      `**${this.input.repository}/${this.input.snapshot}**: ${this.state}\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`,
+      `**${this.input.repository.name}/${this.input.snapshot}**: ${this.state}\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { type RunningJob } from './jobs';
+import { type LedgerJob } from './ledger';
 
 /**
  * Which of the running jobs that came earlier must end before `job` may go on.
@@ -8,10 +8,10 @@ import { type RunningJob } from './jobs';
  * - A sweep (kind `delete`) waits for every snapshot and restore that was running: they may read what it removes.
  * - A restore waits for nobody: it only reads.
  */
-export function blockersOf(job: RunningJob, earlier: readonly RunningJob[]): RunningJob[] {
+export function blockersOf(job: LedgerJob, earlier: readonly LedgerJob[]): LedgerJob[] {
   switch (job.kind) {
     case 'snapshot':
-      return earlier.filter((other) => other.kind === 'snapshot' && overlap(job.indices, other.indices));
+      return earlier.filter((other) => other.kind === 'snapshot' && overlap(job.claims, other.claims));
     case 'delete':
       return earlier.filter((other) => other.kind !== 'delete');
     case 'restore':

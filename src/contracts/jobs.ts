@@ -2,6 +2,7 @@
  * What goes in and out of workflows. Everything here is stored in workflow histories: identifiers, counts, cursors and
  * references, never documents, plans, manifests or secrets. Times are milliseconds since the epoch, sizes bytes.
  */
+import { type Registration } from './registration';
 import { type SeqNoRange } from './seq-no';
 
 /** A stored object: key under the repository's base path, stored length, SHA-256 in hex. */
@@ -9,6 +10,15 @@ export interface StoredObject {
   readonly key: string;
   readonly length: number;
   readonly sha256: string;
+}
+
+/**
+ * The repository a job was accepted for. The job opens this registration to its end, whatever is registered under the
+ * name since.
+ */
+export interface JobRepository extends Registration {
+  /** Uuid of the repository's root: jobs of one place share one ledger, whatever names they were asked under. */
+  readonly place: string;
 }
 
 /** What every job is started with besides its own request. */
@@ -35,7 +45,7 @@ export interface SnapshotRequest {
 }
 
 export interface CreateSnapshotInput {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   readonly uuid: string;
   readonly startMillis: number;
@@ -123,7 +133,7 @@ export interface GroupResult {
 }
 
 export interface CopyGroupInput {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   readonly uuid: string;
   readonly plan: StoredObject;
@@ -164,7 +174,7 @@ export interface CopyProgress {
 // ---------------------------------------------------------------- delete snapshots
 
 export interface DeleteSnapshotsInput {
-  readonly repository: string;
+  readonly repository: JobRepository;
   /** Names and wildcards, as in the request. */
   readonly snapshots: readonly string[];
   readonly options: JobOptions;
@@ -202,7 +212,7 @@ export interface RestoreRequest {
 }
 
 export interface RestoreSnapshotInput {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   /** Short random id of this restore; part of the workflow id and of the one-off aliases. */
   readonly id: string;
@@ -234,7 +244,7 @@ export interface BeginRestoreResult {
 }
 
 export interface RestoreGroupInput {
-  readonly repository: string;
+  readonly repository: JobRepository;
   readonly snapshot: string;
   readonly id: string;
   readonly manifest: StoredObject;
@@ -340,32 +350,4 @@ export interface SnapshotStatus {
 
 export interface GroupStatus {
   readonly shards: readonly ShardProgress[];
-}
-
-// ---------------------------------------------------------------- who works on a repository
-
-export type JobKind = 'snapshot' | 'restore' | 'delete';
-
-export interface RunningJob {
-  readonly workflowId: string;
-  readonly kind: JobKind;
-  /** Snapshots it makes, reads or removes. */
-  readonly snapshots: readonly string[];
-  /** Indices it reads (snapshot) or writes (restore); `*` for more than {@link MAX_CLAIMED_INDICES}. */
-  readonly indices: readonly string[];
-  readonly startMillis: number;
-}
-
-/** Index names a job claims by name; one with more claims all. */
-export const MAX_CLAIMED_INDICES = 1000;
-
-export interface BeginJobResult {
-  /** False: a job that came earlier must end first; `jobGranted` will be signalled. */
-  readonly granted: boolean;
-}
-
-export interface RepositoryJobs {
-  readonly running: readonly RunningJob[];
-  /** Ended restores, newest last, so that `_recovery` can show them. */
-  readonly restores: readonly RunningJob[];
 }

@@ -1,20 +1,16 @@
 import { WorkflowIdConflictPolicy, type WorkflowStartOptions } from '@temporalio/client';
 import { SnapkeepError } from '../contracts/errors';
-import { type RepositoryJobs } from '../contracts/jobs';
+import { LEDGER_MEMO, type ShownJobs } from '../contracts/ledger';
+import { type JobRepository } from '../contracts/jobs';
 import { type PutRegistration, type Registration } from '../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../contracts/workflow-ids';
 import { type repositoriesWorkflow, type repositoryWorkflow } from '../../workflows';
-import {
-  deleteRepositoryUpdate,
-  putRepositoryUpdate,
-  repositoriesQuery,
-  repositoryJobsQuery,
-} from '../../workflows/messages';
+import { deleteRepositoryUpdate, putRepositoryUpdate, repositoriesQuery } from '../../workflows/messages';
 import { asSnapkeepError, isWorkflowMissing } from './failures';
 import { type Patience } from './patience';
 import { type TemporalCalls } from './temporal-calls';
 
-const NO_JOBS: RepositoryJobs = { running: [], restores: [] };
+const NO_JOBS: ShownJobs = { running: [], restores: [] };
 
 /**
  * The two kinds of workflow that never end: the registrations of all repositories, and per repository who works on it.
@@ -61,20 +57,23 @@ export class Ledgers {
     );
   }
 
-  /** The jobs of a repository as its ledger has them. A repository nobody worked on has none. */
-  async jobs(repository: string): Promise<RepositoryJobs> {
-    return (await this.calls.query(workflowIds.repository(repository), repositoryJobsQuery, [])) ?? NO_JOBS;
+  /** The jobs of a place as its ledger shows them, without a worker. A place nobody worked on has none. */
+  async jobs(place: string): Promise<ShownJobs> {
+    const described = await this.calls.quick(() =>
+      this.calls.client.workflow.getHandle(workflowIds.repository(place)).describe(),
+    );
+    return (described?.memo?.[LEDGER_MEMO] as ShownJobs | undefined) ?? NO_JOBS;
   }
 
-  /** Makes sure that jobs of the repository can be entered and granted. Once per process, then free of cost. */
-  async ready(repository: string): Promise<void> {
-    const workflowId = workflowIds.repository(repository);
+  /** Makes sure that jobs of the place can be entered and granted. Once per process, then free of cost. */
+  async ready({ name, place }: JobRepository): Promise<void> {
+    const workflowId = workflowIds.repository(place);
     if (this.started.has(workflowId)) return;
     await this.start<typeof repositoryWorkflow>('repositoryWorkflow', {
       workflowId,
       taskQueue: this.taskQueue,
-      args: [{ repository, running: [], waiting: [], restores: [] }],
-      staticSummary: `jobs of repository ${repository}`,
+      args: [{ place, running: [], waiting: [], restores: [] }],
+      staticSummary: `jobs of repository ${name}`,
     });
   }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type IndexRecovery, type RestoreStatus, type RunningJob } from '../contracts/jobs';
+import { type IndexRecovery, type JobRepository, type RestoreStatus } from '../contracts/jobs';
+import { type ShownJob } from '../contracts/ledger';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery, restoreStatusQuery } from '../../workflows/messages';
 import { type Ledgers } from './ledgers';
 import { type Patience } from './patience';
+import { type Places } from './places';
 import { type RunningJobs } from './running-jobs';
 import { type TemporalCalls } from './temporal-calls';
 
@@ -31,6 +33,7 @@ export class Recoveries {
   constructor(
     private readonly calls: TemporalCalls,
     private readonly ledgers: Ledgers,
+    private readonly places: Places,
     private readonly jobs: RunningJobs,
     private readonly patience: Patience,
   ) {}
@@ -38,7 +41,7 @@ export class Recoveries {
   /** Running ones and those that ended lately; of several restores of one index the newest. */
   async all(): Promise<Recovery[]> {
     const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(registrations.map(({ name }) => this.ofRepository(name)));
+    const found = await Promise.all(registrations.map(async (one) => this.ofRepository(await this.places.bind(one))));
     const newest = new Map<string, Recovery>();
     for (const recovery of found.flat()) {
       const other = newest.get(recovery.index.target);
@@ -53,8 +56,8 @@ export class Recoveries {
   async running(): Promise<Recovery[]> {
     const registrations = await this.ledgers.registrations();
     const found = await Promise.all(
-      registrations.map(async ({ name }) => {
-        const jobs = await this.jobs.all(name, ['restore']);
+      registrations.map(async (one) => {
+        const jobs = await this.jobs.all(await this.places.bind(one), ['restore']);
         return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
       }),
     );
@@ -75,13 +78,13 @@ export class Recoveries {
     });
   }
 
-  private async ofRepository(repository: string): Promise<Recovery[]> {
-    const { running, restores } = await this.ledgers.jobs(repository);
+  private async ofRepository({ place }: JobRepository): Promise<Recovery[]> {
+    const { running, restores } = await this.ledgers.jobs(place);
     const jobs = [...restores, ...running.filter((job) => job.kind === 'restore')];
     return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
   }
 
-  private async ofJob(job: Pick<RunningJob, 'workflowId'>): Promise<readonly Recovery[]> {
+  private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
     const known = this.ended.get(job.workflowId);
     if (known !== undefined) return known;
     const status = await this.calls.query(job.workflowId, restoreStatusQuery, []);

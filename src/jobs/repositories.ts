@@ -7,6 +7,7 @@ import { parseRepositorySettings, type ParsedSettings, type StorePolicy } from '
 import { type Sealer } from '../registrations/sealer';
 import { type Ledgers, repositoryMissing } from './ledgers';
 import { checkRepositoryName } from './names';
+import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { inTime } from './reading';
 import { type RunningJobs } from './running-jobs';
@@ -27,6 +28,7 @@ const VERIFY_MS = 4_000;
 export class Repositories {
   constructor(
     private readonly ledgers: Ledgers,
+    private readonly places: Places,
     private readonly jobs: RunningJobs,
     private readonly repositories: OpenRepositories,
     private readonly sealer: Sealer,
@@ -43,7 +45,7 @@ export class Repositories {
     checkRepositoryName(name);
     const parsed = parseRepositorySettings(request.type, request.settings, this.policy);
     const before = (await this.ledgers.registrations()).find((one) => one.name === name);
-    if (before !== undefined && !this.isSameStore(before, parsed)) await this.refuseInUse(name);
+    if (before !== undefined && !this.isSameStore(before, parsed)) await this.refuseInUse(before);
     const registration = {
       name,
       type: parsed.store.type,
@@ -63,7 +65,7 @@ export class Repositories {
   /** Unregisters; the data stays. Throws `repository_missing_exception`, `repository_in_use`. */
   async delete(parts: readonly string[]): Promise<void> {
     const registrations = await this.select(parts);
-    for (const { name } of registrations) await this.refuseInUse(name);
+    for (const registration of registrations) await this.refuseInUse(registration);
     for (const { name } of registrations) await this.ledgers.delete(name);
   }
 
@@ -76,10 +78,11 @@ export class Repositories {
     return selected.map((name) => all.find((one) => one.name === name) as Registration);
   }
 
-  private async refuseInUse(name: string): Promise<void> {
-    const running = await this.jobs.all(name);
+  private async refuseInUse(registration: Registration): Promise<void> {
+    const { name } = registration;
+    const running = await this.jobs.all(await this.places.bind(registration));
     if (running.length === 0) return;
-    const shown = running.slice(0, 5).map((job) => `${job.kind} ${job.snapshots.slice(0, 3).join(', ')}`);
+    const shown = running.slice(0, 5).map((job) => `${job.kind} ${job.snapshot}`);
     throw new SnapkeepError(
       'repository_in_use',
       `[${name}] trying to modify or unregister repository that is currently used by [${shown.join('; ')}]`,

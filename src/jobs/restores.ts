@@ -4,6 +4,7 @@ import { workflowIds } from '../contracts/workflow-ids';
 import { type restoreSnapshotWorkflow } from '../../workflows';
 import { asSnapkeepError } from './failures';
 import { type Ledgers } from './ledgers';
+import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { type RepositoryReader } from './reading';
 import { type JobStarter } from './start-job';
@@ -25,6 +26,7 @@ export interface StartedRestore {
 export class Restores {
   constructor(
     private readonly ledgers: Ledgers,
+    private readonly places: Places,
     private readonly starter: JobStarter,
     private readonly reader: RepositoryReader,
     private readonly options: JobOptions,
@@ -38,14 +40,15 @@ export class Restores {
   async start({ repository, snapshot, request }: RestoreJobRequest): Promise<StartedRestore> {
     const startMillis = Date.now();
     const registration = await this.ledgers.registration(repository);
-    await this.ledgers.ready(repository);
+    const bound = await this.places.bind(registration);
+    await this.ledgers.ready(bound);
     const id = randomBytes(6).toString('hex');
     const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
     const options = { retryWindowMs, dataTaskQueue, searchAttributes };
     const handle = await this.starter.start<typeof restoreSnapshotWorkflow>({
       type: 'restoreSnapshotWorkflow',
       workflowId: workflowIds.restore(repository, snapshot, id),
-      args: [{ repository, snapshot, id, startMillis, request, options }],
+      args: [{ repository: bound, snapshot, id, startMillis, request, options }],
       kind: 'restore',
       repository,
       snapshot,

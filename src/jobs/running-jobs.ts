@@ -1,12 +1,13 @@
 import { type WorkflowExecutionStatusName } from '@temporalio/client';
-import { type JobKind, type RunningJob, type SnapshotStatus } from '../contracts/jobs';
+import { type JobRepository, type SnapshotStatus } from '../contracts/jobs';
+import { type JobKind, type ShownJob } from '../contracts/ledger';
 import { snapshotStatusQuery } from '../../workflows/messages';
 import { type Ledgers } from './ledgers';
 import { type TemporalCalls } from './temporal-calls';
 
 /** A snapshot being taken, and how far it is. */
 export interface RunningSnapshot {
-  readonly job: RunningJob;
+  readonly job: ShownJob;
   readonly status: SnapshotStatus;
 }
 
@@ -19,15 +20,15 @@ export class RunningJobs {
     private readonly ledgers: Ledgers,
   ) {}
 
-  async all(repository: string, kinds?: readonly JobKind[]): Promise<RunningJob[]> {
-    const { running } = await this.ledgers.jobs(repository);
+  async all({ place }: JobRepository, kinds?: readonly JobKind[]): Promise<ShownJob[]> {
+    const { running } = await this.ledgers.jobs(place);
     const asked = running.filter((job) => kinds === undefined || kinds.includes(job.kind));
     const alive = await Promise.all(asked.map((job) => this.isRunning(job.workflowId)));
     return asked.filter((_, i) => alive[i]);
   }
 
   /** Snapshots being taken, in the order they were asked for. One that ends meanwhile is in the root afterwards. */
-  async snapshots(repository: string): Promise<RunningSnapshot[]> {
+  async snapshots(repository: JobRepository): Promise<RunningSnapshot[]> {
     const jobs = await this.all(repository, ['snapshot']);
     const statuses = await Promise.all(jobs.map((job) => this.calls.query(job.workflowId, snapshotStatusQuery, [])));
     return jobs.flatMap((job, i) => {

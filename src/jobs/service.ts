@@ -6,6 +6,7 @@ import { type Sealer } from '../registrations/sealer';
 import { type ClusterFacts, Health } from './health';
 import { Ledgers } from './ledgers';
 import { Patience } from './patience';
+import { Places } from './places';
 import { RepositoryReader } from './reading';
 import { Recoveries } from './recoveries';
 import { Repositories } from './repositories';
@@ -50,11 +51,12 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const patience = new Patience(health);
   const ledgers = new Ledgers(calls, taskQueue, patience);
   const reader = new RepositoryReader(open);
+  const places = new Places(reader);
   const jobs = new RunningJobs(calls, ledgers);
   const starter = new JobStarter(calls, patience, taskQueue, options, (message) => parts.logger.warn(message));
-  const repositories = new Repositories(ledgers, jobs, open, parts.sealer, parts.policy);
+  const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
   const running = new RunningViews(reader);
-  const list = new SnapshotList(repositories, jobs, running, reader);
+  const list = new SnapshotList(repositories, places, jobs, running, reader);
   return {
     repositories,
     list,
@@ -62,6 +64,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
     snapshots: new Snapshots({
       calls,
       ledgers,
+      places,
       patience,
       starter,
       jobs,
@@ -72,7 +75,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       options,
     }),
     statuses: new SnapshotStatuses(repositories, list, running, new ShardProgressReader(calls), reader),
-    restores: new Restores(ledgers, starter, reader, options),
-    recoveries: new Recoveries(calls, ledgers, jobs, patience),
+    restores: new Restores(ledgers, places, starter, reader, options),
+    recoveries: new Recoveries(calls, ledgers, places, jobs, patience),
   };
 }

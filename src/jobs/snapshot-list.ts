@@ -1,6 +1,7 @@
 import { SnapkeepError } from '../contracts/errors';
 import { type Registration } from '../contracts/registration';
 import { type SnapshotManifest } from '../repository/format';
+import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { type RepositoryReader } from './reading';
 import { type Repositories } from './repositories';
@@ -27,6 +28,7 @@ const READS_AT_ONCE = 8;
 export class SnapshotList {
   constructor(
     private readonly repositories: Repositories,
+    private readonly places: Places,
     private readonly jobs: RunningJobs,
     private readonly running: RunningViews,
     private readonly reader: RepositoryReader,
@@ -73,7 +75,7 @@ export class SnapshotList {
    * root, and counts as finished.
    */
   async views(registration: Registration): Promise<SnapshotView[]> {
-    const running = await this.jobs.snapshots(registration.name);
+    const running = await this.jobs.snapshots(await this.places.bind(registration));
     const root = await this.reader.read(registration, (catalogue, signal) => catalogue.readRoot({ signal }));
     const finished = new Set(root.snapshots.map((entry) => entry.snapshot));
     const unfinished = running.filter(({ status }) => !finished.has(status.snapshot));

@@ -62,9 +62,8 @@ export function runningView(
   plan: PlanFacts | undefined,
   done: { readonly successful: number; readonly failed: number },
 ): SnapshotView {
-  const { status, job } = running;
-  // A job that claims every index names none.
-  const indices = [...(plan?.indices ?? job.indices.filter((name) => name !== '*'))].sort();
+  const { status } = running;
+  const indices = [...(plan?.indices ?? [])].sort();
   return {
     repository: status.repository,
     snapshot: status.snapshot,

@@ -13,6 +13,7 @@ import { type ClusterFacts } from './health';
 import { type Ledgers } from './ledgers';
 import { checkSnapshotName } from './names';
 import { type Patience } from './patience';
+import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { type RepositoryReader } from './reading';
 import { type RunningJobs, type RunningSnapshot } from './running-jobs';
@@ -53,6 +54,7 @@ export class Snapshots {
     private readonly parts: {
       readonly calls: TemporalCalls;
       readonly ledgers: Ledgers;
+      readonly places: Places;
       readonly patience: Patience;
       readonly starter: JobStarter;
       readonly jobs: RunningJobs;
@@ -69,15 +71,23 @@ export class Snapshots {
    * `invalid_snapshot_name_exception`, a name in use as the cluster behind would, or which part is down.
    */
   async create({ repository, snapshot: asked, request }: CreateRequest): Promise<StartedSnapshot> {
-    const { ledgers, starter, reader } = this.parts;
+    const { ledgers, places, starter, reader } = this.parts;
     const startMillis = Date.now();
     const snapshot = resolveDateMath(asked, startMillis);
     const registration = await ledgers.registration(repository);
     checkSnapshotName(repository, snapshot);
     this.refuseReadonly(registration);
-    await ledgers.ready(repository);
+    const bound = await places.bind(registration);
+    await ledgers.ready(bound);
     const uuid = newSnapshotUuid();
-    const input: CreateSnapshotInput = { repository, snapshot, uuid, startMillis, request, options: this.jobOptions() };
+    const input: CreateSnapshotInput = {
+      repository: bound,
+      snapshot,
+      uuid,
+      startMillis,
+      request,
+      options: this.jobOptions(),
+    };
     try {
       const handle = await starter.start<typeof createSnapshotWorkflow>({
         type: 'createSnapshotWorkflow',
@@ -111,7 +121,7 @@ export class Snapshots {
    * else uses. Throws `snapshot_missing_exception` for a name nothing has, before anything is done.
    */
   async delete({ repository, snapshots, waitForCompletion }: DeleteRequest, signal: AbortSignal): Promise<void> {
-    const { ledgers, list, starter, reader } = this.parts;
+    const { ledgers, places, list, starter, reader } = this.parts;
     const registration = await ledgers.registration(repository);
     this.refuseReadonly(registration);
     const views = await list.views(registration);
@@ -126,12 +136,13 @@ export class Snapshots {
     const finished = chosen.filter((view) => view.running === undefined || committed[running.indexOf(view.running)]);
     if (finished.length === 0) return;
 
-    await ledgers.ready(repository);
+    const bound = await places.bind(registration);
+    await ledgers.ready(bound);
     const id = randomBytes(6).toString('hex');
     const handle = await starter.start<typeof deleteSnapshotsWorkflow>({
       type: 'deleteSnapshotsWorkflow',
       workflowId: workflowIds.deleteSnapshots(repository, id),
-      args: [{ repository, snapshots: finished.map((view) => view.snapshot), options: this.jobOptions() }],
+      args: [{ repository: bound, snapshots: finished.map((view) => view.snapshot), options: this.jobOptions() }],
       kind: 'delete',
       repository,
       snapshot: finished[0].snapshot,

@@ -12,7 +12,8 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { SnapkeepError } from '../contracts/errors';
-import { type JobKind, type JobOptions } from '../contracts/jobs';
+import { type JobOptions } from '../contracts/jobs';
+import { type JobKind } from '../contracts/ledger';
 import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../contracts/search-attributes';
 import { acceptedUpdate } from '../../workflows/messages';
 import { asSnapkeepError, isWorkflowMissing } from './failures';

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type BlobStore } from '../blobs/blob-store';
 import { openBlobStore } from '../blobs/open-blob-store';
 import { type Registration } from '../contracts/registration';
@@ -13,9 +14,16 @@ export interface OpenRepository {
   readonly write: WriteSettings;
 }
 
-/** Opens registered repositories and keeps them open; a changed registration is opened anew. */
+/** Registrations kept open: more than any installation uses at once. */
+const OPEN_KEPT = 200;
+
+/** Opens registrations and keeps them open; each revision is opened for itself, since running jobs keep theirs. */
 export class OpenRepositories {
-  private readonly open_ = new Map<string, { revision: number; repository: OpenRepository }>();
+  private readonly kept = new LRUCache<string, OpenRepository>({
+    max: OPEN_KEPT,
+    // Calls under way on the old store end by themselves; its idle sockets are all that is let go.
+    dispose: ({ store }) => void store.close(),
+  });
 
   constructor(
     private readonly policy: StorePolicy,
@@ -24,12 +32,13 @@ export class OpenRepositories {
 
   /** Throws what is wrong with the settings where this process, configured otherwise, does not admit them. */
   open(registration: Registration): OpenRepository {
-    const known = this.open_.get(registration.name);
-    if (known?.revision === registration.revision) return known.repository;
+    const { name, type, settings, sealedSecrets, revision } = registration;
+    // Not by revision alone: revisions begin again where the workflow that counts them was terminated.
+    const key = JSON.stringify([name, revision, type, settings, sealedSecrets]);
+    const known = this.kept.get(key);
+    if (known !== undefined) return known;
     const repository = this.openOnce(registration);
-    this.open_.set(registration.name, { revision: registration.revision, repository });
-    // Calls under way on the old store end by themselves; its idle sockets are all that is let go.
-    void known?.repository.store.close();
+    this.kept.set(key, repository);
     return repository;
   }
 
@@ -53,7 +62,7 @@ export class OpenRepositories {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.open_.values()].map((one) => one.repository.store.close()));
-    this.open_.clear();
+    await Promise.all([...this.kept.values()].map(({ store }) => store.close()));
+    this.kept.clear();
   }
 }

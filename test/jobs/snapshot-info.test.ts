@@ -73,7 +73,7 @@ describe('a snapshot as JSON', () => {
   it('says in duration how long a running one has been running', () => {
     const running = runningView(
       {
-        job: { workflowId: 'w', kind: 'snapshot', snapshots: ['s'], indices: ['b', 'a'], startMillis: 1_000 },
+        job: { workflowId: 'w', kind: 'snapshot', repository: 'r', snapshot: 's', startMillis: 1_000 },
         status: {
           repository: 'r',
           snapshot: 's',
@@ -85,7 +85,7 @@ describe('a snapshot as JSON', () => {
           groups: [],
         },
       },
-      undefined,
+      { version: '8.19.0', indices: ['b', 'a'], shards: 2 },
       { successful: 0, failed: 0 },
     );
     expect(snapshotInfo(running, undefined, OPTIONS, 1_500)).toMatchObject({
