@@ -1,6 +1,6 @@
-import { type ShardResult } from '../src/contracts/jobs';
+import { type ShardResult, type SnapshotRequest } from '../src/contracts/jobs';
 import { buildSnapshotManifest } from '../src/repository/commit-snapshot';
-import { type ShardEntry, type ShardFailure, type SnapshotManifest } from '../src/repository/format';
+import { FORMAT_VERSION, type ShardEntry, type ShardFailure, type SnapshotManifest } from '../src/repository/format';
 import { changedShards, type JobPlan } from '../src/repository/plan';
 import { sharedEntry } from '../src/repository/unchanged';
 
@@ -34,6 +34,51 @@ export function buildManifest(plan: JobPlan, results: readonly ShardResult[], pa
     },
     { partial },
   );
+}
+
+/** Failures that the manifest of a failed snapshot names one by one. */
+const FAILURES_KEPT = 1_000;
+/** Of a snapshot that failed before it was planned nothing is known of the cluster. */
+const UNKNOWN_CLUSTER = { uuid: '', name: '', product: '', version: '0.0.0' };
+
+/** The manifest of a snapshot that failed as a whole: no shard holds data, each has the reason. */
+export function buildFailedManifest(
+  call: { snapshot: string; uuid: string; startMillis: number; request: SnapshotRequest },
+  plan: JobPlan | undefined,
+  reason: string,
+): SnapshotManifest {
+  const indices = plan?.indices ?? [];
+  const failures = indices.flatMap(({ name, uuid, shards }) =>
+    shards.map((shard, number) => ({
+      index: name,
+      indexUuid: uuid,
+      shard: number,
+      reason: shard.kind === 'failed' ? shard.reason : reason,
+      status: shard.kind === 'failed' ? shard.status : 'INTERNAL_SERVER_ERROR',
+    })),
+  );
+  const whole = { index: '_all', indexUuid: '_na_', shard: 0, reason, status: 'INTERNAL_SERVER_ERROR' };
+  return {
+    format: FORMAT_VERSION,
+    snapshot: call.snapshot,
+    uuid: call.uuid,
+    state: 'FAILED',
+    startMillis: call.startMillis,
+    endMillis: Date.now(),
+    cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
+    metadata: call.request.metadata,
+    includeGlobalState: false,
+    indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
+      name,
+      uuid,
+      settings,
+      mappings,
+      aliases,
+      shards: shards.map(() => null),
+    })),
+    failures: failures.length === 0 ? [whole] : failures.slice(0, FAILURES_KEPT),
+    totals: { objects: 0, bytes: 0, addedObjects: 0, addedBytes: 0, documents: 0 },
+  };
 }
 
 const NO_RESULT = { reason: 'the shard was never copied', status: 'INTERNAL_SERVER_ERROR' };

@@ -1,82 +1,52 @@
-import { type DeleteOutcome, type JobRepository, type RemovedSnapshot } from '../src/contracts/jobs';
-import { type BeginJobResult } from '../src/contracts/ledger';
-import { selectSnapshots } from '../src/contracts/index-expression';
-import { removeSnapshots, toRemoved } from '../src/repository/commit-snapshot';
-import { sweepSnapshot } from '../src/repository/sweep';
+import { type JobRepository } from '../src/contracts/jobs';
+import { type SweepOutcome } from '../src/contracts/ledger';
+import { markSweeping, removeSnapshots } from '../src/repository/removal';
+import { rollbackSnapshot } from '../src/repository/orphans';
+import { sweepMarked } from '../src/repository/sweep';
 import { type Dependencies } from './dependencies';
-import { type Ledger } from './ledger';
+import { type JobCall, type Ledger } from './ledger';
 import { refuseReadonly } from './readonly';
 import { runActivity } from './run';
 
 export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
   return {
-    /**
-     * Takes the snapshots out of the catalogue and returns what the sweep needs. Throws `snapshot_missing_exception`
-     * for a name that is not there. The entries are part of the history before anything is removed from the bucket.
-     */
-    removeSnapshots: (call: {
-      repository: JobRepository;
-      snapshots: readonly string[];
-    }): Promise<{ removed: readonly RemovedSnapshot[] }> =>
-      runActivity<{ removed: readonly RemovedSnapshot[] }, readonly RemovedSnapshot[]>(
-        async ({ signal, resumeFrom, advance }) => {
-          const { catalogue, write } = ledger.open(call.repository);
-          refuseReadonly(call.repository.name, write.readonly);
-          // A try that committed and died before it could say so left what it was about to remove in its heartbeat.
-          let removed = resumeFrom;
-          if (removed === undefined) {
-            const { snapshots } = await catalogue.readRoot({ signal });
-            const names = new Set(
-              selectSnapshots(
-                snapshots.map((entry) => entry.snapshot),
-                call.snapshots,
-                call.repository.name,
-              ),
-            );
-            removed = snapshots
-              .filter((entry) => names.has(entry.snapshot))
-              .map((entry) => ({ snapshot: entry.snapshot, ...toRemoved(entry) }));
-            advance(removed);
-          }
-          await removeSnapshots(
-            catalogue,
-            removed.map((one) => one.uuid),
-            { signal },
-          );
-          return { removed };
-        },
-      ),
+    /** Takes the snapshots out of the catalogue; those that are not there are no error. One commit of the root. */
+    removeSnapshots: (call: { repository: JobRepository; uuids: readonly string[] }): Promise<void> =>
+      runActivity(async ({ signal }) => {
+        const { catalogue, write } = ledger.open(call.repository);
+        refuseReadonly(call.repository.name, write.readonly);
+        await removeSnapshots(catalogue, call.uuids, { signal });
+      }),
 
-    /** Asks whether the sweep may begin; if not, `jobGranted` is signalled when it may. */
-    awaitSweepTurn: (call: {
-      repository: JobRepository;
-      removed: readonly RemovedSnapshot[];
-    }): Promise<BeginJobResult> =>
-      runActivity(() =>
-        ledger.beginJob(call.repository, {
-          kind: 'delete',
-          snapshot: call.removed[0]?.snapshot ?? '',
-          claims: [],
-          startMillis: Date.now(),
-        }),
-      ),
+    /** Asks the place's ledger for a sweep. The calling workflow is signalled when it is over. */
+    requestSweep: (call: JobCall): Promise<void> => runActivity(() => ledger.requestSweep(call)),
 
-    /** Deletes what no snapshot uses any more. May be repeated at any point. */
-    sweepSnapshots: (call: {
-      repository: JobRepository;
-      removed: readonly RemovedSnapshot[];
-    }): Promise<DeleteOutcome> =>
+    /** Marks the removed snapshots that no running job needs: nothing may build on them any more. */
+    markRemoved: (call: { repository: JobRepository; inUse: readonly string[] }): Promise<void> =>
       runActivity(async ({ signal }) => {
         const { catalogue } = ledger.open(call.repository);
-        let deletedObjects = 0;
-        let deletedBytes = 0;
-        for (const snapshot of call.removed) {
-          const swept = await sweepSnapshot(catalogue, snapshot, { signal });
-          deletedObjects += swept.objects;
-          deletedBytes += swept.bytes;
-        }
-        await ledger.endJob(call.repository);
-        return { snapshots: call.removed.map((one) => one.snapshot), deletedObjects, deletedBytes };
+        await markSweeping(catalogue, { inUse: new Set(call.inUse) }, { signal });
       }),
+
+    /** Deletes what the marked snapshots leave behind. Can be repeated at any point. */
+    sweepRemoved: (call: JobCall): Promise<SweepOutcome> =>
+      runActivity(async ({ signal, progress }) => {
+        const { catalogue } = ledger.open(call.repository);
+        const { objects, bytes, left } = await sweepMarked(catalogue, {
+          signal,
+          onProgress: (done) => progress({ documents: 0, objects: done.objects, bytes: done.bytes }),
+        });
+        return { deletedObjects: objects, deletedBytes: bytes, left };
+      }, call.options.retryWindowMs),
+
+    /** Undoes snapshots whose jobs ended without doing it themselves. Can be repeated at any point. */
+    rollBackStranded: (call: JobCall & { uuids: readonly string[] }): Promise<void> =>
+      runActivity<void, number>(async ({ signal, resumeFrom = 0, advance }) => {
+        const { catalogue } = ledger.open(call.repository);
+        for (let i = resumeFrom; i < call.uuids.length; i++) {
+          await rollbackSnapshot(catalogue, call.uuids[i], { signal });
+          advance(i + 1);
+        }
+      }, call.options.retryWindowMs),
   };
 }

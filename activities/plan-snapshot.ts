@@ -80,7 +80,9 @@ function planShard(
     shard,
   };
   const base = bases.get(shardId(index.uuid, shard));
-  if (base !== undefined && isUnchanged(base, state, identity)) return { kind: 'unchanged', entry: base.entry };
+  if (base !== undefined && isUnchanged(base, state, identity)) {
+    return { kind: 'unchanged', entry: base.entry, holder: base.snapshotUuid };
+  }
   const builds =
     base !== undefined && base.entry.historyUuid === state.historyUuid && state.maxSeqNo >= base.entry.maxSeqNo;
   const bytesPerDocument = Math.max(
@@ -94,6 +96,7 @@ function planShard(
     identity,
     target: { index: index.name, shard, bytesPerDocument, primaryOnly: index.segmentReplication },
     base: builds ? base.entry : undefined,
+    holder: builds ? base.snapshotUuid : undefined,
     documents,
     bytes: documents * bytesPerDocument,
   };

@@ -2,6 +2,7 @@ import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginRestoreResult,
   type IndexRestore,
+  type JobOptions,
   type JobRepository,
   MAX_CHUNKS,
   type PreparedIndex,
@@ -9,6 +10,7 @@ import {
   type RestoreRequest,
   type StoredObject,
 } from '../src/contracts/jobs';
+import { type JobOutcome } from '../src/contracts/ledger';
 import { finishedIndex, restorableIndex } from '../src/cluster/restorable-index';
 import { type IndexEntry } from '../src/repository/format';
 import { planRestoreChunks } from '../src/repository/restore-plan';
@@ -42,6 +44,7 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
     /** Decides which index becomes which, and refuses what can't be. Changes nothing in the cluster. */
     beginRestore: (call: {
       repository: JobRepository;
+      options: JobOptions;
       snapshot: string;
       id: string;
       startMillis: number;
@@ -56,7 +59,7 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
           startMillis: call.startMillis,
         };
         // Known to the ledger before the catalogue is read: from here on no sweep removes what the restore reads.
-        await ledger.beginJob(call.repository, job);
+        await ledger.beginJob(call, job);
         const entry = findSnapshot(await catalogue.readRoot({ signal }), call.snapshot);
         if (entry === undefined) {
           throw new SnapkeepError(
@@ -74,7 +77,7 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
         const manifest = await catalogue.readSnapshotManifest(entry.manifest, { signal });
         const indices = planRestore(`${call.repository.name}:${call.snapshot}`, call.id, manifest, call.request);
         await refuseExisting(call, indices, signal);
-        await ledger.beginJob(call.repository, { ...job, snapshotUuid: entry.uuid, reads: [entry.uuid] });
+        await ledger.beginJob(call, { ...job, snapshotUuid: entry.uuid, reads: [entry.uuid] });
         return { manifest: entry.manifest, snapshotUuid: entry.uuid, version: manifest.cluster.version, indices };
       }),
 
@@ -162,8 +165,8 @@ export function restoreControlActivities({ cluster }: Dependencies, ledger: Ledg
       }),
 
     /** Takes the restore off the ledger's list of running jobs. */
-    endRestore: (call: { repository: JobRepository }): Promise<void> =>
-      runActivity(() => ledger.endJob(call.repository)),
+    endRestore: (call: { repository: JobRepository; outcome: JobOutcome }): Promise<void> =>
+      runActivity(() => ledger.endJob(call.repository, call.outcome)),
   };
 
   async function refuseExisting(

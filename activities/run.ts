@@ -4,7 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { isSnapkeepError } from '../src/contracts/errors';
+import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyProgress } from '../src/contracts/jobs';
 
 /** Heartbeats go out at this pace, ms; the worker throttles them to about the same. */
@@ -31,8 +31,9 @@ export interface ActivityRun<Cursor> {
 
 /**
  * Runs `work`. A SnapkeepError becomes an ApplicationFailure of its code; a retryable one becomes final once there was
- * no progress for `retryWindowMs`. A worker that is asked to stop lets go at once: the server hands the activity to
- * another, which goes on from the cursor.
+ * no progress for `retryWindowMs`, also where earlier attempts ended without a word (their workers died). A worker that
+ * is asked to stop lets go at once: the server hands the activity to another, which goes on from the cursor. Resuming,
+ * retrying and giving up are log lines.
  */
 export async function runActivity<Result, Cursor = never>(
   work: (run: ActivityRun<Cursor>) => Promise<Result>,
@@ -41,9 +42,14 @@ export async function runActivity<Result, Cursor = never>(
   const context = Context.current();
   const former = context.info.heartbeatDetails as Heartbeat<Cursor> | undefined;
   let beat: Heartbeat<Cursor> = former ?? { progressMillis: context.info.scheduledTimestampMs };
+  const idleMs = (): number => Date.now() - beat.progressMillis;
   const timer = setInterval(() => context.heartbeat(beat), HEARTBEAT_MS);
   if (former !== undefined) context.heartbeat(beat);
   try {
+    if (context.info.attempt > 1) {
+      context.log.info('attempt begins', { resumes: former?.cursor !== undefined, idleMs: idleMs() });
+      if (idleMs() > retryWindowMs) throw noProgress(context.info.attempt, retryWindowMs);
+    }
     return await work({
       signal: context.cancellationSignal,
       resumeFrom: former?.cursor,
@@ -71,13 +77,27 @@ export async function runActivity<Result, Cursor = never>(
       }
       throw new CancelledFailure('cancelled');
     }
-    throw toFailure(error, Date.now() - beat.progressMillis > retryWindowMs);
+    const failure = toFailure(error, idleMs() > retryWindowMs);
+    context.log.warn(failure.nonRetryable ? 'activity gives up' : 'attempt failed, it is made again', {
+      code: failure.type,
+      reason: failure.message,
+      ...(failure.type === 'internal' && error instanceof Error ? { stack: error.stack } : {}),
+    });
+    throw failure;
   } finally {
     clearInterval(timer);
   }
 }
 
-/** What Temporal is told of an error. Programming errors are final: trying again would not mend them. */
+/** Attempts that end without a failure of their own, such as those of workers that die, are bounded too. */
+function noProgress(attempt: number, retryWindowMs: number): SnapkeepError {
+  return new SnapkeepError(
+    'worker_unavailable',
+    `attempt [${attempt}] begins after [${retryWindowMs}] ms without progress; the workers of the earlier ones gave no answer`,
+  );
+}
+
+/** Converts an error to the failure that Temporal records. Programming errors are final: a retry would fail again. */
 export function toFailure(error: unknown, giveUp: boolean): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (isSnapkeepError(error)) {
@@ -92,7 +112,7 @@ export function toFailure(error: unknown, giveUp: boolean): ApplicationFailure {
   return ApplicationFailure.create({ message: cause.message, type: 'internal', nonRetryable: true, cause });
 }
 
-/** Whether an earlier try of this activity may have done a part of its work. */
+/** Returns whether an earlier attempt of this activity may have done a part of its work. */
 export function isRepeated(): boolean {
   return Context.current().info.attempt > 1;
 }

@@ -1,19 +1,22 @@
-import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
+import { SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginSnapshotResult,
   type CopyGroupInput,
   type GroupResult,
+  type JobOptions,
   type JobRepository,
   type ShardResult,
   type SnapshotOutcome,
   type SnapshotRequest,
   type StoredObject,
 } from '../src/contracts/jobs';
+import { type JobOutcome } from '../src/contracts/ledger';
 import { findSnapshotByUuid, findSnapshot } from '../src/repository/root';
-import { commitSnapshot } from '../src/repository/commit-snapshot';
-import { changedShards, groupShards, type JobPlan, readPlan, writePlan } from '../src/repository/plan';
+import { commitFailedSnapshot, commitSnapshot } from '../src/repository/commit-snapshot';
+import { type RootEntry, type SnapshotManifest } from '../src/repository/format';
+import { basesOf, changedShards, groupShards, type JobPlan, readPlan, writePlan } from '../src/repository/plan';
 import { deleteLeftovers, rollbackSnapshot } from '../src/repository/orphans';
-import { buildManifest } from './build-manifest';
+import { buildFailedManifest, buildManifest } from './build-manifest';
 import { copyAtOnce } from './copy-at-once';
 import { type Dependencies } from './dependencies';
 import { keepResults, readResults } from './group-results';
@@ -28,6 +31,7 @@ export interface SnapshotJob {
   readonly snapshot: string;
   readonly uuid: string;
   readonly partial: boolean;
+  readonly options: JobOptions;
 }
 
 export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
@@ -46,17 +50,9 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     const entry = await commitSnapshot(catalogue, manifest, { compress: write.compress, signal });
     await Promise.all([
       leftovers ? deleteLeftovers(catalogue, call.uuid, { signal }) : undefined,
-      ledger.endJob(call.repository),
+      ledger.endJob(call.repository, { state: entry.state }),
     ]);
-    return {
-      state: entry.state,
-      indices: manifest.indices.length,
-      shards: entry.shards,
-      documents: entry.documents,
-      addedObjects: manifest.totals.addedObjects,
-      addedBytes: entry.addedBytes,
-      endMillis: entry.endMillis,
-    };
+    return outcomeOf(entry, manifest);
   };
 
   return {
@@ -77,14 +73,16 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
           cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
         ]);
         const names = indices.map((index) => index.name);
-        const { granted } = await ledger.beginJob(call.repository, {
-          kind: 'snapshot',
+        const job = {
+          kind: 'snapshot' as const,
           snapshot: call.snapshot,
           snapshotUuid: call.uuid,
           claims: claimsOf(names),
           startMillis: call.startMillis,
-        });
-        if (!granted) return { kind: 'queued' };
+        };
+        const mayHaveCommitted = isRepeated();
+        const { granted } = await ledger.beginJob(call, job);
+        if (!granted) return { kind: 'queued', mayHaveCommitted };
         const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
         if (findSnapshotByUuid(root, call.uuid) === undefined && findSnapshot(root, call.snapshot) !== undefined) {
           throw new SnapkeepError(
@@ -103,20 +101,15 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
           signal,
         });
         if (copied !== undefined) {
-          try {
-            return {
-              kind: 'committed',
-              outcome: await commit(call, plan, copied, { leftovers: isRepeated(), signal }),
-            };
-          } catch (error) {
-            // Somebody committed the same indices in this moment: the next try of this activity plans on top of that.
-            if (isSnapkeepError(error, 'base_changed')) throw new SnapkeepError('store_unavailable', error.message);
-            throw error;
-          }
+          const outcome = await commit(call, plan, copied, { leftovers: mayHaveCommitted, signal });
+          return { kind: 'committed', outcome, mayHaveCommitted: true };
         }
+        // Only now, since it is of use to jobs that take long: what this one builds on is spared by sweeps.
+        await ledger.beginJob(call, { ...job, reads: basesOf(plan) });
         const shards = plan.indices.flatMap((index) => index.shards);
         return {
           kind: 'planned',
+          mayHaveCommitted,
           plan: await writePlan(store, plan, { compress: write.compress, signal }),
           groups: groupShards(changed),
           counts: {
@@ -136,8 +129,8 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       }),
 
     /**
-     * Makes the snapshot visible, whole. Throws `base_changed` (final for this activity; the job plans again) when a
-     * snapshot it does not build on came first.
+     * Makes the snapshot visible, whole. Throws `base_changed` (the job plans again) when a snapshot it does not build on
+     * came first, or what it builds on is being swept.
      */
     commitSnapshot: (
       call: SnapshotJob & { plan: StoredObject; results: readonly GroupResult[] },
@@ -151,17 +144,40 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
         return commit(call, plan, results, { leftovers: true, signal });
       }),
 
-    /** Deletes all the snapshot wrote. Harmless when it wrote nothing, and when it was rolled back before. */
-    rollbackSnapshot: (call: SnapshotJob & { jobEnds: boolean; fence: boolean }): Promise<void> =>
+    /**
+     * Commits a snapshot that failed after it was accepted: without data, as FAILED, with the reason. What it had copied
+     * is deleted. Throws what {@link commitFailedSnapshot} throws.
+     */
+    failSnapshot: (
+      call: SnapshotJob & { plan?: StoredObject; startMillis: number; request: SnapshotRequest; reason: string },
+    ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
-        try {
-          const { catalogue } = ledger.open(call.repository);
-          await rollbackSnapshot(catalogue, call.uuid, { neverTried: !call.fence, signal });
-        } catch (error) {
-          // Without the repository there is nothing this job could have left in it.
-          if (!isSnapkeepError(error, 'repository_missing_exception')) throw error;
-        }
-        if (call.jobEnds) await ledger.endJob(call.repository);
+        const { store, catalogue, write } = ledger.open(call.repository);
+        const plan = call.plan === undefined ? undefined : await readPlan(store, call.plan, { signal });
+        const manifest = buildFailedManifest(call, plan, call.reason);
+        const entry = await commitFailedSnapshot(catalogue, manifest, { compress: write.compress, signal });
+        await ledger.endJob(call.repository, { state: entry.state, reason: call.reason });
+        return outcomeOf(entry, manifest);
       }),
+
+    /** Deletes all the snapshot wrote. Harmless when it wrote nothing, and when it was rolled back before. */
+    rollbackSnapshot: (call: SnapshotJob & { fence: boolean; outcome: JobOutcome }): Promise<void> =>
+      runActivity(async ({ signal }) => {
+        const { catalogue } = ledger.open(call.repository);
+        await rollbackSnapshot(catalogue, call.uuid, { neverTried: !call.fence, signal });
+        await ledger.endJob(call.repository, call.outcome);
+      }),
+  };
+}
+
+function outcomeOf(entry: RootEntry, manifest: SnapshotManifest): SnapshotOutcome {
+  return {
+    state: entry.state,
+    indices: manifest.indices.length,
+    shards: entry.shards,
+    documents: entry.documents,
+    addedObjects: manifest.totals.addedObjects,
+    addedBytes: entry.addedBytes,
+    endMillis: entry.endMillis,
   };
 }

@@ -15,6 +15,10 @@ export class Acceptance {
     });
   }
 
+  get isAccepted(): boolean {
+    return this.answer === 'accepted';
+  }
+
   accept(): void {
     this.answer ??= 'accepted';
   }

@@ -1,9 +1,10 @@
 /**
  * Creating a snapshot. Promises: the snapshot appears in the catalogue whole or not at all; a crash of anything is a
- * pause; cancelled or failed, it leaves neither an object in the bucket nor a view in the cluster.
+ * pause; cancelled, it leaves neither an object in the bucket nor a view in the cluster; failed after it was accepted, it
+ * stands in the catalogue as FAILED, without data and with the reason.
  *
- * begin (what has to be copied?) → copy the changed shards, in groups → commit. Where another installation committed a
- * snapshot of the same indices meanwhile, the job plans again on top of it.
+ * begin (what has to be copied?) → copy the changed shards, in groups → commit. If another installation committed a
+ * snapshot of the same indices since, the job plans again on top of it.
  */
 import {
   allHandlersFinished,
@@ -13,6 +14,7 @@ import {
   condition,
   executeChild,
   isCancellation,
+  log,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
@@ -27,19 +29,18 @@ import {
   type SnapshotOutcome,
   type SnapshotStatus,
 } from '../src/contracts/jobs';
+import { plansAgain } from '../src/contracts/plan-again';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { copyShardGroupWorkflow } from './copy-shard-group';
-import { hasCode, jobFailure } from './failures';
+import { codeOf, jobFailure, reasonOf } from './failures';
 import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from './messages';
 import { controlActivities, dataActivities } from './profiles';
 import { inWindow } from './window';
 
 /** Child workflows of one snapshot at once. */
 const GROUPS_AT_ONCE = 8;
-/** How often a job plans again because another writer committed the same indices meanwhile. */
-const MAX_PLANS = 10;
 
 export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promise<SnapshotOutcome> {
   const job = new SnapshotJob(input);
@@ -59,8 +60,8 @@ export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promis
     await condition(allHandlersFinished);
     return outcome;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => job.rollBack());
-    job.end(isCancellation(error) ? 'ABORTED' : 'FAILED');
+    const outcome = await CancellationScope.nonCancellable(() => job.giveUp(error, acceptance.isAccepted));
+    if (outcome !== undefined) return outcome;
     const failure = jobFailure(error);
     acceptance.refuse(failure);
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -71,53 +72,63 @@ export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promis
 class SnapshotJob {
   granted = false;
   private state: SnapshotStatus['state'] = 'INIT';
-  private mayCommit = false;
+  /** Stays true once it is: an attempt that outlived its time can commit long after it was given up. */
+  private mayHaveCommitted = false;
   private begun: Extract<BeginSnapshotResult, { kind: 'planned' }> | undefined;
   private inline: ShardProgress[] = [];
   private groups: { workflowId: string; group: ShardGroup; done: boolean; failed: number }[] = [];
 
   constructor(private readonly input: CreateSnapshotInput) {
+    log.info('snapshot started', this.names());
     this.describe('finding out what has changed');
   }
 
   async run(acceptance: Acceptance): Promise<SnapshotOutcome> {
     for (let plans = 1; ; plans++) {
-      const begun = await this.begin(acceptance);
-      acceptance.accept();
-      if (begun.kind === 'committed') return begun.outcome;
-      this.begun = begun;
-      this.state = 'STARTED';
-      const results = await this.copy(begun.groups);
-      this.state = 'FINALIZE';
-      this.describe('committing');
-      this.mayCommit = true;
       try {
-        return await controlActivities(this.input.options, 'commit').commitSnapshot({
-          ...this.identity(),
-          plan: begun.plan,
-          results,
-        });
+        return await this.attempt(acceptance);
       } catch (error) {
-        // The next plan starts from the newest snapshot; what this one wrote and it doesn't use goes at commit.
-        if (!hasCode(error, 'base_changed') || plans === MAX_PLANS) throw error;
+        if (!plansAgain(codeOf(error), plans)) throw error;
+        // The next plan starts from the newest snapshot. What only this one wrote is deleted after the commit.
+        log.warn('snapshot plans again', { ...this.names(), plans, reason: reasonOf(error) });
         this.state = 'INIT';
       }
     }
   }
 
-  /** Removes what was written and tells the repository's ledger that the job is over. */
-  async rollBack(): Promise<void> {
-    this.describe('rolling back');
-    await controlActivities(this.input.options, 'roll back').rollbackSnapshot({
-      ...this.identity(),
-      jobEnds: true,
-      // Only where a commit may have been tried can a try that outlived its time still come through.
-      fence: this.mayCommit,
-    });
+  /**
+   * Ends a job that failed or was cancelled. A snapshot that was accepted and failed is committed as FAILED, so that who
+   * asked for it finds the reason; the outcome is returned then. All else is rolled back.
+   */
+  async giveUp(error: unknown, accepted: boolean): Promise<SnapshotOutcome | undefined> {
+    const state = isCancellation(error) ? 'ABORTED' : 'FAILED';
+    const reason = reasonOf(error);
+    log.warn('snapshot gives up', { ...this.names(), state, reason });
+    if (state === 'FAILED' && accepted) {
+      this.describe('keeping the reason');
+      const { startMillis, request } = this.input;
+      try {
+        const outcome = await controlActivities(this.input.options, 'keep the reason').failSnapshot({
+          ...this.identity(),
+          plan: this.begun?.plan,
+          startMillis,
+          request,
+          reason,
+        });
+        this.end(outcome.state);
+        return outcome;
+      } catch (failure) {
+        log.warn('reason of a failed snapshot could not be kept', { ...this.names(), reason: reasonOf(failure) });
+      }
+    }
+    await this.rollBack(state, reason);
+    this.end(state);
+    return undefined;
   }
 
   end(state: SnapshotStatus['state']): void {
     this.state = state;
+    log.info('snapshot ended', { ...this.names(), state });
     this.describe('ended');
     if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
   }
@@ -137,15 +148,51 @@ class SnapshotJob {
     };
   }
 
+  private async attempt(acceptance: Acceptance): Promise<SnapshotOutcome> {
+    const begun = await this.begin(acceptance);
+    acceptance.accept();
+    if (begun.kind === 'committed') return begun.outcome;
+    this.begun = begun;
+    this.state = 'STARTED';
+    log.info('snapshot planned', { ...this.names(), ...begun.counts });
+    const results = await this.copy(begun.groups);
+    this.state = 'FINALIZE';
+    this.describe('committing');
+    this.mayHaveCommitted = true;
+    return controlActivities(this.input.options, 'commit').commitSnapshot({
+      ...this.identity(),
+      plan: begun.plan,
+      results,
+    });
+  }
+
+  /** Removes what was written and takes the job off the ledger. A roll-back that fails is left to the next sweep. */
+  private async rollBack(state: 'ABORTED' | 'FAILED', reason: string): Promise<void> {
+    this.describe('rolling back');
+    try {
+      await controlActivities(this.input.options, 'roll back').rollbackSnapshot({
+        ...this.identity(),
+        fence: this.mayHaveCommitted,
+        outcome: { state, reason },
+      });
+    } catch (error) {
+      log.error('snapshot could not be rolled back; the next sweep does it', {
+        ...this.names(),
+        reason: reasonOf(error),
+      });
+    }
+  }
+
   private async begin(acceptance: Acceptance): Promise<Exclude<BeginSnapshotResult, { kind: 'queued' }>> {
     for (;;) {
-      this.mayCommit = true;
+      const tried = this.mayHaveCommitted;
+      this.mayHaveCommitted = true; // while it runs, nobody knows
       const begun = await controlActivities(this.input.options, 'plan').beginSnapshot({
         ...this.identity(),
         startMillis: this.input.startMillis,
         request: this.input.request,
       });
-      this.mayCommit = false;
+      this.mayHaveCommitted = tried || begun.mayHaveCommitted;
       if (begun.kind !== 'queued') return begun;
       acceptance.accept();
       this.describe('waiting for a snapshot of the same indices that came earlier');
@@ -202,7 +249,14 @@ class SnapshotJob {
       snapshot: this.input.snapshot,
       uuid: this.input.uuid,
       partial: this.input.request.partial,
+      options: this.input.options,
     };
+  }
+
+  /** Fields of every log line. */
+  private names() {
+    const { repository, snapshot, uuid } = this.input;
+    return { repository: repository.name, snapshot, uuid };
   }
 
   private describe(doing: string): void {

@@ -1,19 +1,30 @@
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
-import { type ErrorCode } from '../src/contracts/errors';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import { type ErrorCode, isErrorCode } from '../src/contracts/errors';
 
-/** The failure an activity or child ended with, beneath the wrappers Temporal puts around it. */
+/**
+ * The failure an activity or child ended with, beneath the wrappers Temporal puts around it. A step whose retry window
+ * is over failed for the reason of its last attempt.
+ */
 export function causeOf(error: unknown): unknown {
   let cause = error;
-  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) {
-    cause = cause.cause;
+  while (WRAPPERS.some((wrapper) => cause instanceof wrapper) && (cause as Error).cause !== undefined) {
+    cause = (cause as Error).cause;
   }
   return cause;
 }
 
-/** Whether the error is a domain failure with this code of the catalogue. */
-export function hasCode(error: unknown, code: ErrorCode): boolean {
+const WRAPPERS = [ActivityFailure, ChildWorkflowFailure, TimeoutFailure] as const;
+
+/** The code of the catalogue that a domain failure carries. */
+export function codeOf(error: unknown): ErrorCode | undefined {
   const cause = causeOf(error);
-  return cause instanceof ApplicationFailure && cause.type === code;
+  return cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : undefined;
 }
 
 /** A sentence for people: what `failures` and the UI show. */

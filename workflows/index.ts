@@ -6,3 +6,4 @@ export { repositoriesWorkflow } from './repositories';
 export { repositoryWorkflow } from './repository';
 export { restoreGroupWorkflow } from './restore-group';
 export { restoreSnapshotWorkflow } from './restore-snapshot';
+export { sweepRepositoryWorkflow } from './sweep-repository';

@@ -1,7 +1,7 @@
 /** Names and types of every signal, query and update. Clients import this module alone. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type GroupStatus, type IndexRecovery, type RestoreStatus, type SnapshotStatus } from '../src/contracts/jobs';
-import { type BeginJobResult, type LedgerJob } from '../src/contracts/ledger';
+import { type BeginJob, type BeginJobResult, type EndJob, type SweepRequest } from '../src/contracts/ledger';
 import { type PutRegistration, type Registration } from '../src/contracts/registration';
 
 // Every job.
@@ -25,6 +25,20 @@ export const putRepositoryUpdate = defineUpdate<Registration, [PutRegistration]>
 export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRepository');
 export const repositoriesQuery = defineQuery<Registration[]>('getRepositories');
 
-// repositoryWorkflow: who works on one repository.
-export const beginJobUpdate = defineUpdate<BeginJobResult, [LedgerJob]>('beginJob');
-export const endJobSignal = defineSignal<[{ workflowId: string }]>('endJob');
+// repositoryWorkflow: who works on one place.
+export const beginJobUpdate = defineUpdate<BeginJobResult, [BeginJob]>('beginJob');
+export const endJobSignal = defineSignal<[EndJob]>('endJob');
+/** Sent by who removed snapshots; answered by {@link sweptSignal}. */
+export const requestSweepSignal = defineSignal<[SweepRequest]>('requestSweep');
+/** False: other jobs are running, and the sweep may have to wait for them. */
+export const sweptSignal = defineSignal<[{ swept: boolean }]>('swept');
+/** Sent when the last registration of the place is gone: the ledger ends once nobody works. */
+export const retireSignal = defineSignal('retire');
+
+// Between a ledger and its sweep.
+export const markWantedSignal = defineSignal('markWanted');
+/** The sweep may mark every removed snapshot but these, and no job begins until it says that it has. */
+export const markGrantedSignal = defineSignal<[{ inUse: readonly string[] }]>('markGranted');
+export const markEndedSignal = defineSignal('markEnded');
+export const sweepEndedSignal =
+  defineSignal<[{ left: number; rolledBack: readonly string[]; failed: boolean }]>('sweepEnded');

@@ -26,6 +26,20 @@ export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
 }
 
 /**
+ * As {@link controlActivities}, for what takes long and goes on where an earlier attempt ended. The activity itself
+ * gives up when there was no progress for the retry window.
+ */
+export function longActivities(summary: string) {
+  return proxyActivities<ControlActivities>({
+    startToCloseTimeout: '7 days',
+    heartbeatTimeout: '10s',
+    retry: RETRY,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  });
+}
+
+/**
  * One try, within seconds: somebody waits for the answer, and a later success would come unasked.
  */
 export function onceActivities(summary: string) {

@@ -27,7 +27,7 @@ import {
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
-import { jobFailure } from './failures';
+import { jobFailure, reasonOf } from './failures';
 import { IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from './messages';
 import { controlActivities } from './profiles';
@@ -54,7 +54,7 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
     await condition(allHandlersFinished);
     return outcome;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => job.undo(isCancellation(error)));
+    await CancellationScope.nonCancellable(() => job.undo(error));
     const failure = jobFailure(error);
     acceptance.refuse(failure);
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -74,6 +74,7 @@ class RestoreJob {
     const { repository, snapshot, id, request, startMillis, options } = this.input;
     const begun = await controlActivities(options, 'plan').beginRestore({
       repository,
+      options,
       snapshot,
       id,
       request,
@@ -99,7 +100,10 @@ class RestoreJob {
       });
     }
     const outcome = outcomeOf(this.recoveries());
-    await controlActivities(options, 'end').endRestore({ repository });
+    await controlActivities(options, 'end').endRestore({
+      repository,
+      outcome: { state: outcome.state, reason: outcome.failures[0] },
+    });
     this.end(outcome.state);
     return outcome;
   }
@@ -115,10 +119,14 @@ class RestoreJob {
   }
 
   /** What an unfinished index had written is deleted by then; finished ones stay. */
-  async undo(cancelled: boolean): Promise<void> {
+  async undo(error: unknown): Promise<void> {
+    const state = isCancellation(error) ? 'ABORTED' : 'FAILED';
     const { repository } = this.input;
-    await controlActivities(this.input.options, 'end').endRestore({ repository });
-    this.end(cancelled ? 'ABORTED' : 'FAILED');
+    await controlActivities(this.input.options, 'end').endRestore({
+      repository,
+      outcome: { state, reason: reasonOf(error) },
+    });
+    this.end(state);
   }
 
   status(): RestoreStatus {

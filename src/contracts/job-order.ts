@@ -1,22 +1,15 @@
 import { type LedgerJob } from './ledger';
 
 /**
- * Which of the running jobs that came earlier must end before `job` may go on.
+ * Returns which of the running jobs that came earlier must end before `job` may go on.
  *
  * - A snapshot waits for snapshots of the same indices: in commit order the snapshots that use an object must be
- *   neighbours (FORMAT.md, base rule), and a second reader of the same shard would only do the same work twice.
- * - A sweep (kind `delete`) waits for every snapshot and restore that was running: they may read what it removes.
- * - A restore waits for nobody: it only reads.
+ *   neighbours (FORMAT.md, "The base rule"), and a second reader of the same shard would only do the same work twice.
+ * - A restore waits for nobody: it only reads. A removal commits a root, which needs no turn.
  */
 export function blockersOf(job: LedgerJob, earlier: readonly LedgerJob[]): LedgerJob[] {
-  switch (job.kind) {
-    case 'snapshot':
-      return earlier.filter((other) => other.kind === 'snapshot' && overlap(job.claims, other.claims));
-    case 'delete':
-      return earlier.filter((other) => other.kind !== 'delete');
-    case 'restore':
-      return [];
-  }
+  if (job.kind !== 'snapshot') return [];
+  return earlier.filter((other) => other.kind === 'snapshot' && overlap(job.claims, other.claims));
 }
 
 function overlap(a: readonly string[], b: readonly string[]): boolean {

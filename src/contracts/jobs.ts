@@ -68,11 +68,13 @@ export interface ShardGroup {
 
 export type BeginSnapshotResult =
   /** Another job works on one of the indices: begin again when `jobGranted` comes. */
-  | { readonly kind: 'queued' }
+  | { readonly kind: 'queued'; readonly mayHaveCommitted: boolean }
   /** Nothing had to be copied; the snapshot is in the catalogue. */
-  | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome }
+  | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome; readonly mayHaveCommitted: true }
   | {
       readonly kind: 'planned';
+      /** Whether an earlier attempt may have tried to commit, so that a roll-back has to fence it. */
+      readonly mayHaveCommitted: boolean;
       readonly plan: StoredObject;
       readonly groups: readonly ShardGroup[];
       readonly counts: PlanCounts;
@@ -175,23 +177,19 @@ export interface CopyProgress {
 
 export interface DeleteSnapshotsInput {
   readonly repository: JobRepository;
-  /** Names and wildcards, as in the request. */
-  readonly snapshots: readonly string[];
+  /** At most {@link MAX_DELETED}. */
+  readonly snapshots: readonly { readonly name: string; readonly uuid: string }[];
   readonly options: JobOptions;
 }
 
-/** A snapshot that was taken out of the catalogue: all that sweeping it needs. */
-export interface RemovedSnapshot {
-  readonly snapshot: string;
-  readonly uuid: string;
-  readonly order: number;
-  readonly manifest: StoredObject;
-}
+/** Snapshots that one job deletes: bounds its payload. */
+export const MAX_DELETED = 5_000;
 
 export interface DeleteOutcome {
-  readonly snapshots: readonly string[];
-  readonly deletedObjects: number;
-  readonly deletedBytes: number;
+  /** How many were asked for. */
+  readonly snapshots: number;
+  /** False: what they leave behind is swept later, since running jobs may need it or there is much of it. */
+  readonly swept: boolean;
 }
 
 // ---------------------------------------------------------------- restore

@@ -4,6 +4,8 @@ export const REPOSITORIES_WORKFLOW_ID = 'repositories';
 export const workflowIds = {
   /** The ledger of a place. */
   repository: (place: string): string => `repository/${place}`,
+  /** The sweep of a place; one at a time. */
+  sweep: (place: string): string => `sweep/${place}`,
   snapshot: (repository: string, snapshot: string): string => `snapshot/${repository}/${snapshot}`,
   snapshotGroup: (repository: string, snapshot: string, uuid: string, group: number): string =>
     `snapshot/${repository}/${snapshot}/${uuid.slice(0, 8)}/shards-${group + 1}`,

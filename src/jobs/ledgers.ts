@@ -1,6 +1,6 @@
 import { WorkflowIdConflictPolicy, type WorkflowStartOptions } from '@temporalio/client';
 import { SnapkeepError } from '../contracts/errors';
-import { LEDGER_MEMO, type ShownJobs } from '../contracts/ledger';
+import { LEDGER_MEMO, newLedger, type ShownJobs } from '../contracts/ledger';
 import { type JobRepository } from '../contracts/jobs';
 import { type PutRegistration, type Registration } from '../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../contracts/workflow-ids';
@@ -10,7 +10,7 @@ import { asSnapkeepError, isWorkflowMissing } from './failures';
 import { type Patience } from './patience';
 import { type TemporalCalls } from './temporal-calls';
 
-const NO_JOBS: ShownJobs = { running: [], restores: [] };
+const NO_JOBS: ShownJobs = { running: [], ended: [] };
 
 /**
  * The two kinds of workflow that never end: the registrations of all repositories, and per repository who works on it.
@@ -72,7 +72,7 @@ export class Ledgers {
     await this.start<typeof repositoryWorkflow>('repositoryWorkflow', {
       workflowId,
       taskQueue: this.taskQueue,
-      args: [{ place, running: [], waiting: [], restores: [] }],
+      args: [newLedger(place)],
       staticSummary: `jobs of repository ${name}`,
     });
   }

@@ -79,8 +79,8 @@ export class Recoveries {
   }
 
   private async ofRepository({ place }: JobRepository): Promise<Recovery[]> {
-    const { running, restores } = await this.ledgers.jobs(place);
-    const jobs = [...restores, ...running.filter((job) => job.kind === 'restore')];
+    const { running, ended } = await this.ledgers.jobs(place);
+    const jobs = [...ended, ...running].filter((job) => job.kind === 'restore');
     return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
   }
 

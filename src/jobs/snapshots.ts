@@ -142,7 +142,13 @@ export class Snapshots {
     const handle = await starter.start<typeof deleteSnapshotsWorkflow>({
       type: 'deleteSnapshotsWorkflow',
       workflowId: workflowIds.deleteSnapshots(repository, id),
-      args: [{ repository: bound, snapshots: finished.map((view) => view.snapshot), options: this.jobOptions() }],
+      args: [
+        {
+          repository: bound,
+          snapshots: finished.map(({ snapshot: name, uuid: one }) => ({ name, uuid: one })),
+          options: this.jobOptions(),
+        },
+      ],
       kind: 'delete',
       repository,
       snapshot: finished[0].snapshot,

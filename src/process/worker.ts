@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Client } from '@temporalio/client';
+import { SdkComponent } from '@temporalio/common';
 import { DefaultLogger, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createControlActivities } from '../../activities/control';
 import { createDataActivities } from '../../activities/data';
@@ -28,11 +29,16 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Sends the SDK's own log lines where ours go. Once per process, before the first worker. */
+/**
+ * Sends what workflows, activities and the SDK log where our lines go: of the SDK only warnings and errors, and not its
+ * report of a failed activity, which the activity has logged with its reason. Once per process, before the first worker.
+ */
 export function installTemporalLogging(logger: Logger): void {
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      logger[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message);
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const isOurs = meta?.sdkComponent === SdkComponent.workflow || meta?.sdkComponent === SdkComponent.activity;
+      if (!isOurs && (level === 'INFO' || message === 'Activity failed')) return;
+      logger[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info']({ ...meta }, message);
     }),
     shutdownSignals: [],
   });

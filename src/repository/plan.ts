@@ -12,14 +12,16 @@ import { jobNoteName, newAttempt } from './keys';
 import { getMetadata, putMetadata } from './metadata';
 
 export type PlannedShard =
-  /** No operation came since `entry` was written: it is shared. */
-  | { readonly kind: 'unchanged'; readonly entry: ShardEntry }
+  /** No operation came since `entry` was written: it is shared. `holder` is the uuid of the snapshot that holds it. */
+  | { readonly kind: 'unchanged'; readonly entry: ShardEntry; readonly holder: string }
   | {
       readonly kind: 'changed';
       readonly identity: ShardIdentity;
       readonly target: ShardTarget;
       /** What the newest snapshot that holds the shard has of it, if any of that may be used again. */
       readonly base?: ShardEntry;
+      /** Uuid of the snapshot that holds the base. */
+      readonly holder?: string;
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;
       readonly bytes: number;
@@ -63,6 +65,14 @@ export function changedShards(plan: JobPlan): ChangedShard[] {
     }
   }
   return changed;
+}
+
+/** Uuids of the snapshots that the plan builds on. */
+export function basesOf(plan: JobPlan): string[] {
+  const holders = plan.indices.flatMap(({ shards }) =>
+    shards.flatMap((shard) => (shard.kind === 'failed' ? [] : (shard.holder ?? []))),
+  );
+  return [...new Set(holders)];
 }
 
 /** A shard with at most this many bytes to read is small: it shares an activity with others. */

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { type TestWorkflowEnvironment } from '@temporalio/testing';
+import { type ErrorCode } from '../../src/contracts/errors';
+import { type SnapshotOutcome } from '../../src/contracts/jobs';
+import { MAX_REPLANS } from '../../src/contracts/plan-again';
+import { isStopped } from '../../src/jobs/failures';
+import { type createSnapshotWorkflow } from '../../workflows';
+import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../workflows/messages';
+import { type FakeActivities, repositoryOf, startEnvironment, untilCancelled, withActivities } from './support';
+
+const OBJECT = { key: 'k', length: 1, sha256: '0' };
+const OUTCOME: SnapshotOutcome = {
+  state: 'SUCCESS',
+  indices: 1,
+  shards: { total: 1, failed: 0 },
+  documents: 1,
+  addedObjects: 1,
+  addedBytes: 1,
+  endMillis: 2,
+};
+
+let environment: TestWorkflowEnvironment;
+
+beforeAll(async () => {
+  environment = await startEnvironment();
+}, 60_000);
+
+afterAll(() => environment.teardown());
+
+/** What a job did, in order; each activity adds its name. */
+class Calls {
+  readonly names: string[] = [];
+  rollBacks: { fence: boolean; state: string }[] = [];
+  reasons: string[] = [];
+
+  count(name: string): number {
+    return this.names.filter((one) => one === name).length;
+  }
+
+  /** A job whose plan has one small group of shards, and whose commit does `commit`. */
+  activities(commit: (plans: number) => Promise<SnapshotOutcome>, more: FakeActivities = {}): FakeActivities {
+    return {
+      beginSnapshot: async () => {
+        this.names.push('begin');
+        return {
+          kind: 'planned',
+          mayHaveCommitted: false,
+          plan: OBJECT,
+          groups: [{ first: 0, count: 1, small: true, label: 'logs[0]', documents: 1 }],
+          counts: { indices: 1, shards: 1, unchangedShards: 0, failedShards: 0 },
+        };
+      },
+      copySmallGroup: async () => {
+        this.names.push('copy');
+        return { results: OBJECT, failed: 0 };
+      },
+      commitSnapshot: async () => {
+        this.names.push('commit');
+        return commit(this.count('begin'));
+      },
+      failSnapshot: async ({ reason }) => {
+        this.names.push('fail');
+        this.reasons.push(reason);
+        return { ...OUTCOME, state: 'FAILED' };
+      },
+      rollbackSnapshot: async ({ fence, outcome }) => {
+        this.names.push('roll back');
+        this.rollBacks.push({ fence, state: outcome.state });
+      },
+      ...more,
+    };
+  }
+}
+
+function refusal(code: ErrorCode, nonRetryable = true): ApplicationFailure {
+  return ApplicationFailure.create({ type: code, message: `the test says ${code}`, nonRetryable });
+}
+
+async function run<T>(
+  activities: FakeActivities,
+  work: (handle: WorkflowHandle<typeof createSnapshotWorkflow>) => Promise<T>,
+  retryWindowMs?: number,
+): Promise<T> {
+  return withActivities(
+    environment,
+    activities,
+    async ({ taskQueue, options }) => {
+      const uuid = randomUUID();
+      const handle = await environment.client.workflow.start<typeof createSnapshotWorkflow>('createSnapshotWorkflow', {
+        workflowId: `snapshot-${uuid}`,
+        taskQueue,
+        args: [
+          {
+            repository: repositoryOf(uuid),
+            snapshot: 's',
+            uuid,
+            startMillis: 1,
+            request: { ignoreUnavailable: false, includeGlobalState: false, partial: false },
+            options,
+          },
+        ],
+      });
+      return work(handle);
+    },
+    retryWindowMs,
+  );
+}
+
+describe('a snapshot whose base was swept or overtaken by another installation', () => {
+  const failing = (calls: Calls, times: number): FakeActivities =>
+    calls.activities(async (plans) => {
+      if (plans <= times) throw refusal('base_changed');
+      return OUTCOME;
+    });
+
+  it.each([1, MAX_REPLANS])('plans again after %i failed commits, and succeeds', async (times) => {
+    const calls = new Calls();
+    const outcome = await run(failing(calls, times), (handle) => handle.result());
+    expect(outcome.state).toBe('SUCCESS');
+    expect(calls.count('begin')).toBe(times + 1);
+    expect(calls.count('commit')).toBe(times + 1);
+    expect(calls.count('roll back') + calls.count('fail')).toBe(0);
+  });
+
+  it('ends FAILED with the reason after one more, and is committed so', async () => {
+    const calls = new Calls();
+    const outcome = await run(failing(calls, MAX_REPLANS + 1), (handle) => handle.result());
+    expect(outcome.state).toBe('FAILED');
+    expect(calls.count('begin')).toBe(MAX_REPLANS + 1);
+    expect(calls.reasons).toEqual(['base_changed: the test says base_changed']);
+    expect(calls.count('roll back')).toBe(0);
+  });
+
+  it('is rolled back, fenced, when it is cancelled between two plans', async () => {
+    const calls = new Calls();
+    await run(
+      calls.activities(
+        async () => {
+          throw refusal('base_changed');
+        },
+        {
+          copySmallGroup: async () => {
+            calls.names.push('copy');
+            if (calls.count('copy') === 2) await untilCancelled();
+            return { results: OBJECT, failed: 0 };
+          },
+        },
+      ),
+      async (handle) => {
+        while (calls.count('copy') < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+        await handle.signal(cancelSnapshotSignal);
+        expect(isStopped(await handle.result().catch((error: unknown) => error))).toBe(true);
+      },
+    );
+    // The first commit may still be on its way somewhere: the roll-back has to fence it, although a plan came after.
+    expect(calls.rollBacks).toEqual([{ fence: true, state: 'ABORTED' }]);
+    expect(calls.count('commit')).toBe(1);
+  });
+});
+
+describe('a snapshot that fails', () => {
+  it('refuses its caller and leaves no entry when it fails before it was accepted', async () => {
+    const calls = new Calls();
+    const begin = { beginSnapshot: () => Promise.reject(refusal('index_not_found_exception')) };
+    await run(
+      calls.activities(async () => OUTCOME, begin),
+      async (handle) => {
+        await expect(handle.executeUpdate(acceptedUpdate)).rejects.toMatchObject({
+          cause: { type: 'index_not_found_exception' },
+        });
+      },
+    );
+    expect(calls.names).toEqual(['roll back']);
+    expect(calls.rollBacks).toEqual([{ fence: true, state: 'FAILED' }]);
+  });
+
+  it('is committed as FAILED with the reason when it fails after it was accepted', async () => {
+    const calls = new Calls();
+    const outcome = await run(
+      calls.activities(async () => {
+        throw refusal('store_access_denied');
+      }),
+      (handle) => handle.result(),
+    );
+    expect(outcome.state).toBe('FAILED');
+    expect(calls.reasons).toEqual(['store_access_denied: the test says store_access_denied']);
+  });
+
+  it('gives a step up when its retry window is over, with the last failure as reason', async () => {
+    const calls = new Calls();
+    const outcome = await run(
+      calls.activities(async () => {
+        throw refusal('store_unavailable', false);
+      }),
+      (handle) => handle.result(),
+      2_000,
+    );
+    expect(outcome.state).toBe('FAILED');
+    expect(calls.count('commit')).toBeGreaterThan(1);
+    expect(calls.reasons).toEqual(['store_unavailable: the test says store_unavailable']);
+  });
+
+  it('ends although its reason can not be kept and its roll-back fails', async () => {
+    const calls = new Calls();
+    const away = (): Promise<never> => Promise.reject(refusal('store_unavailable', false));
+    await run(
+      calls.activities(away, { failSnapshot: away, rollbackSnapshot: away }),
+      async (handle) => {
+        await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'store_unavailable' } });
+      },
+      1_500,
+    );
+  });
+});
+
+it('needs no fence when no commit was tried', async () => {
+  const calls = new Calls();
+  await run(
+    calls.activities(async () => OUTCOME, {
+      copySmallGroup: async () => {
+        calls.names.push('copy');
+        return untilCancelled();
+      },
+    }),
+    async (handle) => {
+      while (calls.count('copy') < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect((await handle.query(snapshotStatusQuery)).state).toBe('STARTED');
+      await handle.signal(cancelSnapshotSignal);
+      expect(isStopped(await handle.result().catch((error: unknown) => error))).toBe(true);
+    },
+  );
+  expect(calls.rollBacks).toEqual([{ fence: false, state: 'ABORTED' }]);
+});

@@ -1,0 +1,43 @@
+/**
+ * Sweeping a place: deletes what removed snapshots leave behind and no other snapshot uses (FORMAT.md, "Deleting").
+ * Started by the place's ledger, one at a time. Everything it needs stands in the root, so it can end anywhere and be
+ * started again.
+ */
+import { CancellationScope, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
+import { type SweepInput, type SweepOutcome } from '../src/contracts/ledger';
+import { workflowIds } from '../src/contracts/workflow-ids';
+import { jobFailure, reasonOf } from './failures';
+import { markEndedSignal, markGrantedSignal, markWantedSignal, sweepEndedSignal } from './messages';
+import { controlActivities, longActivities } from './profiles';
+
+export async function sweepRepositoryWorkflow(input: SweepInput): Promise<SweepOutcome> {
+  const { repository, options, stranded } = input;
+  const ledger = getExternalWorkflowHandle(workflowIds.repository(repository.place));
+  let inUse: readonly string[] | undefined;
+  setHandler(markGrantedSignal, (granted) => {
+    inUse = granted.inUse;
+  });
+  try {
+    if (stranded.length > 0) {
+      await longActivities('roll back stranded snapshots').rollBackStranded({
+        repository,
+        options,
+        uuids: stranded,
+      });
+    }
+    await ledger.signal(markWantedSignal);
+    await condition(() => inUse !== undefined);
+    await controlActivities(options, 'mark').markRemoved({ repository, inUse: inUse ?? [] });
+    await ledger.signal(markEndedSignal);
+    const outcome = await longActivities('sweep').sweepRemoved({ repository, options });
+    await ledger.signal(sweepEndedSignal, { left: outcome.left, rolledBack: stranded, failed: false });
+    return outcome;
+  } catch (error) {
+    log.warn('sweep failed; it is made again later', { repository: repository.name, reason: reasonOf(error) });
+    // The ledger holds jobs back while a sweep marks: it has to know.
+    await CancellationScope.nonCancellable(() =>
+      ledger.signal(sweepEndedSignal, { left: 1, rolledBack: [], failed: true }).catch(() => undefined),
+    );
+    throw jobFailure(error);
+  }
+}
