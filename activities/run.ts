@@ -2,7 +2,7 @@
  * The shell around every activity: heartbeats, cancellation, failures. What an activity does is in src/; here it gets
  * time and signals.
  */
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyProgress } from '../src/contracts/jobs';
@@ -30,14 +30,14 @@ export interface ActivityRun<Cursor> {
 }
 
 /**
- * Runs `work`. A SnapkeepError becomes an ApplicationFailure of its code; a retryable one becomes final once there was
+ * Runs `work`, by default within the retry window of its profile. A SnapkeepError becomes an ApplicationFailure of its code; a retryable one becomes final once there was
  * no progress for `retryWindowMs`, also where earlier attempts ended without a word (their workers died). A worker that
  * is asked to stop lets go at once: the server hands the activity to another, which goes on from the cursor. Resuming,
  * retrying and giving up are log lines.
  */
 export async function runActivity<Result, Cursor = never>(
   work: (run: ActivityRun<Cursor>) => Promise<Result>,
-  retryWindowMs = Infinity,
+  retryWindowMs = windowOf(Context.current().info),
 ): Promise<Result> {
   const context = Context.current();
   const former = context.info.heartbeatDetails as Heartbeat<Cursor> | undefined;
@@ -87,6 +87,11 @@ export async function runActivity<Result, Cursor = never>(
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Returns the retry window of a step: what all its attempts may take beyond what one may. Infinite where that is not bounded. */
+function windowOf({ scheduleToCloseTimeoutMs: allMs, startToCloseTimeoutMs: oneMs }: Info): number {
+  return allMs > 0 && oneMs > 0 && allMs > oneMs ? allMs - oneMs : Infinity;
 }
 
 /** Attempts that end without a failure of their own, such as those of workers that die, are bounded too. */

@@ -4,6 +4,8 @@ import { type ControlActivities } from '../activities/control';
 import { type DataActivities } from '../activities/data';
 import { type JobOptions } from '../src/contracts/jobs';
 
+/** How long one attempt of a step may take, ms: reading the state of a very large cluster is the longest of them. */
+const ATTEMPT_MS = 10 * 60_000;
 const RETRY = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
 /** What a step of a job is bounded by. */
@@ -11,13 +13,15 @@ type Bounds = Pick<JobOptions, 'retryWindowMs'>;
 
 /**
  * Metadata: reading the cluster's state, planning, committing, rolling back. Such a call is tried again while the
- * cluster or the store is away, until the job's retry window is over: then it fails with its last failure. Cancelling
- * waits until the call has stopped, so that nothing is written behind the back of the roll-back.
+ * cluster or the store is away, until the job's retry window is over: then it fails with its last failure. An attempt
+ * that works is not cut by the window. Cancelling waits until the call has stopped, so that nothing is written behind
+ * the back of the roll-back.
  */
 export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
   return proxyActivities<ControlActivities>({
-    startToCloseTimeout: '10 minutes',
-    scheduleToCloseTimeout: retryWindowMs,
+    startToCloseTimeout: ATTEMPT_MS,
+    // The activity reads its retry window off the difference (activities/run.ts).
+    scheduleToCloseTimeout: retryWindowMs + ATTEMPT_MS,
     heartbeatTimeout: '10s',
     retry: RETRY,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
-import { type ErrorCode } from '../../src/contracts/errors';
+import { runActivity } from '../../activities/run';
+import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
 import { type SnapshotOutcome } from '../../src/contracts/jobs';
 import { MAX_REPLANS } from '../../src/contracts/plan-again';
 import { isStopped } from '../../src/jobs/failures';
@@ -188,23 +189,20 @@ describe('a snapshot that fails', () => {
     expect(calls.reasons).toEqual(['store_access_denied: the test says store_access_denied']);
   });
 
+  // The window of a step is kept by the shell of the real activities.
+  const away = (): Promise<never> =>
+    runActivity(() => Promise.reject(new SnapkeepError('store_unavailable', 'the store is away')));
+
   it('gives a step up when its retry window is over, with the last failure as reason', async () => {
     const calls = new Calls();
-    const outcome = await run(
-      calls.activities(async () => {
-        throw refusal('store_unavailable', false);
-      }),
-      (handle) => handle.result(),
-      2_000,
-    );
+    const outcome = await run(calls.activities(away), (handle) => handle.result(), 2_000);
     expect(outcome.state).toBe('FAILED');
     expect(calls.count('commit')).toBeGreaterThan(1);
-    expect(calls.reasons).toEqual(['store_unavailable: the test says store_unavailable']);
+    expect(calls.reasons).toEqual(['store_unavailable: the store is away (no progress within the retry window)']);
   });
 
   it('ends although its reason can not be kept and its roll-back fails', async () => {
     const calls = new Calls();
-    const away = (): Promise<never> => Promise.reject(refusal('store_unavailable', false));
     await run(
       calls.activities(away, { failSnapshot: away, rollbackSnapshot: away }),
       async (handle) => {
