@@ -20,7 +20,7 @@ export interface ObjectRef {
   readonly sha256: string;
 }
 
-/** `index-<N>`: the root of generation N. */
+/** `snapkeep-root-<N>`: the root of generation N. */
 export interface Root {
   readonly format: typeof FORMAT_VERSION;
   /** 0 only in memory, for a repository that was never written. */

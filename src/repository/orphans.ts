@@ -99,7 +99,7 @@ export interface CleanupOptions extends BlobCallOptions {
 }
 
 /**
- * Deletes every object under `snapshots/` that neither the root nor a running job reaches. The order makes it safe beside
+ * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. The order makes it safe beside
  * jobs: list, then ask which run, then read the root; a snapshot that began later is not in the list, one that ended
  * between is in the root. Snapshots that were removed and are not swept yet are swept with it.
  *

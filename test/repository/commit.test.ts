@@ -16,7 +16,7 @@ import { expected, manifestWith, Repository, restored, settling, takeSnapshot } 
 
 const EMPTY = { format: 1, generation: 7, uuid: 'u', indices: [], snapshots: [], rolledBack: [] };
 const ENTRY: ShardEntry = {
-  manifest: { key: `snapshots/${'a'.repeat(22)}/i/0/shard.aaaaaaaa.json.gz`, length: 1, sha256: 'a'.repeat(64) },
+  manifest: { key: `snapkeep-snapshots/${'a'.repeat(22)}/i/0/shard.aaaaaaaa.json.gz`, length: 1, sha256: 'a'.repeat(64) },
   historyUuid: 'h',
   maxSeqNo: 1,
   sealedThrough: 1,

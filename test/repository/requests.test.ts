@@ -28,7 +28,7 @@ async function requests(work: () => Promise<unknown>): Promise<string[]> {
   return store.calls.slice(before).map((call) => {
     const [method, key = ''] = call.split(' ');
     const name = key.split('/').at(-1) ?? '';
-    const kind = /^index-/.test(name) ? 'root' : /\.bulk/.test(name) ? 'segment' : name.split('.')[0];
+    const kind = /^snapkeep-root-/.test(name) ? 'root' : /\.bulk/.test(name) ? 'segment' : name.split('.')[0];
     return `${method} ${kind}`;
   });
 }
