@@ -1,7 +1,7 @@
 import { type BeginJobResult, type DeleteOutcome, type RemovedSnapshot } from '../src/contracts/jobs';
 import { selectSnapshots } from '../src/contracts/index-expression';
-import { removeSnapshots, toRemoved } from '../src/repository/commit-snapshot';
-import { sweepSnapshot } from '../src/repository/sweep';
+import { markSweeping, removeSnapshots } from '../src/repository/remove-snapshots';
+import { sweepMarked } from '../src/repository/sweep';
 import { type Dependencies } from './dependencies';
 import { type Ledger } from './ledger';
 import { refuseReadonly } from './readonly';
@@ -34,7 +34,7 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
             );
             removed = snapshots
               .filter((entry) => names.has(entry.snapshot))
-              .map((entry) => ({ snapshot: entry.snapshot, ...toRemoved(entry) }));
+              .map(({ snapshot, uuid, order, manifest }) => ({ snapshot, uuid, order, manifest }));
             advance(removed);
           }
           await removeSnapshots(
@@ -67,15 +67,15 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
     sweepSnapshots: (call: { repository: string; removed: readonly RemovedSnapshot[] }): Promise<DeleteOutcome> =>
       runActivity(async ({ signal }) => {
         const { catalogue } = await ledger.open(call.repository);
-        let deletedObjects = 0;
-        let deletedBytes = 0;
-        for (const snapshot of call.removed) {
-          const swept = await sweepSnapshot(catalogue, snapshot, { signal });
-          deletedObjects += swept.objects;
-          deletedBytes += swept.bytes;
-        }
+        // The turn was awaited: nothing runs that may build on these or read them.
+        await markSweeping(catalogue, { inUse: new Set() }, { signal });
+        const { objects, bytes } = await sweepMarked(catalogue, { signal });
         await ledger.endJob(call.repository, thisJob().workflowId);
-        return { snapshots: call.removed.map((one) => one.snapshot), deletedObjects, deletedBytes };
+        return {
+          snapshots: call.removed.map((one) => one.snapshot),
+          deletedObjects: objects,
+          deletedBytes: bytes,
+        };
       }),
   };
 }

@@ -160,7 +160,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       runActivity(async ({ signal }) => {
         try {
           const { catalogue } = await ledger.open(call.repository);
-          await rollbackSnapshot(catalogue, call.uuid, { neverTried: !call.fence, signal });
+          await rollbackSnapshot(catalogue, call.uuid, { signal });
         } catch (error) {
           // Without the repository there is nothing this job could have left in it.
           if (!isSnapkeepError(error, 'repository_missing_exception')) throw error;

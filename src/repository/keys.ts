@@ -92,6 +92,10 @@ export function segmentKey(
   return part === undefined ? key : `${key}.part${part}`;
 }
 
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** Whether a reference may name this key. */
 export function isDataKey(key: string): boolean {
   return DATA_KEY.test(key);
