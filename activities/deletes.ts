@@ -1,6 +1,6 @@
 import { type JobRepository } from '../src/contracts/jobs';
 import { type SweepOutcome } from '../src/contracts/ledger';
-import { markSweeping, removeSnapshots } from '../src/repository/removal';
+import { markSweeping, removeSnapshots } from '../src/repository/remove-snapshots';
 import { rollbackSnapshot } from '../src/repository/orphans';
 import { sweepMarked } from '../src/repository/sweep';
 import { type Dependencies } from './dependencies';

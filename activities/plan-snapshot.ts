@@ -3,10 +3,11 @@ import { type ClusterInfo } from '../src/cluster/cluster-info';
 import { type IndexMetadata } from '../src/cluster/index-metadata';
 import { type ShardState } from '../src/cluster/shard-source';
 import { type SnapshotRequest } from '../src/contracts/jobs';
-import { findBases, type HeldShards, shardId } from '../src/repository/base-rule';
+import { findBases } from '../src/repository/base-rule';
 import { type Catalogue } from '../src/repository/catalogue';
 import { type Root, type ShardIdentity } from '../src/repository/format';
 import { type JobPlan, type PlannedShard } from '../src/repository/plan';
+import { type HeldShards, shardId } from '../src/repository/holders';
 import { isUnchanged } from '../src/repository/unchanged';
 
 /** JSON of a document takes about this many times what it takes on disk; corrected by what really comes. */

@@ -1,4 +1,4 @@
-import { SnapkeepError } from '../src/contracts/errors';
+import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginSnapshotResult,
   type CopyGroupInput,
@@ -12,7 +12,8 @@ import {
 } from '../src/contracts/jobs';
 import { type JobOutcome } from '../src/contracts/ledger';
 import { findSnapshotByUuid, findSnapshot } from '../src/repository/root';
-import { commitFailedSnapshot, commitSnapshot } from '../src/repository/commit-snapshot';
+import { commitFailedSnapshot } from '../src/repository/commit-failed-snapshot';
+import { commitSnapshot } from '../src/repository/commit-snapshot';
 import { type RootEntry, type SnapshotManifest } from '../src/repository/format';
 import { basesOf, changedShards, groupShards, type JobPlan, readPlan, writePlan } from '../src/repository/plan';
 import { deleteLeftovers, rollbackSnapshot } from '../src/repository/orphans';
@@ -33,6 +34,8 @@ export interface SnapshotJob {
   readonly partial: boolean;
   readonly options: JobOptions;
 }
+
+type BeginSnapshot = SnapshotJob & { readonly startMillis: number; readonly request: SnapshotRequest };
 
 export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
   /**
@@ -55,70 +58,90 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     return outcomeOf(entry, manifest);
   };
 
+  /** `touch` is called before the first step that a roll-back would have to fence. */
+  const begin = async (
+    call: BeginSnapshot,
+    { repeated, touch, signal }: { repeated: boolean; touch: () => void; signal: AbortSignal },
+  ): Promise<BeginSnapshotResult> => {
+    const repository = ledger.open(call.repository);
+    const { store, catalogue, write } = repository;
+    refuseReadonly(call.repository.name, write.readonly);
+    const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
+    const [info, indices] = await Promise.all([
+      cluster.info(signal),
+      cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
+    ]);
+    const names = indices.map((index) => index.name);
+    const job = {
+      kind: 'snapshot' as const,
+      snapshot: call.snapshot,
+      snapshotUuid: call.uuid,
+      claims: claimsOf(names),
+      startMillis: call.startMillis,
+    };
+    const { granted } = await ledger.beginJob(call, job);
+    if (!granted) return { kind: 'queued', mayHaveCommitted: repeated };
+    const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
+    if (findSnapshotByUuid(root, call.uuid) === undefined && findSnapshot(root, call.snapshot) !== undefined) {
+      throw new SnapkeepError(
+        'snapshot_name_already_in_use_exception',
+        `[${call.repository.name}:${call.snapshot}] Invalid snapshot name [${call.snapshot}], snapshot with the same name already exists`,
+        { details: { repository: call.repository.name, snapshot: call.snapshot } },
+      );
+    }
+    const plan = await planSnapshot({ call, info, indices, states, root, catalogue, signal });
+    const changed = changedShards(plan);
+    const copied = await copyAtOnce(cluster, pool, {
+      repository,
+      uuid: call.uuid,
+      shards: changed,
+      states,
+      signal,
+    });
+    if (copied !== undefined) {
+      touch();
+      const outcome = await commit(call, plan, copied, { leftovers: repeated, signal });
+      return { kind: 'committed', outcome };
+    }
+    // Only now, since it is of use to jobs that take long: what this one builds on is spared by sweeps.
+    await ledger.beginJob(call, { ...job, reads: basesOf(plan) });
+    const shards = plan.indices.flatMap((index) => index.shards);
+    return {
+      kind: 'planned',
+      mayHaveCommitted: repeated,
+      plan: await writePlan(store, plan, { compress: write.compress, signal }),
+      groups: groupShards(changed),
+      counts: {
+        indices: plan.indices.length,
+        shards: shards.length,
+        unchangedShards: shards.filter((shard) => shard.kind === 'unchanged').length,
+        failedShards: shards.filter((shard) => shard.kind === 'failed').length,
+      },
+    };
+  };
+
   return {
     /**
      * Finds out what has to be copied. Where that is nothing, or next to nothing, copies and commits at once. Registers the
      * job with the repository's ledger before it looks at the catalogue, so that no sweep takes away what the plan builds on.
+     * A failure before anything was touched says so in its details: then there is nothing to fence.
      */
-    beginSnapshot: (
-      call: SnapshotJob & { startMillis: number; request: SnapshotRequest },
-    ): Promise<BeginSnapshotResult> =>
+    beginSnapshot: (call: BeginSnapshot): Promise<BeginSnapshotResult> =>
       runActivity(async ({ signal }) => {
-        const repository = ledger.open(call.repository);
-        const { store, catalogue, write } = repository;
-        refuseReadonly(call.repository.name, write.readonly);
-        const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
-        const [info, indices] = await Promise.all([
-          cluster.info(signal),
-          cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
-        ]);
-        const names = indices.map((index) => index.name);
-        const job = {
-          kind: 'snapshot' as const,
-          snapshot: call.snapshot,
-          snapshotUuid: call.uuid,
-          claims: claimsOf(names),
-          startMillis: call.startMillis,
+        const repeated = isRepeated();
+        let touched = repeated;
+        const touch = (): void => {
+          touched = true;
         };
-        const mayHaveCommitted = isRepeated();
-        const { granted } = await ledger.beginJob(call, job);
-        if (!granted) return { kind: 'queued', mayHaveCommitted };
-        const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
-        if (findSnapshotByUuid(root, call.uuid) === undefined && findSnapshot(root, call.snapshot) !== undefined) {
-          throw new SnapkeepError(
-            'snapshot_name_already_in_use_exception',
-            `[${call.repository.name}:${call.snapshot}] Invalid snapshot name [${call.snapshot}], snapshot with the same name already exists`,
-            { details: { repository: call.repository.name, snapshot: call.snapshot } },
-          );
+        try {
+          return await begin(call, { repeated, touch, signal });
+        } catch (error) {
+          if (touched || !isSnapkeepError(error)) throw error;
+          throw new SnapkeepError(error.code, error.message, {
+            details: { ...error.details, untouched: true },
+            cause: error,
+          });
         }
-        const plan = await planSnapshot({ call, info, indices, states, root, catalogue, signal });
-        const changed = changedShards(plan);
-        const copied = await copyAtOnce(cluster, pool, {
-          repository,
-          uuid: call.uuid,
-          shards: changed,
-          states,
-          signal,
-        });
-        if (copied !== undefined) {
-          const outcome = await commit(call, plan, copied, { leftovers: mayHaveCommitted, signal });
-          return { kind: 'committed', outcome, mayHaveCommitted: true };
-        }
-        // Only now, since it is of use to jobs that take long: what this one builds on is spared by sweeps.
-        await ledger.beginJob(call, { ...job, reads: basesOf(plan) });
-        const shards = plan.indices.flatMap((index) => index.shards);
-        return {
-          kind: 'planned',
-          mayHaveCommitted,
-          plan: await writePlan(store, plan, { compress: write.compress, signal }),
-          groups: groupShards(changed),
-          counts: {
-            indices: plan.indices.length,
-            shards: shards.length,
-            unchangedShards: shards.filter((shard) => shard.kind === 'unchanged').length,
-            failedShards: shards.filter((shard) => shard.kind === 'failed').length,
-          },
-        };
       }),
 
     /** Keeps the results of a group's shards in the bucket, for the commit. */
@@ -164,7 +187,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     rollbackSnapshot: (call: SnapshotJob & { fence: boolean; outcome: JobOutcome }): Promise<void> =>
       runActivity(async ({ signal }) => {
         const { catalogue } = ledger.open(call.repository);
-        await rollbackSnapshot(catalogue, call.uuid, { neverTried: !call.fence, signal });
+        await rollbackSnapshot(catalogue, call.uuid, { fence: call.fence, signal });
         await ledger.endJob(call.repository, call.outcome);
       }),
   };

@@ -34,7 +34,7 @@ import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { copyShardGroupWorkflow } from './copy-shard-group';
-import { codeOf, jobFailure, reasonOf } from './failures';
+import { codeOf, isUntouched, jobFailure, reasonOf } from './failures';
 import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from './messages';
 import { controlActivities, dataActivities } from './profiles';
 import { inWindow } from './window';
@@ -121,7 +121,7 @@ class SnapshotJob {
         log.warn('reason of a failed snapshot could not be kept', { ...this.names(), reason: reasonOf(failure) });
       }
     }
-    await this.rollBack(state, reason);
+    await this.rollBack(error, state, reason);
     this.end(state);
     return undefined;
   }
@@ -167,18 +167,18 @@ class SnapshotJob {
   }
 
   /** Removes what was written and takes the job off the ledger. A roll-back that fails is left to the next sweep. */
-  private async rollBack(state: 'ABORTED' | 'FAILED', reason: string): Promise<void> {
+  private async rollBack(error: unknown, state: 'ABORTED' | 'FAILED', reason: string): Promise<void> {
     this.describe('rolling back');
     try {
       await controlActivities(this.input.options, 'roll back').rollbackSnapshot({
         ...this.identity(),
-        fence: this.mayHaveCommitted,
+        fence: this.mayHaveCommitted && !isUntouched(error),
         outcome: { state, reason },
       });
-    } catch (error) {
+    } catch (failure) {
       log.error('snapshot could not be rolled back; the next sweep does it', {
         ...this.names(),
-        reason: reasonOf(error),
+        reason: reasonOf(failure),
       });
     }
   }
@@ -192,8 +192,9 @@ class SnapshotJob {
         startMillis: this.input.startMillis,
         request: this.input.request,
       });
+      if (begun.kind === 'committed') return begun;
       this.mayHaveCommitted = tried || begun.mayHaveCommitted;
-      if (begun.kind !== 'queued') return begun;
+      if (begun.kind === 'planned') return begun;
       acceptance.accept();
       this.describe('waiting for a snapshot of the same indices that came earlier');
       await condition(() => this.granted);

@@ -5,7 +5,7 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { type ErrorCode, isErrorCode } from '../src/contracts/errors';
+import { type ErrorCode, type ErrorDetails, isErrorCode } from '../src/contracts/errors';
 
 /**
  * The failure an activity or child ended with, beneath the wrappers Temporal puts around it. A step whose retry window
@@ -25,6 +25,12 @@ const WRAPPERS = [ActivityFailure, ChildWorkflowFailure, TimeoutFailure] as cons
 export function codeOf(error: unknown): ErrorCode | undefined {
   const cause = causeOf(error);
   return cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : undefined;
+}
+
+/** Returns whether the activity said that it failed before it had touched anything. */
+export function isUntouched(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause instanceof ApplicationFailure && (cause.details?.[0] as ErrorDetails | undefined)?.untouched === true;
 }
 
 /** A sentence for people: what `failures` and the UI show. */

@@ -103,6 +103,8 @@ export class LedgerBook {
     for (const job of this.working()) {
       if (job.reads === undefined) return undefined;
       for (const uuid of job.reads) uuids.add(uuid);
+      // An attempt of its commit may have come through already.
+      if (job.kind === 'snapshot' && job.snapshotUuid !== undefined) uuids.add(job.snapshotUuid);
     }
     return [...uuids];
   }

@@ -70,7 +70,7 @@ export type BeginSnapshotResult =
   /** Another job works on one of the indices: begin again when `jobGranted` comes. */
   | { readonly kind: 'queued'; readonly mayHaveCommitted: boolean }
   /** Nothing had to be copied; the snapshot is in the catalogue. */
-  | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome; readonly mayHaveCommitted: true }
+  | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome }
   | {
       readonly kind: 'planned';
       /** Whether an earlier attempt may have tried to commit, so that a roll-back has to fence it. */

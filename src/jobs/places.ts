@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type JobRepository } from '../contracts/jobs';
 import { type Registration } from '../contracts/registration';
+import { initRoot } from '../repository/init-root';
 import { type RepositoryReader } from './reading';
 
 /** Registrations whose place is remembered; it changes only when the repository is replaced. */
@@ -21,9 +22,7 @@ export class Places {
   }
 
   private async read(registration: Registration): Promise<string> {
-    const root = await this.reader.read(registration, (catalogue, signal) =>
-      catalogue.commitRoot((before) => (before.generation > 0 ? before : { ...before, generation: 1 }), { signal }),
-    );
+    const root = await this.reader.read(registration, (catalogue, signal) => initRoot(catalogue, { signal }));
     return root.uuid;
   }
 }

@@ -1,42 +1,21 @@
-/**
- * Who neighbours whom, and whether a snapshot may be committed (FORMAT.md, "The base rule").
- */
-import { BlobCallOptions } from '../blobs/blob-store';
-import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
-import { Catalogue } from './catalogue';
-import { Root, RootEntry, ShardEntry, ShardManifest, SnapshotManifest } from './format';
+/** Whether a snapshot may be committed, and what it may build on (FORMAT.md, "The base rule"). */
+import { type BlobCallOptions } from '../blobs/blob-store';
+import { SnapkeepError } from '../contracts/errors';
+import { type Catalogue, unlessUnreadable } from './catalogue';
+import { type Root, type RootEntry, type ShardEntry, type ShardManifest, type SnapshotManifest } from './format';
+import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
 import { writerOf } from './keys';
-import { findSnapshotByUuid, ordinals } from './root';
+import { findSnapshotByUuid } from './root';
 
-/** One shard, whatever the snapshot: index uuid and number. */
-export interface ShardName {
-  readonly indexUuid: string;
-  readonly shard: number;
-}
-
-/** What a snapshot holds of a shard, with what else makes it comparable. */
-export interface HeldShard {
-  readonly entry: ShardEntry;
-  readonly snapshotUuid: string;
-  readonly clusterUuid: string;
-  /** Number of shards of the index. */
-  readonly shards: number;
-}
-
-export type HeldShards = ReadonlyMap<string, HeldShard>;
-
-/** Key of a shard in {@link HeldShards}. */
-export function shardId(indexUuid: string, shard: number): string {
-  return `${indexUuid}/${shard}`;
-}
-
-/** Times the root is read again because snapshots were removed and swept after it was read. */
+/** Times the root is read again because snapshots were swept after it was read. */
 const ROOT_TRIES = 10;
 
 /**
- * What the newest snapshots that hold them have of the shards: the bases of a snapshot to come. Reads the manifests of
- * the snapshots found, usually the newest one only. If one of those was removed and swept since `root` was read, looks in
- * the present root. Throws `blob_missing` if the present one names a manifest that is not there.
+ * What the newest snapshots that hold them have of the shards: the bases of a snapshot to come. Removed snapshots count
+ * until they are marked for sweeping. Reads the manifests of the snapshots found, usually the newest one only.
+ *
+ * A shard has no base where the newest snapshot that may hold it can't be read: nobody knows what that one uses. If it was
+ * swept since `root` was read, looks in the present root.
  */
 export async function findBases(
   catalogue: Catalogue,
@@ -46,43 +25,12 @@ export async function findBases(
 ): Promise<HeldShards> {
   const wanted = [...shards];
   for (let tries = 1; ; tries++) {
-    try {
-      return await newestHolders(catalogue, root, wanted, options);
-    } catch (error) {
-      if (!isSnapkeepError(error, 'blob_missing') || tries === ROOT_TRIES) throw error;
-      const present = await catalogue.readRoot(options);
-      if (present.generation === root.generation) throw error;
-      root = present;
-    }
+    const found = await newestHolders(catalogue, root, wanted, options);
+    if (!found.missing || tries === ROOT_TRIES) return found.held;
+    const present = await catalogue.readRoot(options);
+    if (present.generation === root.generation) return found.held;
+    root = present;
   }
-}
-
-function newestHolders(
-  catalogue: Catalogue,
-  root: Root,
-  shards: Iterable<ShardName>,
-  options: BlobCallOptions,
-): Promise<HeldShards> {
-  return nearestHolders(catalogue, root, root.snapshots.toReversed(), shards, options);
-}
-
-/**
- * The nearest snapshots on both sides of `order` that hold the shards: `before` with an order not above, `after` with
- * one not below. A snapshot's clones count on both sides.
- */
-export async function findNeighbours(
-  catalogue: Catalogue,
-  root: Root,
-  order: number,
-  shards: readonly ShardName[],
-  options: BlobCallOptions = {},
-): Promise<{ before: HeldShards; after: HeldShards }> {
-  const earlier = root.snapshots.filter((entry) => entry.order <= order).reverse();
-  const later = root.snapshots.filter((entry) => entry.order >= order);
-  return {
-    before: await nearestHolders(catalogue, root, earlier, shards, options),
-    after: await nearestHolders(catalogue, root, later, shards, options),
-  };
 }
 
 /** Every object a shard entry refers to: the data objects of its manifest, and the manifest itself. */
@@ -92,7 +40,8 @@ export function objectsOf(entry: ShardEntry, manifest: ShardManifest): string[] 
 
 /**
  * Throws `base_changed`, with the shards in `details.shards`, unless every object that the snapshot refers to and did
- * not write itself is used by the newest snapshot in `root` that holds the same shard.
+ * not write itself is used by the newest snapshot in `root` that holds the same shard. What was swept since `root` was
+ * current may make it throw without need: only what is thrown for the present root counts.
  */
 export async function checkBaseRule(
   catalogue: Catalogue,
@@ -108,15 +57,12 @@ export async function checkBaseRule(
       sharing.set(shardId(index.uuid, shard), { entry, name, label: `${index.name}[${shard}]` });
     }
   }
-  const bases = await newestHolders(
-    catalogue,
-    root,
-    [...sharing.values()].map(({ name }) => name),
-    options,
-  );
+  if (sharing.size === 0) return;
+  const names = [...sharing.values()].map(({ name }) => name);
+  const bases = await newestHolders(catalogue, root, names, options);
   const changed: string[] = [];
   for (const [id, { entry, label }] of sharing) {
-    const base = bases.get(id)?.entry;
+    const base = bases.held.get(id)?.entry;
     if (base?.manifest.key === sharedManifest(entry, snapshot.uuid)) continue;
     if (base === undefined || !(await sharesOnly(catalogue, entry, snapshot.uuid, base, options))) changed.push(label);
   }
@@ -163,53 +109,9 @@ async function sharesOnly(
   base: ShardEntry,
   options: BlobCallOptions,
 ): Promise<boolean> {
-  const allowed = new Set(objectsOf(base, await catalogue.readShardManifest(base, options)));
+  const shared = await unlessUnreadable(catalogue.readShardManifest(base, options));
+  if (shared === undefined) return false; // nobody knows what it uses
+  const allowed = new Set(objectsOf(base, shared));
   const used = objectsOf(entry, await catalogue.readShardManifest(entry, options));
   return used.every((key) => writerOf(key) === snapshotUuid || allowed.has(key));
-}
-
-async function nearestHolders(
-  catalogue: Catalogue,
-  root: Root,
-  nearestFirst: readonly RootEntry[],
-  shards: Iterable<ShardName>,
-  options: BlobCallOptions,
-): Promise<HeldShards> {
-  const ordinalOf = new Map(root.indices.map(({ uuid }, ordinal) => [uuid, ordinal]));
-  /** Shards still looked for, by the ordinal of their index. */
-  const wanted = new Map<number, Set<number>>();
-  for (const { indexUuid, shard } of shards) {
-    const ordinal = ordinalOf.get(indexUuid);
-    if (ordinal === undefined) continue;
-    const ofIndex = wanted.get(ordinal);
-    if (ofIndex === undefined) wanted.set(ordinal, new Set([shard]));
-    else ofIndex.add(shard);
-  }
-  const found = new Map<string, HeldShard>();
-  for (const entry of nearestFirst) {
-    if (wanted.size === 0) break;
-    const dataless = new Set(ordinals(entry.dataless));
-    const held = ordinals(entry.indices).filter((ordinal) => wanted.has(ordinal) && !dataless.has(ordinal));
-    if (held.length === 0) continue;
-    const manifest = await catalogue.readSnapshotManifest(entry.manifest, options);
-    const byUuid = new Map(manifest.indices.map((index) => [index.uuid, index]));
-    for (const ordinal of held) {
-      const { uuid } = root.indices[ordinal];
-      const index = byUuid.get(uuid);
-      const missing = wanted.get(ordinal) as Set<number>;
-      for (const shard of missing) {
-        const shardEntry = index?.shards[shard];
-        if (index === undefined || shardEntry === undefined || shardEntry === null) continue;
-        found.set(shardId(uuid, shard), {
-          entry: shardEntry,
-          snapshotUuid: entry.uuid,
-          clusterUuid: manifest.cluster.uuid,
-          shards: index.shards.length,
-        });
-        missing.delete(shard);
-      }
-      if (missing.size === 0) wanted.delete(ordinal);
-    }
-  }
-  return found;
 }

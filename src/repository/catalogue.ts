@@ -77,7 +77,7 @@ export class Catalogue {
 
   /** Remembers a manifest that was just written, so that it need not be read back. */
   remember(ref: ObjectRef, manifest: object): void {
-    this.manifests.set(cacheKey(ref), manifest, { size: sizeOf(ref) });
+    this.manifests.set(cacheKey(ref), manifest, { size: jsonBytes(ref) });
   }
 
   /**
@@ -97,10 +97,10 @@ export class Catalogue {
       // What was read earlier may be out of date: neither a refusal nor "is there already" counts from there.
       const stale = options.from !== undefined && view === options.from;
       const changed = await (async () => change(before))().catch(async (error: unknown) => {
-        // A manifest that the root names may have been swept since the root was read: then there is a newer root.
-        const swept =
-          isSnapkeepError(error, 'blob_missing') && (await this.readRoot(options)).generation !== before.generation;
-        if (!stale && !swept) throw error;
+        if (stale) return;
+        if (!isSnapkeepError(error) || error.retryable) throw error;
+        // What the root names may have been swept since it was read: a refusal counts if there is no newer root.
+        if ((await this.readRoot(options)).generation === before.generation) throw error;
       });
       if (changed === before && !stale) return before;
       if (changed === before || changed === undefined) {
@@ -175,11 +175,21 @@ export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefin
   }
 }
 
+/** What was read; undefined where the object is missing or damaged. */
+export async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isSnapkeepError(error, 'blob_missing') || isSnapkeepError(error, 'repository_corrupt')) return undefined;
+    throw error;
+  }
+}
+
 function cacheKey(ref: ObjectRef): string {
   return `${ref.sha256} ${ref.key}`;
 }
 
-/** Metadata compresses to about an eighth. */
-function sizeOf(ref: ObjectRef): number {
+/** Bytes of JSON in a metadata object, about: compressed it takes an eighth. */
+export function jsonBytes(ref: ObjectRef): number {
   return Math.max(1, ref.key.endsWith('.gz') ? ref.length * 8 : ref.length);
 }

@@ -1,10 +1,10 @@
 import { BlobCallOptions } from '../blobs/blob-store';
 import { checkBaseRule, checkClone } from './base-rule';
 import { Catalogue, RootView } from './catalogue';
-import { FORMAT_VERSION, ObjectRef, Root, RootEntry, SnapshotManifest, SnapshotState } from './format';
+import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState } from './format';
 import { newAttempt, snapshotManifestName } from './keys';
 import { putMetadata } from './metadata';
-import { addSnapshot, findSnapshotByUuid, withoutSnapshots } from './root';
+import { addSnapshot, findSnapshotByUuid } from './root';
 import { sumTotals } from './totals';
 
 /**
@@ -34,7 +34,8 @@ export function buildSnapshotManifest(
  * Repeating it is harmless, also after a try whose outcome is unknown.
  *
  * Throws `base_changed` (plan the shards it names again), `snapshot_name_already_in_use_exception`,
- * `concurrent_snapshot_execution_exception` if it was rolled back meanwhile, and what the store throws.
+ * `concurrent_snapshot_execution_exception` if it was rolled back before, `snapshot_aborted` if an earlier try of it was
+ * committed and is deleted since, and what the store throws.
  *
  * @param options.from a root read before, to spare reading it again.
  * @param options.cloneOf UUID of the snapshot that this one is a clone of; all its shards must be that one's.
@@ -63,29 +64,4 @@ export async function commitSnapshot(
     { signal, from },
   );
   return findSnapshotByUuid(root, manifest.uuid) as RootEntry;
-}
-
-/** What the rest of a deletion needs to know of a snapshot that is no longer in the root. */
-export interface RemovedSnapshot {
-  readonly uuid: string;
-  readonly order: number;
-  readonly manifest: ObjectRef;
-}
-
-/** To be kept by the job before the snapshot is removed. */
-export function toRemoved({ uuid, order, manifest }: RootEntry): RemovedSnapshot {
-  return { uuid, order, manifest };
-}
-
-/**
- * Takes the snapshots out of the root, in one commit: from then on they are gone, whatever they hold. Their objects are
- * for `sweepSnapshot`. Repeating it is harmless; those that are gone already are no error.
- */
-export async function removeSnapshots(
-  catalogue: Catalogue,
-  uuids: Iterable<string>,
-  options: BlobCallOptions & { from?: RootView } = {},
-): Promise<Root> {
-  const gone = new Set(uuids);
-  return catalogue.commitRoot((root) => withoutSnapshots(root, gone), options);
 }

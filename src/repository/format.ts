@@ -20,7 +20,7 @@ export interface ObjectRef {
   readonly sha256: string;
 }
 
-/** `index-<N>`: the root of generation N. */
+/** `snapkeep-root-<N>`: the root of generation N. */
 export interface Root {
   readonly format: typeof FORMAT_VERSION;
   /** 0 only in memory, for a repository that was never written. */
@@ -31,8 +31,12 @@ export interface Root {
   readonly indices: readonly RootIndex[];
   /** Ascending by `order`; a clone directly follows its source. */
   readonly snapshots: readonly RootEntry[];
+  /** Snapshots that were deleted and are not swept yet; ascending by `order`. */
+  readonly removed: readonly RemovedEntry[];
   /** UUIDs of snapshots that were rolled back lately, newest last: a zombie must not commit one of them. */
   readonly rolledBack: readonly string[];
+  /** UUIDs of snapshots that were swept lately, newest last: never to be committed again, nor rolled back. */
+  readonly swept: readonly string[];
 }
 
 export interface RootIndex {
@@ -65,6 +69,20 @@ export interface RootEntry {
   /** `metadata` of the request, as raw JSON text. */
   readonly metadata?: string;
   readonly manifest: ObjectRef;
+}
+
+/** A deleted snapshot: all that sweeping it needs, whoever does it. */
+export interface RemovedEntry {
+  readonly snapshot: string;
+  readonly uuid: string;
+  readonly order: number;
+  /** As in {@link RootEntry}. */
+  readonly indices: string;
+  readonly dataless: string;
+  readonly manifest: ObjectRef;
+  readonly removedMillis: number;
+  /** False: running jobs may still build on it. True: none may any more, and its objects may be missing already. */
+  readonly sweeping: boolean;
 }
 
 /** Sums that `_status` shows without reading more. Bytes are stored (compressed) bytes; objects are data objects. */

@@ -6,14 +6,16 @@ import { Codec } from './format';
 
 const UUID = /^[A-Za-z0-9_-]{1,64}$/;
 const ATTEMPT = /^[a-z0-9]{8}$/;
-const ROOT = /^index-([1-9]\d{0,14})$/;
+const ROOT = /^snapkeep-root-([1-9]\d{0,14})$/;
 /** Keys that references may hold. */
-const DATA_KEY = /^snapshots\/[A-Za-z0-9_-]{1,64}\/(?:[A-Za-z0-9_-]{1,64}\/\d{1,6}\/)?[A-Za-z0-9._+-]{1,120}$/;
+const DATA_KEY = /^snapkeep-snapshots\/[A-Za-z0-9_-]{1,64}\/(?:[A-Za-z0-9_-]{1,64}\/\d{1,6}\/)?[A-Za-z0-9._+-]{1,120}$/;
 
 /** Every root's key starts so. */
-export const ROOT_PREFIX = 'index-';
+export const ROOT_PREFIX = 'snapkeep-root-';
 /** Everything that snapshots write lies under this prefix. */
-export const SNAPSHOTS_PREFIX = 'snapshots/';
+export const SNAPSHOTS_PREFIX = 'snapkeep-snapshots/';
+/** What a verification writes, and deletes again, begins so. */
+export const VERIFY_PREFIX = 'snapkeep-verify-';
 
 const ENDINGS: Record<Codec, string> = { zstd: '.zst', gzip: '.gz', plain: '' };
 
@@ -36,6 +38,11 @@ export function newAttempt(): string {
   return attempt;
 }
 
+/** Key of a verification's marker; `token` is `[A-Za-z0-9_-]+`. */
+export function verifyKey(token: string): string {
+  return `${VERIFY_PREFIX}${checked(token, UUID, 'token of a verification')}`;
+}
+
 export function rootKey(generation: number): string {
   return `${ROOT_PREFIX}${generation}`;
 }
@@ -51,7 +58,7 @@ export function snapshotPrefix(uuid: string): string {
   return `${SNAPSHOTS_PREFIX}${checked(uuid, UUID, 'snapshot uuid')}/`;
 }
 
-/** UUID of the snapshot that wrote the object; undefined for a key outside `snapshots/`. */
+/** UUID of the snapshot that wrote the object; undefined for a key outside of {@link SNAPSHOTS_PREFIX}. */
 export function writerOf(key: string): string | undefined {
   const parts = key.split('/');
   return parts.length > 2 && `${parts[0]}/` === SNAPSHOTS_PREFIX ? parts[1] : undefined;
@@ -83,6 +90,10 @@ export function segmentKey(
 ): string {
   const key = `${shardPrefix(place)}${range.from}-${range.to}.${checked(attempt, ATTEMPT, 'attempt')}.bulk${ENDINGS[codec]}`;
   return part === undefined ? key : `${key}.part${part}`;
+}
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
 }
 
 /** Whether a reference may name this key. */

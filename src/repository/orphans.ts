@@ -1,16 +1,19 @@
 /** Objects that no root reaches: of jobs that were cancelled, and of tries that lost (FORMAT.md, "Rolling back"). */
-import { BlobCallOptions, BlobInfo } from '../blobs/blob-store';
-import { isSnapkeepError } from '../contracts/errors';
+import { type BlobCallOptions, type BlobInfo } from '../blobs/blob-store';
+import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { objectsOf } from './base-rule';
-import { Catalogue, unlessMissing } from './catalogue';
-import { Root, RootEntry, ShardEntry } from './format';
-import { SNAPSHOTS_PREFIX, snapshotPrefix, writerOf } from './keys';
-import { findSnapshotByUuid, withRolledBack } from './root';
+import { type Catalogue, unlessMissing, unlessUnreadable } from './catalogue';
+import { type ObjectRef, type Root, type RootEntry, type ShardEntry } from './format';
+import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from './keys';
+import { byFolder, listAll } from './list-objects';
+import { findSnapshotByUuid, wasCommitted, withRolledBack } from './root';
 
 /** Keys that one delete call names. */
 const BATCH = 1000;
-/** Times the root's manifests are looked up again because snapshots were removed and swept meanwhile. */
+/** Times the root's manifests are looked up again because snapshots were swept meanwhile. */
 const REACH_TRIES = 10;
+/** Snapshots that a clean-up rolls back in one commit: fewer than a root remembers. */
+const FENCED_AT_ONCE = 500;
 
 export interface DeletedObjects {
   readonly objects: number;
@@ -19,22 +22,23 @@ export interface DeletedObjects {
 }
 
 /**
- * Undoes a snapshot that was not committed: makes sure that it never will be, not even by a zombie, then deletes everything
- * under its prefix. `committed` if it was committed after all: then nothing is deleted. Repeating it is harmless.
+ * Undoes a snapshot that was not committed: makes sure that it never will be, neither by a zombie nor by a put that is still
+ * on its way, then deletes everything under its prefix. Repeating it is harmless.
  *
- * @param options.neverTried only if no commit of the snapshot was ever begun: spares a commit of the root.
+ * `committed` if it was committed after all, whatever became of it since: then nothing is deleted.
+ *
+ * @param options.fence false only if no commit of the snapshot was ever begun: leaves the root as it is. @default true
  */
 export async function rollbackSnapshot(
   catalogue: Catalogue,
   uuid: string,
-  options: BlobCallOptions & { neverTried?: boolean } = {},
+  { fence = true, signal }: BlobCallOptions & { fence?: boolean } = {},
 ): Promise<DeletedObjects & { committed: boolean }> {
-  const { neverTried = false, signal } = options;
-  const root = neverTried
-    ? await catalogue.readRoot({ signal })
-    : await catalogue.commitRoot((before) => withRolledBack(before, uuid), { signal });
-  if (findSnapshotByUuid(root, uuid) !== undefined) return { committed: true, objects: 0, bytes: 0 };
-  const written = await listAll(catalogue, snapshotPrefix(uuid), { signal });
+  const root = fence
+    ? await catalogue.commitRoot((before) => withRolledBack(before, [uuid]), { signal })
+    : await catalogue.readRoot({ signal });
+  if (wasCommitted(root, uuid)) return { committed: true, objects: 0, bytes: 0 };
+  const written = await listAll(catalogue.store, snapshotPrefix(uuid), { signal });
   return { committed: false, ...(await deleteListed(catalogue, written, { signal })) };
 }
 
@@ -54,13 +58,13 @@ export async function deleteLeftovers(
 }
 
 /**
- * What {@link deleteLeftovers} deletes, also for a snapshot that was removed and is not swept: objects under its prefix that
- * its manifests do not name. No other snapshot names them either, since all others took what they share from it.
+ * Objects under the snapshot's prefix that its manifests do not name. No other snapshot names them either, since all
+ * others took what they share from it.
  */
-export async function findLeftovers(
+async function findLeftovers(
   catalogue: Catalogue,
   snapshot: Pick<RootEntry, 'uuid' | 'manifest'>,
-  options: BlobCallOptions = {},
+  options: BlobCallOptions,
 ): Promise<BlobInfo[]> {
   const prefix = snapshotPrefix(snapshot.uuid);
   const snapshotManifest = await unlessMissing(catalogue.readSnapshotManifest(snapshot.manifest, options));
@@ -75,14 +79,14 @@ export async function findLeftovers(
     }
   }
   const leftovers: BlobInfo[] = [];
-  for (const [folder, objects] of byFolder(await listAll(catalogue, prefix, options))) {
+  for (const [folder, objects] of byFolder(await listAll(catalogue.store, prefix, options))) {
     const held = own.get(folder);
     // All that is referred to is there; if there is not more than that, it is just that.
     if (held !== undefined && objects.length === held.totals.addedObjects + 1) continue;
     const used = new Set([snapshot.manifest.key]);
     if (held !== undefined) {
       const manifest = await unlessMissing(catalogue.readShardManifest(held, options));
-      if (manifest === undefined) continue; // a sweep has come so far: leftovers were gone before it began
+      if (manifest === undefined) continue; // a sweep has come so far, and looks after the rest
       for (const key of objectsOf(held, manifest)) used.add(key);
     }
     leftovers.push(...objects.filter(({ key }) => !used.has(key)));
@@ -99,23 +103,44 @@ export interface CleanupOptions extends BlobCallOptions {
 }
 
 /**
- * Deletes every object under `snapshots/` that neither the root nor a running job reaches. The order makes it safe beside
- * jobs: list, then ask which run, then read the root; a snapshot that began later is not in the list, one that ended
- * between is in the root. Snapshots that were removed and are not swept yet are swept with it.
+ * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. The order makes it safe
+ * beside jobs: list, then ask which run, then read the root, then fence. A snapshot that began later is not in the list, one
+ * that ended between is in the root, and one that is neither can't be committed any more. Removed snapshots are for sweeps.
  *
- * Takes memory for the names of all objects there are.
+ * Takes memory for the names of all objects there are. Throws `repository_corrupt` if a snapshot's manifests can't be read.
  */
 export async function cleanupRepository(catalogue: Catalogue, options: CleanupOptions): Promise<DeletedObjects> {
   const { signal, onProgress } = options;
-  const listed = await listAll(catalogue, SNAPSHOTS_PREFIX, { signal });
+  const listed = await listAll(catalogue.store, SNAPSHOTS_PREFIX, { signal });
   const running = await options.running();
   const reached = await reachedByRoot(catalogue, { signal, onProgress });
   const orphans = listed.filter(({ key }) => !reached.has(key) && !running.has(writerOf(key) ?? ''));
   if (options.dryRun === true) return { objects: orphans.length, bytes: bytesOf(orphans) };
-  return deleteListed(catalogue, orphans, { signal, onProgress });
+  // Whom the root names nothing of: jobs that ended without a roll-back, whose commit may still be on its way.
+  const named = new Set([...reached].map(writerOf));
+  const unfenced = new Set(
+    orphans.map(({ key }) => writerOf(key) ?? '').filter((uuid) => isUuid(uuid) && !named.has(uuid)),
+  );
+  const committed = await fence(catalogue, [...unfenced], { signal });
+  const unused = orphans.filter(({ key }) => !committed.has(writerOf(key) ?? ''));
+  return deleteListed(catalogue, unused, { signal, onProgress });
 }
 
-/** Every object that the present root reaches, roots excepted. */
+/** Makes sure that none of the snapshots can be committed any more; returns those that were after all. */
+async function fence(catalogue: Catalogue, uuids: readonly string[], options: BlobCallOptions): Promise<Set<string>> {
+  const committed = new Set<string>();
+  for (let from = 0; from < uuids.length; from += FENCED_AT_ONCE) {
+    const some = uuids.slice(from, from + FENCED_AT_ONCE);
+    const root = await catalogue.commitRoot((before) => withRolledBack(before, some), options);
+    for (const uuid of some) if (wasCommitted(root, uuid)) committed.add(uuid);
+  }
+  return committed;
+}
+
+/**
+ * Every object that the present root reaches, roots excepted: also those of removed snapshots until they are forgotten,
+ * as far as a sweep has left them. Throws `repository_corrupt` if the manifests of a snapshot can't be read.
+ */
 export async function reachedByRoot(
   catalogue: Catalogue,
   options: BlobCallOptions & { onProgress?: () => void } = {},
@@ -125,8 +150,14 @@ export async function reachedByRoot(
     try {
       return await reachedBy(catalogue, root, options);
     } catch (error) {
-      if (!isSnapkeepError(error, 'blob_missing') || tries === REACH_TRIES) throw error;
-      if ((await catalogue.readRoot(options)).generation === root.generation) throw error;
+      if (!isSnapkeepError(error, 'blob_missing')) throw error;
+      // Swept since the root was read, or damage.
+      if (tries < REACH_TRIES && (await catalogue.readRoot(options)).generation !== root.generation) continue;
+      throw new SnapkeepError(
+        'repository_corrupt',
+        `a snapshot in [${catalogue.store.description}] can't be read; delete that snapshot first: ${error.message}`,
+        { cause: error },
+      );
     }
   }
 }
@@ -137,22 +168,23 @@ async function reachedBy(
   options: BlobCallOptions & { onProgress?: () => void },
 ): Promise<Set<string>> {
   const reached = new Set<string>();
-  for (const { manifest } of root.snapshots) {
+  for (const { manifest, sweeping } of [...root.snapshots.map(unswept), ...root.removed]) {
+    // What is being swept reaches what is left of it: a sweep deletes what it needs to go on last.
+    const read = <T>(reading: Promise<T>): Promise<T | undefined> => (sweeping ? unlessUnreadable(reading) : reading);
     reached.add(manifest.key);
-    const { indices } = await catalogue.readSnapshotManifest(manifest, options);
-    for (const entry of indices.flatMap((index) => index.shards)) {
+    const snapshot = await read(catalogue.readSnapshotManifest(manifest, options));
+    for (const entry of snapshot?.indices.flatMap((index) => index.shards) ?? []) {
       if (entry === null || reached.has(entry.manifest.key)) continue; // shared: followed before
-      for (const key of objectsOf(entry, await catalogue.readShardManifest(entry, options))) reached.add(key);
+      const shard = await read(catalogue.readShardManifest(entry, options));
+      if (shard !== undefined) for (const key of objectsOf(entry, shard)) reached.add(key);
     }
     options.onProgress?.();
   }
   return reached;
 }
 
-async function listAll(catalogue: Catalogue, prefix: string, { signal }: BlobCallOptions): Promise<BlobInfo[]> {
-  const objects: BlobInfo[] = [];
-  for await (const info of catalogue.store.list(prefix, { signal })) objects.push(info);
-  return objects;
+function unswept({ manifest }: RootEntry): { manifest: ObjectRef; sweeping: boolean } {
+  return { manifest, sweeping: false };
 }
 
 async function deleteListed(
@@ -166,17 +198,6 @@ async function deleteListed(
     options.onProgress?.();
   }
   return { objects: objects.length, bytes: bytesOf(objects) };
-}
-
-function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> {
-  const folders = new Map<string, BlobInfo[]>();
-  for (const info of objects) {
-    const folder = info.key.slice(0, info.key.lastIndexOf('/'));
-    const rest = folders.get(folder);
-    if (rest === undefined) folders.set(folder, [info]);
-    else rest.push(info);
-  }
-  return folders;
 }
 
 function bytesOf(objects: readonly BlobInfo[]): number {

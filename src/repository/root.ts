@@ -1,10 +1,10 @@
 /** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
 import { SnapkeepError } from '../contracts/errors';
-import { FORMAT_VERSION, ObjectRef, Root, RootEntry, RootIndex, SnapshotManifest } from './format';
-import { countRuns, decodeRuns, encodeRuns } from './runs';
+import { FORMAT_VERSION, ObjectRef, RemovedEntry, Root, RootEntry, RootIndex, SnapshotManifest } from './format';
+import { countRuns, decodeRuns, eachRun, encodeRuns } from './runs';
 
-/** Rolled-back snapshots that a root remembers. */
-const ROLLED_BACK_KEPT = 100;
+/** Rolled-back snapshots that a root remembers, and swept ones: more than any zombie lives to see. */
+const REMEMBERED = 1000;
 
 /** The root of a repository that was never written. */
 export const EMPTY_ROOT: Root = {
@@ -13,12 +13,21 @@ export const EMPTY_ROOT: Root = {
   uuid: '',
   indices: [],
   snapshots: [],
+  removed: [],
   rolledBack: [],
+  swept: [],
 };
 
 /** The numbers of runs whose count nobody recorded elsewhere. */
 export function ordinals(runs: string): Float64Array {
   return decodeRuns(runs, countRuns(runs));
+}
+
+/** As {@link ordinals}, without taking memory for them. */
+export function eachOrdinal(runs: string, visit: (ordinal: number) => void): void {
+  eachRun(runs, (start, length) => {
+    for (let k = 0; k < length; k++) visit(start + k);
+  });
 }
 
 /** The indices that the snapshot names, in the root's order. */
@@ -36,11 +45,17 @@ export function findSnapshotByUuid(root: Root, uuid: string): RootEntry | undefi
   return root.snapshots.find((entry) => entry.uuid === uuid);
 }
 
+/** Whether a snapshot with this UUID was committed, whatever became of it since. */
+export function wasCommitted(root: Root, uuid: string): boolean {
+  const isIt = (entry: { uuid: string }): boolean => entry.uuid === uuid;
+  return root.snapshots.some(isIt) || root.removed.some(isIt) || root.swept.includes(uuid);
+}
+
 /**
  * The next root, with the snapshot added: last, or directly behind its source if it is a clone; the root itself if it is
  * there already. Whether its shards keep the base rule is the caller's to check. Throws
- * `snapshot_name_already_in_use_exception`; `concurrent_snapshot_execution_exception` if it was rolled back meanwhile;
- * `snapshot_missing_exception` if the clone's source is gone.
+ * `snapshot_name_already_in_use_exception`; `concurrent_snapshot_execution_exception` if it was rolled back before;
+ * `snapshot_aborted` if it was committed and deleted before; `snapshot_missing_exception` if the clone's source is deleted.
  */
 export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectRef, cloneOf?: string): Root {
   if (findSnapshotByUuid(root, manifest.uuid) !== undefined) return root;
@@ -48,6 +63,12 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
     throw new SnapkeepError(
       'concurrent_snapshot_execution_exception',
       `snapshot [${manifest.snapshot}] was cancelled and rolled back: it can't be committed any more`,
+    );
+  }
+  if (wasCommitted(root, manifest.uuid)) {
+    throw new SnapkeepError(
+      'snapshot_aborted',
+      `snapshot [${manifest.snapshot}] was deleted as soon as it was there: it can't be committed again`,
     );
   }
   if (findSnapshot(root, manifest.snapshot) !== undefined) {
@@ -100,32 +121,63 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
   return { ...root, generation, indices, snapshots: root.snapshots.toSpliced(place, 0, entry) };
 }
 
-/** The next root, without the snapshots; the root itself if it has none of them. */
-export function withoutSnapshots(root: Root, uuids: ReadonlySet<string>): Root {
-  const snapshots = root.snapshots.filter((entry) => !uuids.has(entry.uuid));
-  if (snapshots.length === root.snapshots.length) return root;
-  return withoutUnusedIndices({ ...root, generation: root.generation + 1, snapshots });
+/** The next root, in which the snapshots are removed, not swept; the root itself if it lists none of them. */
+export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: number): Root {
+  const moving = root.snapshots.filter((entry) => uuids.has(entry.uuid));
+  if (moving.length === 0) return root;
+  const entries = moving.map(({ snapshot, uuid, order, indices, dataless, manifest }): RemovedEntry => {
+    return { snapshot, uuid, order, indices, dataless, manifest, removedMillis: nowMillis, sweeping: false };
+  });
+  return {
+    ...root,
+    generation: root.generation + 1,
+    snapshots: root.snapshots.filter((entry) => !uuids.has(entry.uuid)),
+    removed: [...root.removed, ...entries].sort((a, b) => a.order - b.order),
+  };
 }
 
-/** The next root, in which the snapshot can't be committed any more; the root itself if it says so, or holds it. */
-export function withRolledBack(root: Root, uuid: string): Root {
-  if (root.rolledBack.includes(uuid) || findSnapshotByUuid(root, uuid) !== undefined) return root;
-  const rolledBack = [...root.rolledBack, uuid].slice(-ROLLED_BACK_KEPT);
-  return { ...root, generation: root.generation + 1, rolledBack };
+/** The next root, in which nobody may build on the removed snapshots but those in use; the root itself if it says so. */
+export function withSweeping(root: Root, inUse: ReadonlySet<string>): Root {
+  const isDue = (entry: RemovedEntry): boolean => !entry.sweeping && !inUse.has(entry.uuid);
+  if (!root.removed.some(isDue)) return root;
+  const removed = root.removed.map((entry) => (isDue(entry) ? { ...entry, sweeping: true } : entry));
+  return { ...root, generation: root.generation + 1, removed };
+}
+
+/** The next root, without the removed snapshots that were swept; the root itself if it has none of them. */
+export function withoutSwept(root: Root, uuids: ReadonlySet<string>): Root {
+  const gone = root.removed.filter((entry) => entry.sweeping && uuids.has(entry.uuid)).map((entry) => entry.uuid);
+  if (gone.length === 0) return root;
+  return withoutUnusedIndices({
+    ...root,
+    generation: root.generation + 1,
+    removed: root.removed.filter((entry) => !(entry.sweeping && uuids.has(entry.uuid))),
+    swept: [...root.swept, ...gone].slice(-REMEMBERED),
+  });
+}
+
+/** The next root, in which none of the snapshots can be committed any more; the root itself if it says so of all. */
+export function withRolledBack(root: Root, uuids: readonly string[]): Root {
+  const open = uuids.filter((uuid) => !root.rolledBack.includes(uuid) && !wasCommitted(root, uuid));
+  if (open.length === 0) return root;
+  return { ...root, generation: root.generation + 1, rolledBack: [...root.rolledBack, ...open].slice(-REMEMBERED) };
 }
 
 function withoutUnusedIndices(root: Root): Root {
-  const used = new Set(root.snapshots.flatMap((entry) => Array.from(ordinals(entry.indices))));
+  const used = new Set<number>();
+  for (const { indices } of [...root.snapshots, ...root.removed]) {
+    eachOrdinal(indices, (ordinal) => used.add(ordinal));
+  }
   if (used.size === root.indices.length) return root;
   const next = new Map<number, number>();
   const indices = root.indices.filter((_, ordinal) => used.has(ordinal) && next.set(ordinal, next.size));
   const renumber = (runs: string) => encodeRuns(Array.from(ordinals(runs), (ordinal) => next.get(ordinal) as number));
-  const snapshots = root.snapshots.map((entry) => ({
+  const renumbered = <T extends { indices: string; dataless: string }>(entry: T): T => ({
     ...entry,
     indices: renumber(entry.indices),
     dataless: renumber(entry.dataless),
-  }));
-  return { ...root, indices, snapshots };
+  });
+  return { ...root, indices, snapshots: root.snapshots.map(renumbered), removed: root.removed.map(renumbered) };
 }
 
 function indexAt(root: Root, ordinal: number): RootIndex {

@@ -50,7 +50,8 @@ export function decodeRuns(text: string, expected: number): Float64Array {
   return numbers;
 }
 
-function eachRun(text: string, visit: (start: number, length: number) => void): void {
+/** Visits first number and length of each run. Throws `repository_corrupt` if the text is no list of runs. */
+export function eachRun(text: string, visit: (start: number, length: number) => void): void {
   if (text === '') return;
   let end = 0;
   let first = true;

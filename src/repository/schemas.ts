@@ -52,7 +52,22 @@ export const rootSchema: z.ZodType<Root> = z.looseObject({
       manifest: objectRef,
     }),
   ),
+  removed: z
+    .array(
+      z.looseObject({
+        snapshot: z.string(),
+        uuid,
+        order: count,
+        indices: runs,
+        dataless: runs,
+        manifest: objectRef,
+        removedMillis: count,
+        sweeping: z.boolean(),
+      }),
+    )
+    .default([]),
   rolledBack: z.array(uuid),
+  swept: z.array(uuid).default([]),
 });
 
 export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z.looseObject({

@@ -1,5 +1,5 @@
 import { ShardState } from '../cluster/shard-source';
-import { HeldShard } from './base-rule';
+import { type HeldShard } from './holders';
 import { ShardEntry, ShardIdentity, ShardManifest } from './format';
 
 /**

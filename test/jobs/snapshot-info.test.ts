@@ -32,6 +32,8 @@ const ROOT: Root = {
   ],
   snapshots: [ENTRY],
   rolledBack: [],
+  removed: [],
+  swept: [],
 };
 const MANIFEST = {
   failures: [{ index: 'index_1', indexUuid: 'i1', shard: 3, reason: 'no primary', status: 'SERVICE_UNAVAILABLE' }],

@@ -2,21 +2,41 @@ import { BlobStore } from '../../src/blobs/blob-store';
 import { findBases } from '../../src/repository/base-rule';
 import { Catalogue } from '../../src/repository/catalogue';
 import { CodecPool } from '../../src/repository/codec-pool';
-import { commitSnapshot, removeSnapshots, toRemoved } from '../../src/repository/commit-snapshot';
+import { commitSnapshot } from '../../src/repository/commit-snapshot';
 import { RootEntry, ShardEntry, SnapshotManifest } from '../../src/repository/format';
 import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/keys';
 import { rollbackSnapshot } from '../../src/repository/orphans';
-import { addSnapshot, findSnapshot, indicesOf, withoutSnapshots } from '../../src/repository/root';
+import { markSweeping, removeSnapshots } from '../../src/repository/remove-snapshots';
+import {
+  addSnapshot,
+  findSnapshot,
+  indicesOf,
+  withoutSwept,
+  withRemoved,
+  withSweeping,
+} from '../../src/repository/root';
 import { copySmallShard } from '../../src/repository/settle-shard';
-import { sweepSnapshot } from '../../src/repository/sweep';
+import { sweepMarked } from '../../src/repository/sweep';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
-import { expected, manifestWith, Repository, restored, settling, takeSnapshot } from './support/shards';
+import {
+  deleteSnapshots,
+  expected,
+  manifestWith,
+  Repository,
+  restored,
+  settling,
+  takeSnapshot,
+} from './support/shards';
 
 const EMPTY = { format: 1, generation: 7, uuid: 'u', indices: [], snapshots: [], rolledBack: [] };
 const ENTRY: ShardEntry = {
-  manifest: { key: `snapshots/${'a'.repeat(22)}/i/0/shard.aaaaaaaa.json.gz`, length: 1, sha256: 'a'.repeat(64) },
+  manifest: {
+    key: `snapkeep-snapshots/${'a'.repeat(22)}/i/0/shard.aaaaaaaa.json.gz`,
+    length: 1,
+    sha256: 'a'.repeat(64),
+  },
   historyUuid: 'h',
   maxSeqNo: 1,
   sealedThrough: 1,
@@ -167,7 +187,8 @@ describe('a root', () => {
       ['logs', 'users'],
       ['users'],
     ]);
-    root = await removeSnapshots(catalogue, [first.uuid, root.snapshots[1].uuid]);
+    await deleteSnapshots(catalogue, [first.uuid, root.snapshots[1].uuid]);
+    root = await catalogue.readRoot();
     expect(root.indices.map(({ name }) => name)).toEqual(['users']);
     expect(indicesOf(root, root.snapshots[0])).toEqual([{ name: 'users', uuid: 'users-uuid' }]);
   });
@@ -189,7 +210,8 @@ describe('a root', () => {
     }
     expect(JSON.stringify(root).length).toBeLessThan(700_000);
     const started = performance.now();
-    withoutSnapshots(root, new Set([manifests[500].uuid]));
+    const some = new Set([manifests[500].uuid]);
+    withoutSwept(withSweeping(withRemoved(root, some, 1), new Set()), some);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });
@@ -253,19 +275,28 @@ describe('the base rule', () => {
     expect(await names()).toEqual(['base', 'first', 'second']);
   });
 
-  test('refuses a snapshot whose base was removed', async () => {
+  test('lets a snapshot build on a base that was removed, until that is marked for sweeping', async () => {
     shard.put('x', '{}');
-    const commit = await copied('first');
-    await removeSnapshots(catalogue, [(await catalogue.readRoot()).snapshots[0].uuid]);
-    await expect(commit()).rejects.toMatchObject({ code: 'base_changed' });
+    const [first, second] = [await copied('first'), await copied('second')];
+    const base = (await catalogue.readRoot()).snapshots[0];
+    await removeSnapshots(catalogue, [base.uuid]);
+    await first();
+    const added = (await catalogue.readRoot()).snapshots[0];
+    expect(added.addedBytes).toBeLessThan(added.bytes);
+    await removeSnapshots(catalogue, [added.uuid]);
+    await markSweeping(catalogue, { inUse: new Set([added.uuid]) });
+    await second();
+    await markSweeping(catalogue, { inUse: new Set() });
+    const third = await copied('third');
+    await deleteSnapshots(catalogue, [(await catalogue.readRoot()).snapshots[0].uuid]);
+    await expect(third()).rejects.toMatchObject({ code: 'base_changed', details: { shards: ['logs[0]'] } });
   });
 
   test('is looked up in the present root when the newest holder is swept while it is', async () => {
     shard.put('x', '{}');
     const newest = await takeSnapshot(repository, 'newest', [shard]);
     const removing = async () => {
-      await removeSnapshots(catalogue, [newest.uuid]);
-      await sweepSnapshot(catalogue, toRemoved(newest));
+      await deleteSnapshots(catalogue, [newest.uuid]);
     };
     const slow = new FaultyBlobStore(store).plan('get', { when: (key) => key === newest.manifest.key, run: removing });
     const other = new Catalogue(slow);
@@ -285,8 +316,7 @@ describe('the base rule', () => {
     const slow = new FaultyBlobStore(store).plan('get', {
       when: (key) => key === newest.manifest.key,
       run: async () => {
-        await removeSnapshots(catalogue, [newest.uuid]);
-        await sweepSnapshot(catalogue, toRemoved(newest));
+        await deleteSnapshots(catalogue, [newest.uuid]);
       },
     });
     await commitSnapshot(new Catalogue(slow), manifestWith('mine', uuid, [{ shard, entry }]), { compress: true });
@@ -295,11 +325,13 @@ describe('the base rule', () => {
     expect(await names()).toEqual(['base', 'mine']);
   });
 
-  test('says so when the present root names a manifest that is not there', async () => {
-    const root = await catalogue.readRoot();
-    await store.delete([root.snapshots[0].manifest.key]);
-    const bases = findBases(new Catalogue(store), root, [{ indexUuid: shard.indexUuid, shard: 0 }]);
-    await expect(bases).rejects.toMatchObject({ code: 'blob_missing' });
+  test('gives a shard no base when the newest snapshot that may hold it is damaged', async () => {
+    shard.put('x', '{}');
+    const newest = await takeSnapshot(repository, 'newest', [shard]);
+    await store.delete([newest.manifest.key]);
+    const fresh = new Catalogue(store);
+    const bases = await findBases(fresh, await fresh.readRoot(), [{ indexUuid: shard.indexUuid, shard: 0 }]);
+    expect(bases.size).toBe(0);
   });
 
   test('looks past snapshots that failed to hold the shard', async () => {
@@ -330,8 +362,7 @@ describe('the base rule', () => {
     });
     const clone = await commitSnapshot(catalogue, manifest, { compress: true, cloneOf: source.uuid });
     expect(await names()).toEqual(['base', 'clone', 'later']);
-    await removeSnapshots(catalogue, [source.uuid]);
-    await sweepSnapshot(catalogue, toRemoved(source));
+    await deleteSnapshots(catalogue, [source.uuid]);
     const { indices } = await catalogue.readSnapshotManifest(clone.manifest);
     expect(await restored(on(store), indices[0].shards[0] as ShardEntry)).toHaveLength(6);
   });
@@ -359,8 +390,7 @@ describe('a sweep', () => {
     const second = await takeSnapshot(repository, 'two', [shard]);
     for (let i = 0; i < 4; i++) shard.remove(`b-${i}`);
     await takeSnapshot(repository, 'three', [shard]);
-    await removeSnapshots(catalogue, [second.uuid]);
-    const { objects } = await sweepSnapshot(catalogue, toRemoved(second));
+    const { objects } = await deleteSnapshots(catalogue, [second.uuid]);
     expect(objects).toBe(3); // the segment of b, the shard manifest, the snapshot manifest
     expect(store.keys().some((key) => key.includes(second.uuid))).toBe(false);
     const root = await catalogue.readRoot();
@@ -376,20 +406,22 @@ describe('a sweep', () => {
     const second = await takeSnapshot(repository, 'two', [shard]);
     await copySmallShard({ ...(await settling(repository, shard, first.uuid)), base: undefined }); // a try that lost
     await store.put(`${jobNoteName(first.uuid, 'plan', newAttempt())}`, Buffer.from('{}'));
-    await removeSnapshots(catalogue, [first.uuid]);
-    await sweepSnapshot(catalogue, toRemoved(first));
+    await deleteSnapshots(catalogue, [first.uuid]);
     expect(store.keys().filter((key) => key.includes(first.uuid))).toHaveLength(1); // the segment the second shares
     const { indices } = await catalogue.readSnapshotManifest(second.manifest);
     expect(await restored(on(store), indices[0].shards[0] as ShardEntry)).toEqual(expected(shard));
   });
 
-  test('is refused while the snapshot is in the root', async () => {
+  test('leaves alone what is not removed, and what is removed but not marked', async () => {
     const shard = new ShardModel();
     shard.put('a', '{}');
     const entry = await takeSnapshot(repository, 'one', [shard]);
-    const before = store.keys();
-    await expect(sweepSnapshot(catalogue, toRemoved(entry))).rejects.toMatchObject({ code: 'internal' });
-    expect(store.keys()).toEqual(before);
+    const before = store.keys().filter((key) => parseRootKey(key) === undefined);
+    expect(await sweepMarked(catalogue)).toMatchObject({ snapshots: 0, objects: 0, left: 0 });
+    await removeSnapshots(catalogue, [entry.uuid]);
+    await markSweeping(catalogue, { inUse: new Set([entry.uuid]) });
+    expect(await sweepMarked(catalogue)).toMatchObject({ snapshots: 0, objects: 0, left: 1 });
+    expect(store.keys().filter((key) => parseRootKey(key) === undefined)).toEqual(before);
   });
 
   test('looks the neighbours up again when one of them is removed and swept meanwhile', async () => {
@@ -400,17 +432,17 @@ describe('a sweep', () => {
       entries.push(await takeSnapshot(repository, name, [shard]));
     }
     await removeSnapshots(catalogue, [entries[0].uuid]);
+    await markSweeping(catalogue, { inUse: new Set() });
     // While the first is swept, just before it reads the second's shard manifest, the second goes, too.
     const { indices } = await catalogue.readSnapshotManifest(entries[1].manifest);
     const key = indices[0].shards[0]?.manifest.key;
     const slow = new FaultyBlobStore(store).plan('get', {
       when: (one) => one === key,
       run: async () => {
-        await removeSnapshots(catalogue, [entries[1].uuid]);
-        await sweepSnapshot(catalogue, toRemoved(entries[1]));
+        await deleteSnapshots(catalogue, [entries[1].uuid]);
       },
     });
-    await sweepSnapshot(new Catalogue(slow), toRemoved(entries[0]));
+    await sweepMarked(new Catalogue(slow));
     slow.assertAllHappened();
     const third = findSnapshot(await catalogue.readRoot(), 'three');
     const held = (await catalogue.readSnapshotManifest(third?.manifest ?? entries[2].manifest)).indices[0].shards[0];

@@ -1,12 +1,12 @@
 import { Catalogue } from '../../src/repository/catalogue';
 import { CodecPool } from '../../src/repository/codec-pool';
-import { removeSnapshots, toRemoved } from '../../src/repository/commit-snapshot';
 import { RootEntry } from '../../src/repository/format';
-import { sweepSnapshot } from '../../src/repository/sweep';
+import { markSweeping, removeSnapshots } from '../../src/repository/remove-snapshots';
+import { sweepMarked } from '../../src/repository/sweep';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
-import { Repository, takeSnapshot } from './support/shards';
+import { deleteSnapshots, Repository, takeSnapshot } from './support/shards';
 
 /** What each operation asks of the store: requests are what small jobs take their time for, and what a bucket charges. */
 
@@ -28,7 +28,7 @@ async function requests(work: () => Promise<unknown>): Promise<string[]> {
   return store.calls.slice(before).map((call) => {
     const [method, key = ''] = call.split(' ');
     const name = key.split('/').at(-1) ?? '';
-    const kind = /^index-/.test(name) ? 'root' : /\.bulk/.test(name) ? 'segment' : name.split('.')[0];
+    const kind = /^snapkeep-root-/.test(name) ? 'root' : /\.bulk/.test(name) ? 'segment' : name.split('.')[0];
     return `${method} ${kind}`;
   });
 }
@@ -83,18 +83,30 @@ test('removing a snapshot, and sweeping it', async () => {
     'list root',
     'delete root',
   ]);
-  expect(await requests(() => sweepSnapshot(catalogue, toRemoved(entries[1])))).toEqual([
-    'get snapshot',
+  expect(await requests(() => markSweeping(catalogue, { inUse: new Set() }))).toEqual([
+    'list root',
+    'get root',
+    'putIfAbsent root',
+    'list root',
+    'delete root',
+  ]);
+  expect(await requests(() => sweepMarked(catalogue))).toEqual([
     'list root',
     'get root',
     'get snapshot',
-    'get snapshot',
     'list ',
+    'get snapshot',
+    'get snapshot',
     'get shard',
     'get shard',
     'get shard',
     'delete shard',
     'delete snapshot',
+    'list root', // to forget it
+    'get root',
+    'putIfAbsent root',
+    'list root',
+    'delete root',
   ]);
 });
 
@@ -109,8 +121,7 @@ test('sweeping one of many snapshots asks no more than sweeping one of few', asy
     const entry = root.snapshots[Math.floor(root.snapshots.length / 2)];
     const { catalogue } = another();
     const calls = await requests(async () => {
-      await removeSnapshots(catalogue, [entry.uuid]);
-      await sweepSnapshot(catalogue, toRemoved(entry));
+      await deleteSnapshots(catalogue, [entry.uuid]);
     });
     counts.push(calls.length);
   }

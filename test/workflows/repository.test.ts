@@ -107,7 +107,7 @@ describe('sweeping', () => {
       await ledger.begin('b', { reads: ['A'] });
       await ledger.remove('A');
       await until(() => ledger.sweeps === 1);
-      expect(ledger.marks).toEqual([['A']]);
+      expect(ledger.marks).toEqual([['A', 'uuid of b']]);
       await sleep(1_000);
       expect(ledger.sweeps).toBe(1);
       expect([...ledger.removed]).toEqual(['A']);
@@ -124,7 +124,7 @@ describe('sweeping', () => {
       expect(ledger.marks).toEqual([]);
       await ledger.begin('b', { reads: [] });
       await until(() => ledger.removed.size === 0);
-      expect(ledger.marks).toEqual([[]]);
+      expect(ledger.marks).toEqual([['uuid of b']]);
     }));
 
   it('lets no job begin while it marks', () =>

@@ -5,22 +5,18 @@
  */
 import { BlobStore } from '../../../src/blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
-import { RemovedSnapshot } from '../../../src/contracts/jobs';
-import { findBases, shardId } from '../../../src/repository/base-rule';
+import { findBases } from '../../../src/repository/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue';
 import { CodecPool } from '../../../src/repository/codec-pool';
-import {
-  buildSnapshotManifest,
-  commitSnapshot,
-  removeSnapshots,
-  toRemoved,
-} from '../../../src/repository/commit-snapshot';
+import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/commit-snapshot';
 import { ShardEntry } from '../../../src/repository/format';
+import { shardId } from '../../../src/repository/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/orphans';
+import { markSweeping, removeSnapshots } from '../../../src/repository/remove-snapshots';
 import { findSnapshotByUuid } from '../../../src/repository/root';
 import { copySmallShard } from '../../../src/repository/settle-shard';
-import { sweepSnapshot } from '../../../src/repository/sweep';
+import { sweepMarked } from '../../../src/repository/sweep';
 import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
 import { Crash, CrashingBlobStore } from './crashing-blob-store';
 import { ModelDocument, ShardModel } from './shard-model';
@@ -165,20 +161,10 @@ export class Jobs {
   }
 
   async remove(uuids: readonly string[]): Promise<void> {
-    const removed = await this.step<readonly RemovedSnapshot[]>(async (catalogue) => {
-      const { snapshots } = await catalogue.readRoot();
-      return snapshots
-        .filter((entry) => uuids.includes(entry.uuid))
-        .map((entry) => ({ snapshot: entry.snapshot, ...toRemoved(entry) }));
-    });
-    await this.step((catalogue) =>
-      removeSnapshots(
-        catalogue,
-        removed.map((one) => one.uuid),
-      ),
-    );
-    for (const { uuid } of removed) this.committed.delete(uuid);
-    for (const one of removed) await this.step((catalogue) => sweepSnapshot(catalogue, one));
+    await this.step((catalogue) => removeSnapshots(catalogue, uuids));
+    for (const uuid of uuids) this.committed.delete(uuid);
+    await this.step((catalogue) => markSweeping(catalogue, { inUse: new Set() }));
+    await this.step((catalogue) => sweepMarked(catalogue));
   }
 
   private async copy(

@@ -1,13 +1,16 @@
 import { BlobStore } from '../../../src/blobs/blob-store';
-import { findBases, shardId } from '../../../src/repository/base-rule';
+import { findBases } from '../../../src/repository/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue';
 import { CodecPool } from '../../../src/repository/codec-pool';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/commit-snapshot';
 import { RootEntry, ShardEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format';
+import { shardId } from '../../../src/repository/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
+import { markSweeping, removeSnapshots } from '../../../src/repository/remove-snapshots';
 import { readSegments } from '../../../src/repository/read-segments';
 import { copySmallShard, SettleShard } from '../../../src/repository/settle-shard';
 import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
+import { sweepMarked, SweepResult } from '../../../src/repository/sweep';
 import { SegmentWriting } from '../../../src/repository/write-segments';
 import { ModelDocument, ShardModel } from './shard-model';
 
@@ -135,6 +138,13 @@ export async function takeSnapshot(
     entries.push({ shard, entry: await copySmallShard(await settling(repository, shard, uuid, options.writing)) });
   }
   return commitSnapshot(catalogue, manifestWith(name, uuid, entries), { compress: true, from });
+}
+
+/** A whole deletion, of snapshots that no job builds on or reads. */
+export async function deleteSnapshots(catalogue: Catalogue, uuids: readonly string[]): Promise<SweepResult> {
+  await removeSnapshots(catalogue, uuids);
+  await markSweeping(catalogue, { inUse: new Set() });
+  return sweepMarked(catalogue);
 }
 
 /** What a restore of the shard brings back, in the order of the bulk bodies. */

@@ -1,0 +1,20 @@
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../blobs/blob-store';
+
+/** Every object whose key starts with the prefix; takes memory for all of their names. */
+export async function listAll(store: BlobStore, prefix: string, { signal }: BlobCallOptions): Promise<BlobInfo[]> {
+  const objects: BlobInfo[] = [];
+  for await (const info of store.list(prefix, { signal })) objects.push(info);
+  return objects;
+}
+
+/** The objects by the folder they lie in, without a `/` at its end. */
+export function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> {
+  const folders = new Map<string, BlobInfo[]>();
+  for (const info of objects) {
+    const folder = info.key.slice(0, info.key.lastIndexOf('/'));
+    const rest = folders.get(folder);
+    if (rest === undefined) folders.set(folder, [info]);
+    else rest.push(info);
+  }
+  return folders;
+}
