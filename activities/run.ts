@@ -7,6 +7,13 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyProgress } from '../src/contracts/jobs';
 
+/**
+ * An attempt that begins this much later than the last progress is the last: retry windows, and ms beyond them. A
+ * failure ends the activity earlier, and with a better reason.
+ */
+const SILENT_WINDOWS = 2;
+const SILENT_MS = 60_000;
+
 /** Heartbeats go out at this pace, ms; the worker throttles them to about the same. */
 const HEARTBEAT_MS = 400;
 
@@ -48,7 +55,7 @@ export async function runActivity<Result, Cursor = never>(
   try {
     if (context.info.attempt > 1) {
       context.log.info('attempt begins', { resumes: former?.cursor !== undefined, idleMs: idleMs() });
-      if (idleMs() > retryWindowMs) throw noProgress(context.info.attempt, retryWindowMs);
+      if (idleMs() > SILENT_WINDOWS * retryWindowMs + SILENT_MS) throw noProgress(context.info.attempt, idleMs());
     }
     return await work({
       signal: context.cancellationSignal,
@@ -95,10 +102,10 @@ function windowOf({ scheduleToCloseTimeoutMs: allMs, startToCloseTimeoutMs: oneM
 }
 
 /** Attempts that end without a failure of their own, such as those of workers that die, are bounded too. */
-function noProgress(attempt: number, retryWindowMs: number): SnapkeepError {
+function noProgress(attempt: number, idleMs: number): SnapkeepError {
   return new SnapkeepError(
     'worker_unavailable',
-    `attempt [${attempt}] begins after [${retryWindowMs}] ms without progress; the workers of the earlier ones gave no answer`,
+    `attempt [${attempt}] begins after [${idleMs}] ms without progress; the workers of the earlier ones gave no answer`,
   );
 }
 

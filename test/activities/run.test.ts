@@ -66,7 +66,7 @@ describe('an activity', () => {
   it('gives up at its begin when attempts before it ended without a word for the window', async () => {
     let worked = false;
     const failure = await failureOf(
-      environment({ attempt: 5, scheduledMs: AGO(WINDOW_MS * 2) }).run(() =>
+      environment({ attempt: 5, scheduledMs: AGO(WINDOW_MS * 4) }).run(() =>
         runActivity(async () => {
           worked = true;
         }, WINDOW_MS),
