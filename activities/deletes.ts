@@ -67,8 +67,11 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
     sweepSnapshots: (call: { repository: string; removed: readonly RemovedSnapshot[] }): Promise<DeleteOutcome> =>
       runActivity(async ({ signal }) => {
         const { catalogue } = await ledger.open(call.repository);
-        // The turn was awaited: nothing runs that may build on these or read them.
-        await markSweeping(catalogue, { inUse: new Set() }, { signal });
+        // The turn was awaited: nothing runs that may build on these or read them. Others have their own turn.
+        const due = new Set(call.removed.map((one) => one.uuid));
+        const { removed } = await catalogue.readRoot({ signal });
+        const inUse = new Set(removed.map((one) => one.uuid).filter((uuid) => !due.has(uuid)));
+        await markSweeping(catalogue, { inUse }, { signal });
         const { objects, bytes } = await sweepMarked(catalogue, { signal });
         await ledger.endJob(call.repository, thisJob().workflowId);
         return {
