@@ -81,6 +81,8 @@ export interface RemovedEntry {
   readonly dataless: string;
   readonly manifest: ObjectRef;
   readonly removedMillis: number;
+  /** Generation of the root whose commit removed it. */
+  readonly removedGeneration: number;
   /** False: running jobs may still build on it. True: none may any more, and its objects may be missing already. */
   readonly sweeping: boolean;
 }

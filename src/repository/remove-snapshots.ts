@@ -18,16 +18,25 @@ export async function removeSnapshots(
   return catalogue.commitRoot((root) => withRemoved(root, going, nowMillis), rest);
 }
 
+/** Which removed snapshots may be swept. */
+export interface Marking {
+  /** UUIDs of the snapshots that running jobs build on, read, or are about to commit: they are spared. */
+  readonly inUse: ReadonlySet<string>;
+  /**
+   * Generation of a root that was read before `inUse` was asked for: what is removed later is left for the next marking. So a zombie
+   * marks nothing that jobs use which began after it was asked. Unset: all that is removed.
+   */
+  readonly through?: number;
+}
+
 /**
- * Marks the removed snapshots for sweeping, in one commit: from then on no job may build on them. No commit where there
- * is none to mark. While this runs no job may begin that `inUse` does not know of.
- *
- * @param marking.inUse UUIDs of the snapshots that running jobs build on, read, or are about to commit: they are spared.
+ * Marks removed snapshots for sweeping, in one commit: from then on no job may build on them. No commit where there is
+ * none to mark. Until this has returned no job may begin that `inUse` does not know of.
  */
 export async function markSweeping(
   catalogue: Catalogue,
-  { inUse }: { readonly inUse: ReadonlySet<string> },
+  { inUse, through }: Marking,
   options: BlobCallOptions = {},
 ): Promise<Root> {
-  return catalogue.commitRoot((root) => withSweeping(root, inUse), options);
+  return catalogue.commitRoot((root) => withSweeping(root, inUse, through), options);
 }

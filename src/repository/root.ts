@@ -125,20 +125,26 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
 export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: number): Root {
   const moving = root.snapshots.filter((entry) => uuids.has(entry.uuid));
   if (moving.length === 0) return root;
+  const generation = root.generation + 1;
   const entries = moving.map(({ snapshot, uuid, order, indices, dataless, manifest }): RemovedEntry => {
-    return { snapshot, uuid, order, indices, dataless, manifest, removedMillis: nowMillis, sweeping: false };
+    const removal = { removedMillis: nowMillis, removedGeneration: generation, sweeping: false };
+    return { snapshot, uuid, order, indices, dataless, manifest, ...removal };
   });
   return {
     ...root,
-    generation: root.generation + 1,
+    generation,
     snapshots: root.snapshots.filter((entry) => !uuids.has(entry.uuid)),
     removed: [...root.removed, ...entries].sort((a, b) => a.order - b.order),
   };
 }
 
-/** The next root, in which nobody may build on the removed snapshots but those in use; the root itself if it says so. */
-export function withSweeping(root: Root, inUse: ReadonlySet<string>): Root {
-  const isDue = (entry: RemovedEntry): boolean => !entry.sweeping && !inUse.has(entry.uuid);
+/**
+ * The next root, in which nobody may build any more on the snapshots that were removed by the generation `through`, but for
+ * those in use; the root itself if it says so.
+ */
+export function withSweeping(root: Root, inUse: ReadonlySet<string>, through = Infinity): Root {
+  const isDue = ({ sweeping, uuid, removedGeneration }: RemovedEntry): boolean =>
+    !sweeping && !inUse.has(uuid) && removedGeneration <= through;
   if (!root.removed.some(isDue)) return root;
   const removed = root.removed.map((entry) => (isDue(entry) ? { ...entry, sweeping: true } : entry));
   return { ...root, generation: root.generation + 1, removed };

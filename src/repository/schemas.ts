@@ -62,6 +62,7 @@ export const rootSchema: z.ZodType<Root> = z.looseObject({
         dataless: runs,
         manifest: objectRef,
         removedMillis: count,
+        removedGeneration: count,
         sweeping: z.boolean(),
       }),
     )

@@ -38,10 +38,10 @@ async function survivesEveryCrash(
 ): Promise<void> {
   let crashes = 0;
   for (let callsToLive = 0; ; callsToLive++) {
-    for (const lastReaches of [false, true]) {
+    for (const lastCall of ['lost', 'reaches'] as const) {
       const store = history.copy();
       try {
-        await step(repositoryOn(new CrashingBlobStore(store, callsToLive, lastReaches)));
+        await step(repositoryOn(new CrashingBlobStore(store, callsToLive, lastCall)));
         expect(crashes).toBeGreaterThan(4);
         return;
       } catch (error) {

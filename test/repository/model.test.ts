@@ -3,27 +3,34 @@ import fc from 'fast-check';
 import { Catalogue } from '../../src/repository/catalogue';
 import { CodecPool } from '../../src/repository/codec-pool';
 import { BlobStore } from '../../src/blobs/blob-store';
+import { isSnapkeepError } from '../../src/contracts/errors';
 import { parseRootKey } from '../../src/repository/keys';
 import { cleanupRepository, reachedByRoot } from '../../src/repository/orphans';
-import { Fate, IndexModel, Jobs } from './support/jobs-model';
+import { Fate, History, IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { restored } from './support/shards';
 
 /**
  * Random histories of a repository: shards that change, shrink, are dropped and made anew; snapshots (some of them failing
- * in part or cancelled), clones and deletions, some of them side by side; processes that die at any store call, and
- * zombies. In the end every snapshot restores exactly what it saw, and the bucket holds exactly what the root reaches.
+ * in part or cancelled), clones, restores and deletions, some of them side by side, of one installation or of two that know nothing
+ * of each other; processes that die at any store call, puts that arrive late, and zombies. In the end every
+ * snapshot restores exactly what it saw, nothing removed is left, and the bucket holds exactly what the root reaches.
  */
 
-type Action =
-  | { kind: 'write'; shard: number; operations: { id: number; remove: boolean }[] }
-  | { kind: 'history'; shard: number }
-  | { kind: 'recreate'; index: number }
-  | { kind: 'unsealed'; shard: number; count: number }
-  | { kind: 'snapshot'; name: number; indices: number; failing: number[]; cancelled: boolean }
-  | { kind: 'clone'; source: number; name: number; keeps: number }
-  | { kind: 'remove'; picks: number[] };
+/** Which of two installations does it. */
+type Who = { by?: 0 | 1 };
+type Action = Who &
+  (
+    | { kind: 'write'; shard: number; operations: { id: number; remove: boolean }[] }
+    | { kind: 'history'; shard: number }
+    | { kind: 'recreate'; index: number }
+    | { kind: 'unsealed'; shard: number; count: number }
+    | { kind: 'snapshot'; name: number; indices: number; failing: number[]; cancelled: boolean }
+    | { kind: 'clone'; source: number; name: number; keeps: number }
+    | { kind: 'restore'; source: number }
+    | { kind: 'remove'; picks: number[] }
+  );
 
 const small = fc.nat({ max: 40 });
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -66,6 +73,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('clone' as const), source: small, name: small, keeps: fc.nat(3) }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('restore' as const), source: small }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('remove' as const),
@@ -76,19 +87,31 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const fate: fc.Arbitrary<Fate> = fc.record({
   diesAfter: fc.option(fc.nat({ max: 12 }), { nil: undefined, freq: 3 }),
-  lastCallReaches: fc.boolean(),
+  lastCall: fc.constantFrom('lost', 'reaches', 'is late'),
   zombie: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
 });
-const living: fc.Arbitrary<Fate> = fc.constant({ lastCallReaches: false, zombie: false });
+const living: fc.Arbitrary<Fate> = fc.constant({ lastCall: 'lost', zombie: false });
+
+/** What happens in a history besides what is asked for. */
+interface Circumstances {
+  readonly fates: Fate[];
+  /** Whether some of the fates leave something behind that goes on by itself, or is late. */
+  readonly zombies: boolean;
+}
 
 class World {
   readonly store = new MemoryBlobStore();
   readonly indices: IndexModel[] = [];
-  readonly jobs: Jobs;
+  readonly history: History = { committed: new Map(), zombies: [] };
+  readonly installations: readonly Jobs[];
   private made = 0;
 
-  constructor(scheduler: fc.Scheduler, fates: Fate[]) {
-    this.jobs = new Jobs(() => scheduled(this.store, scheduler), fates);
+  constructor(
+    scheduler: fc.Scheduler,
+    private readonly circumstances: Circumstances,
+  ) {
+    const connect = () => scheduled(this.store, scheduler);
+    this.installations = [0, 1].map(() => new Jobs(connect, circumstances.fates, this.history));
     this.indices.push(this.index('logs', 2), this.index('users', 1));
   }
 
@@ -97,9 +120,11 @@ class World {
     return { name, shards: Array.from({ length: shards }, (_, shard) => new ShardModel(name, uuid, shard)) };
   }
 
-  async act(one: Action): Promise<void> {
+  /** @param disturbed whether the other installation changes the repository at the same time. */
+  async act(one: Action, disturbed: boolean): Promise<void> {
     const shards = this.indices.flatMap((index) => index.shards);
-    const uuids = [...this.jobs.committed.keys()];
+    const uuids = [...this.history.committed.keys()];
+    const jobs = this.installations[one.by ?? 0];
     switch (one.kind) {
       case 'write':
         for (const { id, remove } of one.operations) {
@@ -118,45 +143,63 @@ class World {
         return;
       case 'snapshot': {
         const indices = this.indices.filter((_, i) => (one.indices & (1 << i)) !== 0);
-        await this.jobs.snapshot({
-          name: `snap-${one.name}`,
-          indices,
-          failing: new Set(one.failing),
-          cancelled: one.cancelled,
-        });
+        const { failing, cancelled } = one;
+        const job = { name: `snap-${one.name}`, indices, failing: new Set(failing), cancelled };
+        const { uuid, plans, added, end } = await jobs.snapshot(job);
+        // Whatever is deleted beside it: only another installation makes a snapshot plan, and copy, again.
+        if (disturbed || this.circumstances.zombies) return;
+        expect({ plans, end }).not.toEqual({ plans, end: 'failed' });
+        expect(plans).toBe(1);
+        if (this.circumstances.fates.length === 0 && end === 'committed') {
+          expect(this.store.written.filter((key) => key.includes(`/${uuid}/`) && key.includes('.bulk'))).toHaveLength(
+            added,
+          );
+        }
         return;
       }
       case 'clone':
         if (uuids.length === 0) return;
-        return this.jobs.clone(
-          uuids[one.source % uuids.length],
-          `clone-${one.name}`,
-          (i) => (one.keeps & (1 << i)) !== 0,
-        );
+        return jobs.clone(uuids[one.source % uuids.length], `clone-${one.name}`, (i) => (one.keeps & (1 << i)) !== 0);
+      case 'restore': {
+        if (uuids.length === 0) return;
+        const uuid = uuids[one.source % uuids.length];
+        const contents = this.history.committed.get(uuid)?.contents;
+        try {
+          const restored = await jobs.restore(uuid);
+          if (restored !== undefined) expect(restored).toEqual(contents);
+        } catch (error) {
+          // Another installation deleted it.
+          if (!disturbed && !this.circumstances.zombies) throw error;
+          if (!isSnapkeepError(error, 'blob_missing') && !isSnapkeepError(error, 'repository_corrupt')) throw error;
+        }
+        return;
+      }
       case 'remove':
         if (uuids.length === 0) return;
-        return this.jobs.remove(one.picks.map((pick) => uuids[pick % uuids.length]));
+        return jobs.remove(one.picks.map((pick) => uuids[pick % uuids.length]));
     }
   }
 
   /** What has to hold whenever nothing runs. */
-  async check(options: { zombies: boolean }): Promise<void> {
+  async check(): Promise<void> {
     const catalogue = new Catalogue(this.store);
     const root = await catalogue.readRoot();
-    const names = [...this.jobs.committed].map(([uuid, { name }]) => `${uuid} ${name}`);
+    const names = [...this.history.committed].map(([uuid, { name }]) => `${uuid} ${name}`);
     expect(root.snapshots.map(({ uuid, snapshot }) => `${uuid} ${snapshot}`).sort()).toEqual(names.sort());
     expect(root.snapshots.map(({ order }) => order)).toEqual(
       root.snapshots.map(({ order }) => order).sort((a, b) => a - b),
     );
 
-    if (options.zombies) await cleanupRepository(catalogue, { running: async () => new Set() });
+    expect(root.removed).toEqual([]);
+
+    if (this.circumstances.zombies) await cleanupRepository(catalogue, { running: async () => new Set() });
     const kept = this.store.keys().filter((key) => parseRootKey(key) === undefined);
     expect(kept).toEqual([...(await reachedByRoot(catalogue))].sort());
 
     const repository = { catalogue, store: this.store, pool: new CodecPool(1) };
     for (const entry of root.snapshots) {
       const { indices } = await catalogue.readSnapshotManifest(entry.manifest);
-      const contents = this.jobs.committed.get(entry.uuid)?.contents;
+      const contents = this.history.committed.get(entry.uuid)?.contents;
       const found = new Map<string, unknown>();
       for (const index of indices) {
         for (const [shard, held] of index.shards.entries()) {
@@ -190,14 +233,18 @@ function scheduled(store: BlobStore, scheduler: fc.Scheduler): BlobStore {
 }
 
 /** Groups of actions that run side by side, one group after the other. */
-async function run(groups: Action[][], fates: Fate[], scheduler: fc.Scheduler, zombies: boolean): Promise<void> {
-  const world = new World(scheduler, [...fates]);
+async function run(groups: Action[][], circumstances: Circumstances, scheduler: fc.Scheduler): Promise<void> {
+  const world = new World(scheduler, circumstances);
   for (const group of groups) {
-    await scheduler.waitFor(Promise.all(group.map((one) => world.act(one))));
-    if (!zombies) await world.check({ zombies });
+    const changes = (by: number): boolean =>
+      group.some((one) => (one.by ?? 0) !== by && ['snapshot', 'clone', 'remove'].includes(one.kind));
+    await scheduler.waitFor(Promise.all(group.map((one) => world.act(one, changes(one.by ?? 0)))));
+    if (!circumstances.zombies) await world.check();
   }
-  await scheduler.waitFor(Promise.all(world.jobs.zombies));
-  await world.check({ zombies });
+  await scheduler.waitFor(Promise.all(world.history.zombies));
+  // What zombies removed or left marked is swept by whoever comes next.
+  await scheduler.waitFor(world.installations[0].sweep());
+  await world.check();
 }
 
 const RUNS = Number(process.env.SNAPKEEP_MODEL_RUNS ?? 60);
@@ -206,33 +253,59 @@ const alone = fc.array(
   { minLength: 1, maxLength: 25 },
 );
 const sideBySide = fc.array(fc.array(action, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 });
+const ofTwoInstallations = fc.array(
+  fc.array(
+    fc.tuple(action, fc.constantFrom(0 as const, 1 as const)).map(([one, by]) => ({ ...one, by })),
+    { minLength: 1, maxLength: 4 },
+  ),
+  { minLength: 1, maxLength: 12 },
+);
+const dying = fc.array(
+  fate.map((one) => ({ ...one, zombie: false, lastCall: one.lastCall === 'is late' ? 'lost' : one.lastCall })),
+  { maxLength: 40 },
+);
+
+async function always<Ts extends [unknown, ...unknown[]]>(property: fc.IAsyncPropertyWithHooks<Ts>): Promise<void> {
+  await fc.assert(property, { numRuns: RUNS });
+}
 
 test('one job after the other, and processes that live', async () => {
-  await fc.assert(
-    fc.asyncProperty(alone, fc.scheduler(), (groups, scheduler) => run(groups, [], scheduler, false)),
-    { numRuns: RUNS },
+  await always(
+    fc.asyncProperty(alone, fc.scheduler(), (groups, scheduler) =>
+      run(groups, { fates: [], zombies: false }, scheduler),
+    ),
+  );
+}, 600_000);
+
+test('jobs side by side, and processes that live: no snapshot copies again what it had copied', async () => {
+  await always(
+    fc.asyncProperty(sideBySide, fc.scheduler(), (groups, scheduler) =>
+      run(groups, { fates: [], zombies: false }, scheduler),
+    ),
   );
 }, 600_000);
 
 test('jobs side by side, in processes that die at any store call', async () => {
-  const dying = fc.array(
-    fate.map((one) => ({ ...one, zombie: false })),
-    { maxLength: 40 },
-  );
-  await fc.assert(
+  await always(
     fc.asyncProperty(sideBySide, dying, fc.scheduler(), (groups, fates, scheduler) =>
-      run(groups, fates, scheduler, false),
+      run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
     ),
-    { numRuns: RUNS },
   );
 }, 600_000);
 
-test('jobs side by side, with zombies, whose leavings a clean-up removes', async () => {
-  const fates = fc.array(fc.oneof(fate, living), { maxLength: 40 });
-  await fc.assert(
-    fc.asyncProperty(sideBySide, fates, fc.scheduler(), (groups, some, scheduler) =>
-      run(groups, some, scheduler, true),
+test('jobs of two installations that know nothing of each other, in processes that die', async () => {
+  await always(
+    fc.asyncProperty(ofTwoInstallations, dying, fc.scheduler(), (groups, fates, scheduler) =>
+      run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
     ),
-    { numRuns: RUNS },
+  );
+}, 600_000);
+
+test('all that, with zombies and late puts, whose leavings a clean-up removes', async () => {
+  const fates = fc.array(fc.oneof(fate, living), { maxLength: 40 });
+  await always(
+    fc.asyncProperty(ofTwoInstallations, fates, fc.scheduler(), (groups, some, scheduler) =>
+      run(groups, { fates: [...some], zombies: true }, scheduler),
+    ),
   );
 }, 600_000);

@@ -5,9 +5,12 @@ import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/blob-st
 /** The end of a process, as far as its store calls can tell. */
 export class Crash extends Error {}
 
+/** What becomes of the call at which a process dies: the store never gets it, gets it at once, or later. */
+export type LastCall = 'lost' | 'reaches' | 'is late';
+
 /**
  * A process's way to a store: after so many calls the process is dead. The call at which it dies may or may not have
- * reached the store; none after it does.
+ * reached the store, or reach it when others have long gone on; none after it does.
  */
 export class CrashingBlobStore implements BlobStore {
   readonly description: string;
@@ -16,12 +19,13 @@ export class CrashingBlobStore implements BlobStore {
 
   /**
    * @param callsToLive calls that are answered; none is after that.
-   * @param lastReaches whether the store gets the call at which the process dies.
+   * @param late is given the calls that reach the store late, to be waited for in the end.
    */
   constructor(
     private readonly store: BlobStore,
     private readonly callsToLive = Infinity,
-    private readonly lastReaches = false,
+    private readonly lastCall: LastCall = 'lost',
+    private readonly late: (call: Promise<unknown>) => void = () => {},
   ) {
     this.description = store.description;
   }
@@ -67,7 +71,11 @@ export class CrashingBlobStore implements BlobStore {
   private async unlessDead<T>(call: () => Promise<T>, dying: () => Promise<unknown> = call): Promise<T> {
     this.calls++;
     if (this.calls <= this.callsToLive) return call();
-    if (this.calls === this.callsToLive + 1 && this.lastReaches) await dying().catch(() => {});
+    if (this.calls === this.callsToLive + 1 && this.lastCall !== 'lost') {
+      const reaching = dying().catch(() => {});
+      if (this.lastCall === 'reaches') await reaching;
+      else this.late(reaching);
+    }
     throw new Crash(`dead at call ${this.calls}`);
   }
 }

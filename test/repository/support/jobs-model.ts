@@ -1,15 +1,17 @@
 /**
- * Jobs on a repository as a workflow engine runs them: every step is an activity that may die at any store call and is then
+ * Jobs on a repository as the workflow engines of several installations run them: every step is an activity that may die at any store call and is then
  * tried again by another process; a step that seems dead may go on as a zombie beside its successor. What finished
  * steps returned is remembered, nothing else.
  */
 import { BlobStore } from '../../../src/blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
+import { plansAgain } from '../../../src/contracts/plan-again';
 import { findBases } from '../../../src/repository/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue';
 import { CodecPool } from '../../../src/repository/codec-pool';
+import { commitFailedSnapshot } from '../../../src/repository/commit-failed-snapshot';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/commit-snapshot';
-import { ShardEntry } from '../../../src/repository/format';
+import { ShardEntry, SnapshotManifest } from '../../../src/repository/format';
 import { shardId } from '../../../src/repository/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/orphans';
@@ -18,15 +20,16 @@ import { findSnapshotByUuid } from '../../../src/repository/root';
 import { copySmallShard } from '../../../src/repository/settle-shard';
 import { sweepMarked } from '../../../src/repository/sweep';
 import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
-import { Crash, CrashingBlobStore } from './crashing-blob-store';
+import { Crash, CrashingBlobStore, LastCall } from './crashing-blob-store';
+import { Installation, RunningJob } from './installation';
 import { ModelDocument, ShardModel } from './shard-model';
-import { CLUSTER, expected, identityOf } from './shards';
+import { CLUSTER, expected, identityOf, restored } from './shards';
 
 /** How one try of a step ends. */
 export interface Fate {
   /** Store calls after which the process dies; unset: it lives. */
   readonly diesAfter?: number;
-  readonly lastCallReaches: boolean;
+  readonly lastCall: LastCall;
   /** The step is taken for dead at once and tried again, but goes on. */
   readonly zombie: boolean;
 }
@@ -48,11 +51,30 @@ export interface SnapshotJob {
   readonly cancelled: boolean;
 }
 
-export class Jobs {
+/** How a snapshot ended. */
+export interface Ended {
+  readonly uuid: string;
+  readonly end: 'committed' | 'failed' | 'refused' | 'cancelled';
+  /** How often it planned. */
+  readonly plans: number;
+  /** Data objects that it wrote and refers to, by its own account. */
+  readonly added: number;
+}
+
+/** What all installations have done to one repository. */
+export interface History {
   /** What every committed snapshot holds, by UUID. */
-  readonly committed = new Map<string, { name: string; contents: Contents }>();
-  readonly zombies: Promise<unknown>[] = [];
+  readonly committed: Map<string, { name: string; contents: Contents }>;
+  /** What may still be going on when all jobs have ended. */
+  readonly zombies: Promise<unknown>[];
+}
+
+/** The jobs of one installation. */
+export class Jobs {
+  private readonly installation = new Installation();
   private readonly pool = new CodecPool(1);
+  private sweeping: Promise<void> | undefined;
+  private sweepDue = false;
 
   /**
    * @param connect a process's way to the bucket.
@@ -60,80 +82,29 @@ export class Jobs {
    */
   constructor(
     private readonly connect: () => BlobStore,
-    private readonly fates: Fate[],
+    private readonly fates: Fate[] = [],
+    readonly history: History = { committed: new Map(), zombies: [] },
   ) {}
 
-  async snapshot(job: SnapshotJob): Promise<'committed' | 'refused' | 'cancelled'> {
+  async snapshot(job: SnapshotJob): Promise<Ended> {
     const uuid = newSnapshotUuid();
-    for (;;) {
-      const results: { entry: ShardEntry | null; documents: readonly ModelDocument[] | null; id: string }[] = [];
-      const shards = job.indices.flatMap((index) => index.shards);
-      const bases = await this.step(async (catalogue) =>
-        findBases(
-          catalogue,
-          await catalogue.readRoot(),
-          shards.map(({ indexUuid, shard }) => ({ indexUuid, shard })),
-        ),
-      );
-      for (const [i, shard] of shards.entries()) {
-        const id = shardId(shard.indexUuid, shard.shard);
-        if (job.failing.has(i)) {
-          results.push({ entry: null, documents: null, id });
-          continue;
-        }
-        const one = await this.step((catalogue) => this.copy(catalogue, uuid, shard, job, bases.get(id)));
-        results.push({ ...one, id });
-      }
-      let at = 0;
-      const manifest = buildSnapshotManifest(
-        {
-          snapshot: job.name,
-          uuid,
-          startMillis: 1,
-          endMillis: 2,
-          cluster: CLUSTER,
-          includeGlobalState: false,
-          indices: job.indices.map((index) => ({
-            name: index.name,
-            uuid: index.shards[0].indexUuid,
-            settings: '{}',
-            mappings: '{}',
-            aliases: '{}',
-            shards: index.shards.map(() => results[at++].entry),
-          })),
-          failures: [],
-        },
-        { partial: true },
-      );
-      const contents = new Map(
-        results.map(({ id, documents }) => [id, manifest.state === 'FAILED' ? null : documents]),
-      );
-      const commit = (catalogue: Catalogue) => commitSnapshot(catalogue, manifest, { compress: false });
-      if (job.cancelled) {
-        this.abandon(commit);
-        const { committed } = await this.step((catalogue) => rollbackSnapshot(catalogue, uuid));
-        if (committed) this.committed.set(uuid, { name: job.name, contents });
-        return committed ? 'committed' : 'cancelled';
-      }
-      try {
-        await this.step(commit);
-      } catch (error) {
-        if (isSnapkeepError(error, 'base_changed')) continue; // plan again
-        if (!isSnapkeepError(error)) throw error;
-        await this.step((catalogue) => rollbackSnapshot(catalogue, uuid));
-        return 'refused';
-      }
-      this.committed.set(uuid, { name: job.name, contents });
-      await this.step((catalogue) => deleteLeftovers(catalogue, uuid));
-      return 'committed';
+    const names = job.indices.map((index) => index.name);
+    const running = await this.installation.begin(uuid, names);
+    try {
+      return await this.plansAndCommits(job, uuid, running);
+    } finally {
+      this.installation.end(running);
+      await this.sweep();
     }
   }
 
   /** A second name for a snapshot, of some of its indices. */
   async clone(sourceUuid: string, name: string, keeps: (index: number) => boolean): Promise<void> {
     // Now: by the time the clone is committed its source may have been removed.
-    const sourceContents = this.committed.get(sourceUuid)?.contents;
+    const sourceContents = this.history.committed.get(sourceUuid)?.contents;
     const uuid = newSnapshotUuid();
+    const running = await this.installation.begin(uuid, []);
+    this.installation.knows(running, [sourceUuid]);
     try {
       await this.step(async (catalogue) => {
         const entry = findSnapshotByUuid(await catalogue.readRoot(), sourceUuid);
@@ -151,20 +122,136 @@ export class Jobs {
         for (const id of contents.keys()) {
           if (!indices.some((index) => id.startsWith(`${index.uuid}/`))) contents.delete(id);
         }
-        this.committed.set(uuid, { name, contents });
+        this.history.committed.set(uuid, { name, contents });
       });
       await this.step((catalogue) => deleteLeftovers(catalogue, uuid));
     } catch (error) {
       if (!isSnapkeepError(error)) throw error; // the source went, or the name came
       await this.step((catalogue) => rollbackSnapshot(catalogue, uuid));
+    } finally {
+      this.installation.end(running);
+      await this.sweep();
     }
   }
 
+  /** Reads back all that the snapshot holds; undefined if it is not in the catalogue any more. */
+  async restore(uuid: string): Promise<Contents | undefined> {
+    const running = await this.installation.begin(undefined, []);
+    try {
+      const entry = await this.step(async (catalogue) => findSnapshotByUuid(await catalogue.readRoot(), uuid));
+      this.installation.knows(running, entry === undefined ? [] : [uuid]);
+      if (entry === undefined) return undefined;
+      return await this.step(async (catalogue) => {
+        const contents = new Map<string, readonly ModelDocument[] | null>();
+        const { indices } = await catalogue.readSnapshotManifest(entry.manifest);
+        for (const index of indices) {
+          for (const [shard, held] of index.shards.entries()) {
+            const repository = { catalogue, store: catalogue.store, pool: this.pool };
+            contents.set(shardId(index.uuid, shard), held === null ? null : await restored(repository, held));
+          }
+        }
+        return contents;
+      });
+    } finally {
+      this.installation.end(running);
+      await this.sweep();
+    }
+  }
+
+  /** Deletes the snapshots, as far as running jobs allow; the rest is swept when these end. */
   async remove(uuids: readonly string[]): Promise<void> {
     await this.step((catalogue) => removeSnapshots(catalogue, uuids));
-    for (const uuid of uuids) this.committed.delete(uuid);
-    await this.step((catalogue) => markSweeping(catalogue, { inUse: new Set() }));
-    await this.step((catalogue) => sweepMarked(catalogue));
+    for (const uuid of uuids) this.history.committed.delete(uuid);
+    await this.sweep();
+  }
+
+  /** Marks and sweeps what may be, again if that was asked for while it went on. */
+  async sweep(): Promise<void> {
+    this.sweepDue = true;
+    this.sweeping ??= (async () => {
+      while (this.sweepDue) {
+        this.sweepDue = false;
+        await this.installation.marks(async (inUse) => {
+          const { generation: through } = await this.step((catalogue) => catalogue.readRoot());
+          await this.step((catalogue) => markSweeping(catalogue, { inUse, through }));
+        });
+        await this.step((catalogue) => sweepMarked(catalogue));
+      }
+    })().finally(() => {
+      this.sweeping = undefined;
+    });
+    return this.sweeping;
+  }
+
+  private async plansAndCommits(job: SnapshotJob, uuid: string, running: RunningJob): Promise<Ended> {
+    for (let plans = 1; ; plans++) {
+      const results = await this.plan(job, uuid, running);
+      const manifest = manifestOf(
+        job,
+        uuid,
+        results.map(({ entry }) => entry),
+      );
+      const contents = new Map(
+        results.map(({ id, documents }) => [id, manifest.state === 'FAILED' ? null : documents]),
+      );
+      const added = manifest.totals.addedObjects;
+      const committed = (): Ended => {
+        this.history.committed.set(uuid, { name: job.name, contents });
+        return { uuid, end: 'committed', plans, added };
+      };
+      const commit = (catalogue: Catalogue) => commitSnapshot(catalogue, manifest, { compress: false });
+      if (job.cancelled) {
+        this.abandon(commit);
+        const rolledBack = await this.step((catalogue) => rollbackSnapshot(catalogue, uuid));
+        return rolledBack.committed ? committed() : { uuid, end: 'cancelled', plans, added };
+      }
+      try {
+        await this.step(commit);
+        await this.step((catalogue) => deleteLeftovers(catalogue, uuid));
+        return committed();
+      } catch (error) {
+        if (!isSnapkeepError(error)) throw error;
+        if (plansAgain(error.code, plans)) continue;
+        try {
+          if (error.code !== 'base_changed') throw error;
+          await this.step((catalogue) => commitFailedSnapshot(catalogue, manifest, { compress: false }));
+          const nothing = new Map(results.map(({ id }) => [id, null]));
+          this.history.committed.set(uuid, { name: job.name, contents: nothing });
+          return { uuid, end: 'failed', plans, added };
+        } catch (refusal) {
+          if (!isSnapkeepError(refusal)) throw refusal;
+          await this.step((catalogue) => rollbackSnapshot(catalogue, uuid));
+          return { uuid, end: 'refused', plans, added };
+        }
+      }
+    }
+  }
+
+  /** What the job has of each shard, and what the shard held when it was read. */
+  private async plan(job: SnapshotJob, uuid: string, running: RunningJob) {
+    const shards = job.indices.flatMap((index) => index.shards);
+    const bases = await this.step(async (catalogue) =>
+      findBases(
+        catalogue,
+        await catalogue.readRoot(),
+        shards.map(({ indexUuid, shard }) => ({ indexUuid, shard })),
+      ),
+    );
+    this.installation.knows(
+      running,
+      [...bases.values()].map(({ snapshotUuid }) => snapshotUuid),
+    );
+    const results: { entry: ShardEntry | null; documents: readonly ModelDocument[] | null; id: string }[] = [];
+    for (const [i, shard] of shards.entries()) {
+      const id = shardId(shard.indexUuid, shard.shard);
+      if (job.failing.has(i)) {
+        results.push({ entry: null, documents: null, id });
+        continue;
+      }
+      const one = await this.step((catalogue) => this.copy(catalogue, uuid, shard, job, bases.get(id)));
+      results.push({ ...one, id });
+    }
+    return results;
   }
 
   private async copy(
@@ -212,11 +299,13 @@ export class Jobs {
 
   /** Tries until a process lives long enough. */
   private async step<T>(work: (catalogue: Catalogue) => Promise<T>): Promise<T> {
+    const { zombies } = this.history;
     for (;;) {
       const fate = this.fates.shift();
-      const store = new CrashingBlobStore(this.connect(), fate?.diesAfter, fate?.lastCallReaches);
+      const late = (call: Promise<unknown>): void => void zombies.push(call);
+      const store = new CrashingBlobStore(this.connect(), fate?.diesAfter, fate?.lastCall, late);
       if (fate?.zombie === true) {
-        this.zombies.push(work(new Catalogue(store)).catch(() => {}));
+        zombies.push(work(new Catalogue(store)).catch(() => {}));
         continue;
       }
       try {
@@ -230,8 +319,32 @@ export class Jobs {
   /** Starts a step nobody waits for. */
   private abandon(work: (catalogue: Catalogue) => Promise<unknown>): void {
     if (this.fates[0]?.zombie !== true) return;
-    this.zombies.push(work(new Catalogue(this.connect())).catch(() => {}));
+    this.history.zombies.push(work(new Catalogue(this.connect())).catch(() => {}));
   }
+}
+
+function manifestOf(job: SnapshotJob, uuid: string, entries: readonly (ShardEntry | null)[]): SnapshotManifest {
+  let at = 0;
+  return buildSnapshotManifest(
+    {
+      snapshot: job.name,
+      uuid,
+      startMillis: 1,
+      endMillis: 2,
+      cluster: CLUSTER,
+      includeGlobalState: false,
+      indices: job.indices.map((index) => ({
+        name: index.name,
+        uuid: index.shards[0].indexUuid,
+        settings: '{}',
+        mappings: '{}',
+        aliases: '{}',
+        shards: index.shards.map(() => entries[at++]),
+      })),
+      failures: [],
+    },
+    { partial: true },
+  );
 }
 
 /** The base was removed and swept meanwhile. */

@@ -10,17 +10,21 @@ import { SnapkeepError } from '../../../src/contracts/errors';
  */
 export class MemoryBlobStore implements BlobStore {
   readonly description = 'memory://';
+  /** Keys in the order they were put. */
+  readonly written: string[] = [];
   private readonly objects = new Map<string, Buffer>();
 
   async put(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
     await begin(options, key);
     this.objects.set(key, Buffer.from(body));
+    this.written.push(key);
   }
 
   async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
     await begin(options, key);
     if (this.objects.has(key)) throw new SnapkeepError('blob_exists', `object [${key}] exists already`);
     this.objects.set(key, Buffer.from(body));
+    this.written.push(key);
   }
 
   async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {

@@ -1,0 +1,57 @@
+import { type JobReads, snapshotsInUse } from '../../../src/contracts/snapshots-in-use';
+
+export interface RunningJob extends JobReads {
+  reads: JobReads['reads'];
+  readonly indices: readonly string[];
+}
+
+/**
+ * Who works on the repository, as one installation knows it: snapshots of the same indices come one after the other, and
+ * nothing is marked while a job that has begun has not said what it reads. Of other installations it knows nothing.
+ */
+export class Installation {
+  private readonly running = new Set<RunningJob>();
+  private marking = false;
+  private waiting: (() => void)[] = [];
+
+  /** Waits for snapshots of the same indices, and for marks. */
+  async begin(snapshotUuid: string | undefined, indices: readonly string[]): Promise<RunningJob> {
+    const overlaps = (job: RunningJob): boolean => job.indices.some((index) => indices.includes(index));
+    await this.until(() => !this.marking && ![...this.running].some(overlaps));
+    const job: RunningJob = { snapshotUuid, indices, reads: 'unknown' };
+    this.running.add(job);
+    return job;
+  }
+
+  knows(job: RunningJob, reads: Iterable<string>): void {
+    job.reads = [...reads];
+    this.changed();
+  }
+
+  end(job: RunningJob): void {
+    this.running.delete(job);
+    this.changed();
+  }
+
+  /** `mark` gets what is in use; until it has ended no job begins. */
+  async marks<T>(mark: (inUse: ReadonlySet<string>) => Promise<T>): Promise<T> {
+    await this.until(() => !this.marking);
+    this.marking = true;
+    try {
+      let inUse: ReadonlySet<string> | undefined;
+      await this.until(() => (inUse = snapshotsInUse(this.running)) !== undefined);
+      return await mark(inUse as ReadonlySet<string>);
+    } finally {
+      this.marking = false;
+      this.changed();
+    }
+  }
+
+  private async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private changed(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}
