@@ -12,6 +12,7 @@ import {
 } from '../src/contracts/jobs';
 import { type JobOutcome } from '../src/contracts/ledger';
 import { findSnapshotByUuid, findSnapshot } from '../src/repository/root';
+import { announceBuilding } from '../src/repository/announce-building';
 import { commitFailedSnapshot } from '../src/repository/commit-failed-snapshot';
 import { commitSnapshot } from '../src/repository/commit-snapshot';
 import { type RootEntry, type SnapshotManifest } from '../src/repository/format';
@@ -103,12 +104,17 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       const outcome = await commit(call, plan, copied, { leftovers: repeated, signal });
       return { kind: 'committed', outcome };
     }
-    // Only now, since it is of use to jobs that take long: what this one builds on is spared by sweeps.
-    await ledger.beginJob(call, { ...job, reads: basesOf(plan) });
+    // A job that takes long says what it builds on: to its ledger, and in the root to other installations.
+    const reads = basesOf(plan);
+    if (reads.length > 0) {
+      touch();
+      await announceBuilding(catalogue, { uuid: call.uuid, reads }, { signal });
+    }
+    await ledger.beginJob(call, { ...job, reads });
     const shards = plan.indices.flatMap((index) => index.shards);
     return {
       kind: 'planned',
-      mayHaveCommitted: repeated,
+      mayHaveCommitted: repeated || reads.length > 0,
       plan: await writePlan(store, plan, { compress: write.compress, signal }),
       groups: groupShards(changed),
       counts: {

@@ -73,7 +73,7 @@ export type BeginSnapshotResult =
   | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome }
   | {
       readonly kind: 'planned';
-      /** Whether an earlier attempt may have tried to commit, so that a roll-back has to fence it. */
+      /** Whether the root may know of the snapshot, so that a roll-back has to commit that it will never come. */
       readonly mayHaveCommitted: boolean;
       readonly plan: StoredObject;
       readonly groups: readonly ShardGroup[];

@@ -35,9 +35,23 @@ export interface Root {
   readonly removed: readonly RemovedEntry[];
   /** UUIDs of snapshots that were rolled back lately, newest last: a zombie must not commit one of them. */
   readonly rolledBack: readonly string[];
+  /** Snapshots that are being taken for long, and what they build on: no installation sweeps that meanwhile. */
+  readonly building: readonly Building[];
   /** UUIDs of snapshots that were swept lately, newest last: never to be committed again, nor rolled back. */
   readonly swept: readonly string[];
 }
+
+/** A snapshot that is being taken, as other installations see it. */
+export interface Building {
+  readonly uuid: string;
+  /** UUIDs of the snapshots that it builds on. */
+  readonly reads: readonly string[];
+  /** When it was planned, ms since the epoch; it counts for {@link BUILDING_MS}. */
+  readonly sinceMillis: number;
+}
+
+/** How long a snapshot that never came, nor was rolled back, keeps others from sweeping what it builds on, ms. */
+export const BUILDING_MS = 7 * 24 * 3_600_000;
 
 export interface RootIndex {
   readonly name: string;

@@ -38,5 +38,5 @@ export async function markSweeping(
   { inUse, through }: Marking,
   options: BlobCallOptions = {},
 ): Promise<Root> {
-  return catalogue.commitRoot((root) => withSweeping(root, inUse, through), options);
+  return catalogue.commitRoot((root) => withSweeping(root, inUse, { through }), options);
 }

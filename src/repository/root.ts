@@ -1,6 +1,17 @@
 /** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
+import { isDeepStrictEqual } from 'node:util';
 import { SnapkeepError } from '../contracts/errors';
-import { FORMAT_VERSION, ObjectRef, RemovedEntry, Root, RootEntry, RootIndex, SnapshotManifest } from './format';
+import {
+  Building,
+  BUILDING_MS,
+  FORMAT_VERSION,
+  ObjectRef,
+  RemovedEntry,
+  Root,
+  RootEntry,
+  RootIndex,
+  SnapshotManifest,
+} from './format';
 import { countRuns, decodeRuns, eachRun, encodeRuns } from './runs';
 
 /** Rolled-back snapshots that a root remembers, and swept ones: more than any zombie lives to see. */
@@ -15,6 +26,7 @@ export const EMPTY_ROOT: Root = {
   snapshots: [],
   removed: [],
   rolledBack: [],
+  building: [],
   swept: [],
 };
 
@@ -118,7 +130,32 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
     ...(manifest.metadata === undefined ? {} : { metadata: manifest.metadata }),
     manifest: ref,
   };
-  return { ...root, generation, indices, snapshots: root.snapshots.toSpliced(place, 0, entry) };
+  const building = withoutBuilding(root, [manifest.uuid]);
+  return { ...root, generation, indices, building, snapshots: root.snapshots.toSpliced(place, 0, entry) };
+}
+
+/**
+ * The next root, which says what a snapshot to come builds on, so that nobody marks that; the root itself if it says so.
+ * Throws `base_changed` if one of those is marked or swept already, or the snapshot can't be committed any more.
+ */
+export function withBuilt(root: Root, built: Building): Root {
+  const held = new Set(
+    [...root.snapshots, ...root.removed.filter(({ sweeping }) => !sweeping)].map(({ uuid }) => uuid),
+  );
+  if (root.rolledBack.includes(built.uuid) || !built.reads.every((uuid) => held.has(uuid))) {
+    throw new SnapkeepError(
+      'base_changed',
+      'what the snapshot was planned on is being swept: it has to be planned again',
+    );
+  }
+  const known = root.building.find(({ uuid }) => uuid === built.uuid);
+  if (known !== undefined && isDeepStrictEqual(known.reads, built.reads)) return root;
+  const building = [...withoutBuilding(root, [built.uuid]), built];
+  return { ...root, generation: root.generation + 1, building };
+}
+
+function withoutBuilding(root: Root, uuids: readonly string[]): Building[] {
+  return root.building.filter(({ uuid }) => !uuids.includes(uuid));
 }
 
 /** The next root, in which the snapshots are removed, not swept; the root itself if it lists none of them. */
@@ -140,14 +177,20 @@ export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: n
 
 /**
  * The next root, in which nobody may build any more on the snapshots that were removed by the generation `through`, but for
- * those in use; the root itself if it says so.
+ * those in use, and those that snapshots build on which the root knows of; the root itself if it says so.
  */
-export function withSweeping(root: Root, inUse: ReadonlySet<string>, through = Infinity): Root {
+export function withSweeping(
+  root: Root,
+  inUse: ReadonlySet<string>,
+  { through = Infinity, nowMillis = Date.now() }: { through?: number; nowMillis?: number } = {},
+): Root {
+  const building = root.building.filter(({ sinceMillis }) => sinceMillis > nowMillis - BUILDING_MS);
+  const spared = new Set([...inUse, ...building.flatMap(({ reads }) => reads)]);
   const isDue = ({ sweeping, uuid, removedGeneration }: RemovedEntry): boolean =>
-    !sweeping && !inUse.has(uuid) && removedGeneration <= through;
+    !sweeping && !spared.has(uuid) && removedGeneration <= through;
   if (!root.removed.some(isDue)) return root;
   const removed = root.removed.map((entry) => (isDue(entry) ? { ...entry, sweeping: true } : entry));
-  return { ...root, generation: root.generation + 1, removed };
+  return { ...root, generation: root.generation + 1, building, removed };
 }
 
 /** The next root, without the removed snapshots that were swept; the root itself if it has none of them. */
@@ -165,8 +208,10 @@ export function withoutSwept(root: Root, uuids: ReadonlySet<string>): Root {
 /** The next root, in which none of the snapshots can be committed any more; the root itself if it says so of all. */
 export function withRolledBack(root: Root, uuids: readonly string[]): Root {
   const open = uuids.filter((uuid) => !root.rolledBack.includes(uuid) && !wasCommitted(root, uuid));
-  if (open.length === 0) return root;
-  return { ...root, generation: root.generation + 1, rolledBack: [...root.rolledBack, ...open].slice(-REMEMBERED) };
+  const building = withoutBuilding(root, uuids);
+  if (open.length === 0 && building.length === root.building.length) return root;
+  const rolledBack = [...root.rolledBack, ...open].slice(-REMEMBERED);
+  return { ...root, generation: root.generation + 1, building, rolledBack };
 }
 
 function withoutUnusedIndices(root: Root): Root {

@@ -68,6 +68,7 @@ export const rootSchema: z.ZodType<Root> = z.looseObject({
     )
     .default([]),
   rolledBack: z.array(uuid),
+  building: z.array(z.looseObject({ uuid, reads: z.array(uuid), sinceMillis: count })).default([]),
   swept: z.array(uuid).default([]),
 });
 

@@ -11,6 +11,7 @@ const NDJSON = { 'content-type': 'application/x-ndjson' };
 const SHARDS = 12;
 /** Documents of a shard are more than what is copied at once, and at this pace take some seconds. */
 const DOCUMENTS = 6_000;
+const LOGS = { indices: 'logs' };
 const PACE = { max_snapshot_bytes_per_sec: '150kb', compress: false };
 
 /** Somebody deletes the snapshot that a running one builds on: every retention does. */
@@ -101,10 +102,10 @@ describe('deleting the base of a running snapshot', () => {
     async (_, place, through) => {
       await register(snapkeep, `${place}-setup`, place);
       await register(snapkeep, `${place}-slow`, place, PACE);
-      const base = await snapkeep.call('PUT', `/_snapshot/${place}-setup/base?wait_for_completion=true`);
+      const base = await snapkeep.call('PUT', `/_snapshot/${place}-setup/base?wait_for_completion=true`, LOGS);
       expect(base.json.snapshot.state).toBe('SUCCESS');
       await write(DOCUMENTS, DOCUMENTS);
-      expect((await snapkeep.call('PUT', `/_snapshot/${place}-slow/next`)).json).toEqual({ accepted: true });
+      expect((await snapkeep.call('PUT', `/_snapshot/${place}-slow/next`, LOGS)).json).toEqual({ accepted: true });
       const status = async () =>
         (await snapkeep.call('GET', `/_snapshot/${place}-slow/next/_status`)).json.snapshots[0];
       await until(status, (one) => one.state === 'IN_PROGRESS' && one.shards_stats.started + one.shards_stats.done > 0);
@@ -127,7 +128,7 @@ describe('deleting the base of a running snapshot', () => {
       expect(await countActivities(workflowId, 'commitSnapshot')).toBe(1);
 
       await expectNoOrphans(place);
-      const rename = { rename_pattern: 'logs', rename_replacement: `restored-${place}` };
+      const rename = { ...LOGS, rename_pattern: 'logs', rename_replacement: `restored-${place}` };
       const restored = await snapkeep.call(
         'POST',
         `/_snapshot/${place}-setup/next/_restore?wait_for_completion=true`,

@@ -34,6 +34,7 @@ const ROOT: Root = {
   rolledBack: [],
   removed: [],
   swept: [],
+  building: [],
 };
 const MANIFEST = {
   failures: [{ index: 'index_1', indexUuid: 'i1', shard: 3, reason: 'no primary', status: 'SERVICE_UNAVAILABLE' }],
