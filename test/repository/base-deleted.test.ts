@@ -162,10 +162,14 @@ describe('a snapshot that another installation disturbs at each commit', () => {
     return snapshotOf(new Jobs(() => puts), 'mine');
   }
 
-  test.each([1, 10])('%d times plans again, and is committed', async (times) => {
-    expect(await disturbed(times)).toMatchObject({ end: 'committed', plans: times + 1 });
-    expect(MAX_PLANS).toBe(11);
-  }, 60_000);
+  test.each([1, 10])(
+    '%d times plans again, and is committed',
+    async (times) => {
+      expect(await disturbed(times)).toMatchObject({ end: 'committed', plans: times + 1 });
+      expect(MAX_PLANS).toBe(11);
+    },
+    60_000,
+  );
 
   test('11 times is FAILED, and leaves nothing but its reasons', async () => {
     const { uuid, end, plans } = await disturbed(11);
@@ -190,4 +194,3 @@ test('nothing may be marked while a job has not said what it reads', () => {
   expect(snapshotsInUse([planned, { reads: ['c'] }])).toEqual(new Set(['own', 'a', 'b', 'c']));
   expect(snapshotsInUse([planned, { reads: 'unknown' }])).toBeUndefined();
 });
-
