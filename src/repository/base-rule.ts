@@ -110,8 +110,10 @@ async function sharesOnly(
   options: BlobCallOptions,
 ): Promise<boolean> {
   const shared = await unlessUnreadable(catalogue.readShardManifest(base, options));
-  if (shared === undefined) return false; // nobody knows what it uses
+  // An earlier snapshot's manifest that is shared as it is may be swept.
+  const reading = catalogue.readShardManifest(entry, options);
+  const own = await (writerOf(entry.manifest.key) === snapshotUuid ? reading : unlessUnreadable(reading));
+  if (shared === undefined || own === undefined) return false; // nobody knows what they use
   const allowed = new Set(objectsOf(base, shared));
-  const used = objectsOf(entry, await catalogue.readShardManifest(entry, options));
-  return used.every((key) => writerOf(key) === snapshotUuid || allowed.has(key));
+  return objectsOf(entry, own).every((key) => writerOf(key) === snapshotUuid || allowed.has(key));
 }

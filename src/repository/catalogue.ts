@@ -7,7 +7,8 @@ import { BlobCallOptions, BlobStore } from '../blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { ObjectRef, Root, ShardEntry, ShardManifest, SnapshotManifest } from './format';
 import { parseRootKey, ROOT_PREFIX, rootKey } from './keys';
-import { getMetadata, METADATA_MAX_BYTES, parseMetadata, sha256 } from './metadata';
+import { ROOT_MAX_BYTES } from './limits';
+import { getMetadata, parseMetadata, sha256 } from './metadata';
 import { EMPTY_ROOT } from './root';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from './schemas';
 
@@ -111,7 +112,7 @@ export class Catalogue {
       const obsolete = view.generations.filter((generation) => generation < before.generation);
       view = undefined;
       try {
-        await this.store.putIfAbsent(rootKey(root.generation), Buffer.from(JSON.stringify(root)), options);
+        await this.store.putIfAbsent(rootKey(root.generation), encodeRoot(root), options);
       } catch (error) {
         if (!isSnapkeepError(error, 'blob_exists')) throw error;
         continue;
@@ -141,7 +142,7 @@ export class Catalogue {
 
   private async rootOf(generation: number, options: BlobCallOptions): Promise<Root> {
     const key = rootKey(generation);
-    const bytes = await this.store.get(key, { ...options, maxBytes: METADATA_MAX_BYTES });
+    const bytes = await this.store.get(key, { ...options, maxBytes: ROOT_MAX_BYTES });
     // By content, not by name: a repository may be deleted and begun anew under the same names.
     const hash = sha256(bytes);
     const root = this.roots.get(hash) ?? parseMetadata(key, bytes, rootSchema);
@@ -163,6 +164,16 @@ export class Catalogue {
     this.remember(ref, manifest);
     return manifest;
   }
+}
+
+/** Throws `illegal_argument_exception` if the root would be larger than any reader takes. */
+function encodeRoot(root: Root): Buffer {
+  const bytes = Buffer.from(JSON.stringify(root));
+  if (bytes.length <= ROOT_MAX_BYTES) return bytes;
+  throw new SnapkeepError(
+    'illegal_argument_exception',
+    `the list of ${root.snapshots.length} snapshots would have ${bytes.length} bytes, more than the ${ROOT_MAX_BYTES} of a root: delete snapshots first`,
+  );
 }
 
 /** What was read; undefined where there is no such object. */

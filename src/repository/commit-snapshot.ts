@@ -3,8 +3,9 @@ import { checkBaseRule, checkClone } from './base-rule';
 import { Catalogue, RootView } from './catalogue';
 import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState } from './format';
 import { newAttempt, snapshotManifestName } from './keys';
-import { putMetadata } from './metadata';
+import { checkReadable, putMetadata } from './metadata';
 import { addSnapshot, findSnapshotByUuid } from './root';
+import { snapshotManifestSchema } from './schemas';
 import { sumTotals } from './totals';
 
 /**
@@ -50,6 +51,7 @@ export async function commitSnapshot(
   const committed = findSnapshotByUuid(from.root, manifest.uuid);
   if (committed !== undefined) return committed;
 
+  checkReadable(`snapshot [${manifest.snapshot}]`, manifest, snapshotManifestSchema);
   const name = snapshotManifestName(manifest.uuid, newAttempt());
   const ref = await putMetadata(catalogue.store, name, manifest, { compress, signal });
   catalogue.remember(ref, manifest);

@@ -10,6 +10,10 @@ const ROOT = /^snapkeep-root-([1-9]\d{0,14})$/;
 /** Keys that references may hold. */
 const DATA_KEY = /^snapkeep-snapshots\/[A-Za-z0-9_-]{1,64}\/(?:[A-Za-z0-9_-]{1,64}\/\d{1,6}\/)?[A-Za-z0-9._+-]{1,120}$/;
 
+const FOLDER = /^snapkeep-snapshots\/[A-Za-z0-9_-]{1,64}\/([A-Za-z0-9_-]{1,64}\/(?:0|[1-9]\d{0,5}))\/[^/]+$/;
+const SNAPSHOT_MANIFEST = /^snapkeep-snapshots\/[^/]+\/snapshot\.[a-z0-9]{8}\.json(?:\.gz)?$/;
+const SHARD_MANIFEST = /\/shard\.[a-z0-9]{8}\.json(?:\.gz)?$/;
+
 /** Every root's key starts so. */
 export const ROOT_PREFIX = 'snapkeep-root-';
 /** Everything that snapshots write lies under this prefix. */
@@ -99,6 +103,21 @@ export function isUuid(text: string): boolean {
 /** Whether a reference may name this key. */
 export function isDataKey(key: string): boolean {
   return DATA_KEY.test(key);
+}
+
+/** Whether it is the key of a snapshot manifest. */
+export function isManifestKey(key: string): boolean {
+  return isDataKey(key) && SNAPSHOT_MANIFEST.test(key);
+}
+
+/** Whether it is the key of a shard manifest. */
+export function isShardManifestKey(key: string): boolean {
+  return isDataKey(key) && shardFolderOf(key) !== undefined && SHARD_MANIFEST.test(key);
+}
+
+/** `<index uuid>/<shard>` of an object of a shard, whichever snapshot wrote it; undefined for any other key. */
+export function shardFolderOf(key: string): string | undefined {
+  return FOLDER.exec(key)?.[1];
 }
 
 function shardPrefix(place: ShardPlace): string {

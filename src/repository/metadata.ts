@@ -6,10 +6,9 @@ import { z } from 'zod';
 
 import { BlobCallOptions, BlobStore } from '../blobs/blob-store';
 import { SnapkeepError } from '../contracts/errors';
+import { checkValues } from './check-text';
 import { FORMAT_VERSION, ObjectRef } from './format';
-
-/** Bytes of JSON that one metadata object may have. */
-export const METADATA_MAX_BYTES = 256 * 1024 * 1024;
+import { METADATA_MAX_BYTES } from './limits';
 
 const compressed = promisify(gzip);
 const decompressed = promisify(gunzip);
@@ -72,6 +71,14 @@ export async function putMetadata(
   return referenceTo(key, body);
 }
 
+/** Throws `internal` if no reader would take the object: what can't be read must not be committed. */
+export function checkReadable<T>(what: string, value: T, schema: z.ZodType<T>): void {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return;
+  const issue = parsed.error.issues[0];
+  throw new SnapkeepError('internal', `${what} could not be read back: [${issue.path.join('.')}]: ${issue.message}`);
+}
+
 /** Reads what {@link putMetadata} wrote. Throws as {@link getChecked} and {@link parseMetadata} do. */
 export async function getMetadata<T>(
   store: BlobStore,
@@ -85,13 +92,16 @@ export async function getMetadata<T>(
   try {
     json = await decompressed(bytes, { maxOutputLength: METADATA_MAX_BYTES });
   } catch (cause) {
-    throw new SnapkeepError('repository_corrupt', `object [${ref.key}] is no gzip file`, { cause });
+    const isLong = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    const what = isLong ? `unpacks to more than ${METADATA_MAX_BYTES} bytes` : 'is no gzip file';
+    throw new SnapkeepError('repository_corrupt', `object [${ref.key}] ${what}`, { cause });
   }
   return parseMetadata(ref.key, json, schema);
 }
 
 /** Throws `repository_corrupt` if the bytes are not what `schema` asks for, or of a version this release can't read. */
 export function parseMetadata<T>(key: string, json: Buffer, schema: z.ZodType<T>): T {
+  checkValues(key, json);
   let value: unknown;
   try {
     value = JSON.parse(json.toString('utf8'));
@@ -108,9 +118,11 @@ export function parseMetadata<T>(key: string, json: Buffer, schema: z.ZodType<T>
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const field = issue.path.join('.');
   throw new SnapkeepError(
     'repository_corrupt',
-    `object [${key}] has not the form it should: ${issue.path.join('.')}: ${issue.message}`,
+    `object [${key}] has not the form it should: [${field}]: ${issue.message}`,
+    { details: { key, field } },
   );
 }
 

@@ -6,6 +6,9 @@ import { getChecked } from './metadata';
 import { decodeRuns } from './runs';
 import { positionsOf } from './sorted';
 
+/** Bytes of bodies that are decoded ahead; a frame that is larger is decoded alone. */
+const DECODED_AT_ONCE_BYTES = 64 * 1024 * 1024;
+
 /** A whole `_bulk` body, ready to be sent. */
 export interface BulkFrame {
   /** Place in the list of segments that was asked for, and of the frame in it: a cursor for going on. */
@@ -86,7 +89,7 @@ async function* decodeSegment(
     deleted === 0
       ? new Uint32Array(0)
       : positionsOf(decodeRuns(segment.seqNos, segment.stored), decodeRuns(segment.deleted, deleted));
-  const decoding: { frame: number; documents: number; body: Promise<Buffer> }[] = [];
+  const decoding: { frame: number; documents: number; rawLength: number; body: Promise<Buffer> }[] = [];
   let start = 0; // byte at which the frame begins
   let position = 0; // of the frame's first document in the segment
   let k = 0; // into `gone`
@@ -98,9 +101,13 @@ async function* decodeSegment(
     start += length;
     position += documents;
     if (frame < firstFrame || drop.length === documents) continue;
+    const room = DECODED_AT_ONCE_BYTES - rawLength;
+    while (decoding.length > 0 && decoding.reduce((sum, one) => sum + one.rawLength, 0) > room) {
+      yield await settled(decoding.shift());
+    }
     const body = pool.decode({ bytes: piece, codec: segment.codec, rawLength, documents, drop }, signal);
     body.catch(() => {}); // awaited below
-    decoding.push({ frame, documents: documents - drop.length, body });
+    decoding.push({ frame, documents: documents - drop.length, rawLength, body });
     if (decoding.length >= pool.depth) yield await settled(decoding.shift());
   }
   if (start !== bytes.length || position !== segment.stored) {

@@ -33,6 +33,21 @@ export function countRuns(text: string): number {
   return count;
 }
 
+/** How many numbers the text stands for, the first, and one past the last; NaN of all if it is no list of runs. */
+export function measureRuns(text: string): { count: number; start: number; end: number } {
+  let [count, start, end] = [0, 0, 0];
+  try {
+    eachRun(text, (from, length) => {
+      if (count === 0) start = from;
+      count += length;
+      end = from + length;
+    });
+    return { count, start, end };
+  } catch {
+    return { count: Number.NaN, start: Number.NaN, end: Number.NaN };
+  }
+}
+
 /**
  * The numbers that the text stands for. `expected` is how many there have to be: what claims more is refused before
  * memory is taken for it. Throws `repository_corrupt`.

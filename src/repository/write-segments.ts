@@ -5,6 +5,7 @@ import { CodecPool } from './codec-pool';
 import { Codec, Frame, ObjectRef, Segment } from './format';
 import { EncodedFrame } from './frame-tasks';
 import { segmentKey, ShardPlace } from './keys';
+import { SEGMENT_MAX_BYTES } from './limits';
 import { referenceTo } from './metadata';
 import { encodeRuns } from './runs';
 
@@ -68,7 +69,7 @@ export async function* writeSegments(
     for await (const frame of encodeAll(writing, pages, inner)) {
       if (frame.seqNos.length === 0) continue;
       checkOrder(frame.seqNos, filling.next, range);
-      if (filling.bytes > 0 && filling.bytes + frame.bytes.length > writing.chunkSizeBytes) {
+      if (filling.bytes > 0 && !filling.hasRoomFor(frame, writing.chunkSizeBytes)) {
         if (putting !== undefined) yield await putting;
         putting = put(filling.next);
       }
@@ -94,6 +95,7 @@ export async function* writeSegments(
 class Filling {
   readonly frames: EncodedFrame[] = [];
   bytes = 0;
+  rawBytes = 0;
   /** First sequence number that the next document may have. */
   next: number;
 
@@ -101,9 +103,14 @@ class Filling {
     this.next = from;
   }
 
+  hasRoomFor(frame: EncodedFrame, chunkSizeBytes: number): boolean {
+    return this.bytes + frame.bytes.length <= chunkSizeBytes && this.rawBytes + frame.rawLength <= SEGMENT_MAX_BYTES;
+  }
+
   add(frame: EncodedFrame): void {
     this.frames.push(frame);
     this.bytes += frame.bytes.length;
+    this.rawBytes += frame.rawLength;
     this.next = frame.seqNos[frame.seqNos.length - 1] + 1;
   }
 }

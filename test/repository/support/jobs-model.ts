@@ -4,7 +4,7 @@
  * steps returned is remembered, nothing else.
  */
 import { BlobStore } from '../../../src/blobs/blob-store';
-import { isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
+import { ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
 import { plansAgain } from '../../../src/contracts/plan-again';
 import { findBases } from '../../../src/repository/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue';
@@ -50,6 +50,9 @@ export interface SnapshotJob {
   /** The job is cancelled when it is about to commit; with a zombie the commit is under way just then. */
   readonly cancelled: boolean;
 }
+
+/** For what a commit may be refused. */
+const REFUSALS: readonly ErrorCode[] = ['base_changed', 'snapshot_name_already_in_use_exception', 'snapshot_aborted'];
 
 /** How a snapshot ended. */
 export interface Ended {
@@ -212,6 +215,7 @@ export class Jobs {
       } catch (error) {
         if (!isSnapkeepError(error)) throw error;
         if (plansAgain(error.code, plans)) continue;
+        if (!REFUSALS.includes(error.code)) throw error;
         try {
           if (error.code !== 'base_changed') throw error;
           await this.step((catalogue) => commitFailedSnapshot(catalogue, manifest, { compress: false }));
