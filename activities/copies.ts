@@ -10,19 +10,21 @@ import {
   type ShardResult,
   type StoredObject,
 } from '../src/contracts/jobs';
+import { type DocumentReader } from '../src/cluster/shard-source';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
-import { changedShards, readPlan } from '../src/repository/plan';
+import { changedShards, type JobPlan, readPlan } from '../src/repository/plan';
 import { copySmallShard, settleShard } from '../src/repository/settle-shard';
 import { type WriteProgress } from '../src/repository/write-segments';
 import { type Dependencies } from './dependencies';
 import { keepResults } from './group-results';
+import { inLanes } from './lanes';
 import { type Ledger } from './ledger';
 import { keepPart, readParts } from './parts';
 import { planChunks } from './plan-chunks';
-import { type ActivityRun, runActivity } from './run';
-import { shardCopying, stateOf } from './shard-copying';
+import { type ActivityRun, isRepeated, runActivity } from './run';
+import { shardCopying } from './shard-copying';
 
 /** Bytes of documents that one chunk aims at. */
 const CHUNK_BYTES = 128 * 1024 * 1024;
@@ -52,8 +54,11 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
   const openShard = async (call: ShardJob, signal: AbortSignal) => {
     const repository = await ledger.open(call.repository);
     const plan = await readPlan(repository.store, call.plan, { signal });
-    return { repository, shard: changedShards(plan)[call.ordinal], startMillis: Date.now() };
+    return { repository, shard: changedShards(plan)[call.ordinal], reader: await readerOf(plan, signal) };
   };
+  /** Knows of the cluster what the job found at its begin; an attempt after a failed one asks again. */
+  const readerOf = async ({ cluster: facts, pit }: JobPlan, signal: AbortSignal): Promise<DocumentReader> =>
+    cluster.readerOf(isRepeated() ? await cluster.info(signal) : { ...facts, pit });
 
   const { writing, statesThenRefresh, ofSameHistory, settling } = shardCopying(cluster, pool);
 
@@ -67,6 +72,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         const { signal } = run;
         const repository = await ledger.open(call.repository);
         const plan = await readPlan(repository.store, call.plan, { signal });
+        const reader = await readerOf(plan, signal);
         const { first, count } = call.group;
         const group = changedShards(plan).slice(first, first + count);
         let results = run.resumeFrom ?? [];
@@ -80,9 +86,8 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         };
         await inLanes(rest, SMALL_SHARDS_AT_ONCE, async (shard) => {
           try {
-            const state = stateOf(states, shard);
             const write = writing(repository, call.uuid, shard, counter.add);
-            const settle = await settling(repository, shard, state, write, signal);
+            const settle = await settling(repository, reader, shard, states.of(shard), write, signal);
             const entry = await distrusting(settle.base !== undefined, (trusted) =>
               copySmallShard(trusted ? settle : { ...settle, base: undefined }, signal),
             );
@@ -103,15 +108,13 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     /** Cuts what a large shard has to read into chunks: what came since its base, and what of the base is worth writing anew. */
     planShard: (call: ShardJob): Promise<ShardPlan> =>
       runActivity(async ({ signal }) => {
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         const { target, base } = shard.plan;
-        const [state] = (await statesThenRefresh([shard.index.name], signal)).filter(
-          (one) => one.shard === shard.shard,
-        );
+        const state = (await statesThenRefresh([shard.index.name], signal)).of(shard);
         const manifest =
           base === undefined ? undefined : await repository.catalogue.readShardManifest(base, { signal });
         const chunks = await planChunks(
-          cluster.reader,
+          reader,
           target,
           {
             base: manifest,
@@ -127,7 +130,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     copyChunk: (call: ShardJob & { chunk: ChunkPlan }): Promise<ChunkResult> =>
       runActivity<ChunkResult, ChunkCursor>(async (run) => {
         const { signal } = run;
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         let cursor = run.resumeFrom ?? { next: call.chunk.from, parts: [], done: NOTHING };
         const counter = new Counter(run, cursor.done);
         let noted = Date.now();
@@ -145,7 +148,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         };
         const write = writing(repository, call.uuid, shard, counter.add);
         const rest = { from: cursor.next, to: call.chunk.to };
-        for await (const segment of copySealed(write, cluster.reader, shard.plan.target, rest, signal)) {
+        for await (const segment of copySealed(write, reader, shard.plan.target, rest, signal)) {
           counter.object(segment.objects.length);
           unnoted.push(segment);
           if (Date.now() - noted > NOTE_MS) await note();
@@ -158,11 +161,11 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     settleShard: (call: ShardJob & { parts: readonly StoredObject[] }): Promise<ShardResult> =>
       runActivity(async (run) => {
         const { signal } = run;
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         const copied = await readParts(repository.store, call.parts, { signal });
         const states = await statesThenRefresh([shard.index.name], signal);
         const write = writing(repository, call.uuid, shard, new Counter(run).add);
-        const settle = await settling(repository, shard, stateOf(states, shard), write, signal);
+        const settle = await settling(repository, reader, shard, states.of(shard), write, signal);
         const entry = await distrusting(settle.base !== undefined || copied.length > 0, (trusted) =>
           settleShard(trusted ? { ...settle, copied } : { ...settle, base: undefined, copied: [] }, signal),
         );
@@ -219,22 +222,4 @@ class Counter {
   now(): CopyProgress {
     return this.sum;
   }
-}
-
-/** Works on the items in `width` lanes. When one fails the others finish the item they are at, then the first failure is thrown. */
-async function inLanes<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let failed: { error: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    while (next < items.length && failed === undefined) {
-      const item = items[next++];
-      try {
-        await work(item);
-      } catch (error) {
-        failed ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
-  if (failed !== undefined) throw failed.error;
 }

@@ -72,9 +72,10 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
         const { store, catalogue, write } = repository;
         refuseReadonly(call.repository, write.readonly);
         const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
+        const asked = cluster.info(signal);
         const [info, indices] = await Promise.all([
-          cluster.info(signal),
-          cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
+          asked,
+          cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal, asked),
         ]);
         const names = indices.map((index) => index.name);
         const { granted } = await ledger.beginJob(
@@ -97,12 +98,13 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
             { details: { repository: call.repository, snapshot: call.snapshot } },
           );
         }
-        const plan = await planSnapshot({ call, info, indices, states, root, catalogue, signal });
+        const plan = await planSnapshot({ call, info, indices, states, root, catalogue, cluster, signal });
         const changed = changedShards(plan);
         const copied = await copyAtOnce(cluster, pool, {
           repository,
           uuid: call.uuid,
           shards: changed,
+          reader: cluster.readerOf(info),
           states,
           signal,
         });

@@ -5,6 +5,7 @@ import { scanHits } from '../cluster/scan-hits';
 import { bulkBody, dropDocuments } from './bulk-body';
 import { compressFrame, decompressFrame } from './codec';
 import { Codec } from './format';
+import { lastMarks } from './marks';
 
 export interface EncodeTask {
   readonly kind: 'encode';
@@ -20,6 +21,8 @@ export interface EncodedFrame {
   readonly rawLength: number;
   /** Sequence numbers of its documents in their order: as many as there are documents, maybe none. */
   readonly seqNos: Float64Array;
+  /** Marks of its last documents, the last one first. */
+  readonly marks: readonly string[];
 }
 
 export interface DecodeTask {
@@ -54,7 +57,7 @@ export function encodePage(task: EncodeTask): EncodedFrame {
     const hits = scanHits(page);
     const body = task.codec === 'plain' ? bulkBody(page, hits) : bulkBody(page, hits, scratch);
     const bytes = hits.count === 0 ? Buffer.alloc(0) : compressFrame(task.codec, body);
-    return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice() };
+    return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice(), marks: lastMarks(page, hits) };
   } catch (cause) {
     if (!(cause instanceof RawJsonError)) throw cause;
     throw new SnapkeepError('cluster_unavailable', `a search response can't be read: ${cause.message}`, { cause });

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/blob-store';
+import { type PointInTime } from '../cluster/cluster-info';
 import { type ShardTarget } from '../cluster/shard-source';
 import { type ShardGroup, type StoredObject } from '../contracts/jobs';
 import { type ShardEntry, type ShardIdentity, type SnapshotManifest } from './format';
@@ -20,6 +21,8 @@ export type PlannedShard =
       readonly target: ShardTarget;
       /** What the newest snapshot that holds the shard has of it, if any of that may be used again. */
       readonly base?: ShardEntry;
+      /** The session in which the base is known to be of the shard's history; in another one it has to be proven. */
+      readonly session?: string;
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;
       readonly bytes: number;
@@ -41,6 +44,8 @@ export interface JobPlan {
   readonly uuid: string;
   readonly startMillis: number;
   readonly cluster: SnapshotManifest['cluster'];
+  /** How the cluster opens views; with `cluster`, all that readers of the job have to know of it. */
+  readonly pit: PointInTime;
   readonly includeGlobalState: boolean;
   readonly metadata?: string;
   readonly indices: readonly PlannedIndex[];

@@ -80,6 +80,7 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z.looseObject
             historyUuid: z.string(),
             maxSeqNo: z.int().min(-1),
             sealedThrough: z.int().min(-1),
+            session: z.string().optional(),
             totals,
             startMillis: count,
             millis: count,
@@ -117,6 +118,7 @@ export const shardManifestSchema: z.ZodType<ShardManifest> = z.looseObject({
       deleted: runs,
       stored: count,
       live: count,
+      marks: z.array(z.string()).optional(),
     }),
   ),
 });

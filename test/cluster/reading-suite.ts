@@ -397,7 +397,8 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
     it('leave out what is not there', async () => {
       expect(await cluster.shardStates(['no-such-index'])).toEqual([]);
       expect(await cluster.shardStates([])).toEqual([]);
-      expect((await failureOf(cluster.refresh(['no-such-index']))).code).toBe('index_not_found_exception');
+      // One that was deleted a moment ago must not keep the others from being refreshed.
+      await cluster.refresh(['no-such-index']);
     });
   });
 }
