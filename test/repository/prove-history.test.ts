@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { Catalogue } from '../../src/repository/catalogue';
 import { CodecPool } from '../../src/repository/codec-pool';
+import { copySealed } from '../../src/repository/copy-sealed';
 import { RootEntry, ShardEntry } from '../../src/repository/format';
 import { newSnapshotUuid } from '../../src/repository/keys';
 import { MARKS } from '../../src/repository/marks';
@@ -222,7 +223,6 @@ describe('a shard that another process serves, and that is what it was', () => {
 });
 
 test('segments copied for the snapshot itself are proven, too, where the process ended before they were settled', async () => {
-  const { copySealed } = await import('../../src/repository/copy-sealed');
   fill(0, 10);
   const goBack = shard.copyFiles();
   fill(10, 20);
