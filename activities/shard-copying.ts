@@ -121,9 +121,13 @@ export class ShardStates {
     const state = this.states.find((one) => one.index === index && one.shard === shard);
     if (state !== undefined) return state;
     if (this.deleted.has(index)) {
-      throw new SnapkeepError('index_not_found_exception', `no such index [${index}]: it was deleted while it was copied`, {
-        details: { index, shard },
-      });
+      throw new SnapkeepError(
+        'index_not_found_exception',
+        `no such index [${index}]: it was deleted while it was copied`,
+        {
+          details: { index, shard },
+        },
+      );
     }
     // A restarting node, a relocation.
     throw new SnapkeepError('cluster_unavailable', `primary of [${index}][${shard}] is not allocated`);

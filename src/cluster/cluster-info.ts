@@ -5,7 +5,7 @@ import { complaintIn, responseFailure } from './cluster-failures';
 export type PointInTime = 'elasticsearch' | 'opensearch' | 'none';
 
 /** What decides how a cluster is asked for documents. */
-export interface ClusterFacts {
+export interface ClusterKind {
   /** `elasticsearch` or `opensearch`. */
   readonly product: string;
   /** `8.19.0`. */
@@ -14,7 +14,7 @@ export interface ClusterFacts {
 }
 
 /** What is known of the cluster behind an address. */
-export interface ClusterInfo extends ClusterFacts {
+export interface ClusterInfo extends ClusterKind {
   readonly product: 'elasticsearch' | 'opensearch';
   readonly name: string;
   readonly uuid: string;

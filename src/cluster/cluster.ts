@@ -1,7 +1,8 @@
 import { type BulkResult, bulk } from './bulk';
 import { BulkWriter, type BulkWriterOptions } from './bulk-writer';
-import { ClusterHttp, type ClusterSettings } from './cluster-http';
-import { type ClusterFacts, type ClusterInfo, readClusterInfo } from './cluster-info';
+import { ClusterHttp } from './cluster-http';
+import { type ClusterKind, type ClusterInfo, readClusterInfo } from './cluster-info';
+import { type ClusterSettings } from './connection';
 import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './create-index';
 import { HttpThread } from './http-thread';
 import { type IndexMetadata, type ResolveOptions, resolveIndices } from './index-metadata';
@@ -63,7 +64,7 @@ export class Cluster {
    * Reads documents, shard by shard, of a cluster of which `facts` hold. What it learns of the limits of cluster and
    * indices is forgotten with it.
    */
-  readerOf(facts: ClusterFacts): DocumentReader {
+  readerOf(facts: ClusterKind): DocumentReader {
     const searches = Promise.resolve(new ShardSearches(this.http, this.thread, facts));
     return new ClusterDocumentReader(() => searches);
   }

@@ -121,7 +121,11 @@ async function histogramOfStart(
     const to = Math.min(range.to, range.from + interval * parts);
     try {
       const body = await searcher.search(
-        aggregationBody({ parts: histogramAggregation(range.from, interval) }, rangeQuery({ from: range.from, to }), {}),
+        aggregationBody(
+          { parts: histogramAggregation(range.from, interval) },
+          rangeQuery({ from: range.from, to }),
+          {},
+        ),
         { filterPath: 'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count', signal },
       );
       const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };

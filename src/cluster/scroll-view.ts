@@ -114,7 +114,9 @@ class ScrollContext {
           method: 'POST',
           path: this.path,
           query: { ...this.query(), request_cache: false },
-          body: JSON.stringify(aggregationBody({ shard: { global: {}, aggs: { ...ranged, ...WHOLE } } }, undefined, {})),
+          body: JSON.stringify(
+            aggregationBody({ shard: { global: {}, aggs: { ...ranged, ...WHOLE } } }, undefined, {}),
+          ),
           signal,
         });
         requireWholeShard(this.target, body);

@@ -1,7 +1,7 @@
 import { indexSegment } from './index-names';
 import { SnapkeepError } from '../contracts/errors';
 import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from './cluster-http';
-import { type ClusterFacts, versionAtLeast } from './cluster-info';
+import { type ClusterKind, versionAtLeast } from './cluster-info';
 import { complaintIn, shardFailure } from './cluster-failures';
 import { type HttpThread } from './http-thread';
 import { RawJsonError, STOP, skipValue, walkObject } from './raw-json';
@@ -42,7 +42,7 @@ export class ShardSearches {
   constructor(
     readonly http: ClusterHttp,
     private readonly thread: HttpThread,
-    readonly info: ClusterFacts,
+    readonly info: ClusterKind,
   ) {}
 
   /** A request whose answer has about `expectedBytes`. */

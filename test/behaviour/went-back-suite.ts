@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type RunningSnapkeep } from '../support/running-snapkeep';
 import { documentsOf } from './documents';
 
-const TEST_MS = 400_000;
+const TEST_MS = 900_000;
 
 /** A cluster that can be stopped, and whose files can be replaced while it is. */
 export interface StoppableCluster {
