@@ -271,7 +271,6 @@ function isTelling({ type }: ErrorBody): boolean {
 
 const WRAPPERS: ReadonlySet<string> = new Set([
   'broadcast_shard_operation_failed_exception',
-  'exception',
   'execution_exception',
   'failed_node_exception',
   'fetch_phase_execution_exception',

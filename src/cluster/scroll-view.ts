@@ -2,6 +2,7 @@ import { indexSegment } from './index-names';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SnapkeepError } from '../contracts/errors';
 import { type SeqNoRange } from '../contracts/seq-no';
+import { hitsOf } from './readable-hits';
 import { ResponseTooLargeError } from './cluster-http';
 import {
   MAX_BUCKETS,
@@ -13,8 +14,7 @@ import {
   seqNosBody,
 } from './search-body';
 import { readSortValues } from './pit-view';
-import { STOP, decodeString, findValue, skipValue, textOf, walkObject } from './raw-json';
-import { scanHits } from './scan-hits';
+import { STOP, type Span, decodeString, findValue, skipValue, textOf, walkObject } from './raw-json';
 import { type ShardSearches, preferenceOf, requireWholeShard } from './shard-search';
 import {
   DOCUMENT_MAX_BYTES,
@@ -292,7 +292,7 @@ class ScrollView implements ShardView {
     if (!scroll || !page) throw this.lost(`range ${r} was read already`);
     scroll.firstPage = undefined;
     for (let seen = 0; ; page = await this.context.nextPage(scroll, signal)) {
-      const count = scanHits(page).count;
+      const { count } = hitsOf(page);
       seen += count;
       if (count > 0) yield page;
       if (seen === expected) return;
@@ -331,7 +331,7 @@ interface WholeShard {
 }
 
 function wholeShardIn(body: Buffer): WholeShard {
-  const span = findValue(body, ['aggregations', 'shard']);
+  const span = aggregationsIn(body);
   const { seqNos = {}, ranges } = span
     ? (JSON.parse(textOf(body, span)) as {
         seqNos?: { count?: number; max?: number | null; sum?: number };
@@ -341,6 +341,15 @@ function wholeShardIn(body: Buffer): WholeShard {
   const { count = 0, max, sum = 0 } = seqNos;
   const maxSeqNo = count === 0 ? -1 : (max ?? -1);
   return { maxSeqNo, fingerprint: JSON.stringify([count, maxSeqNo, sum]), ranges };
+}
+
+function aggregationsIn(body: Buffer): Span | undefined {
+  try {
+    return findValue(body, ['aggregations', 'shard']);
+  } catch (error) {
+    hitsOf(body); // knows which document it is
+    throw error;
+  }
 }
 
 function scrollIdOf(body: Buffer): string {

@@ -10,7 +10,7 @@
  * - The last of the known documents that are live is the one that was stored under its number. So are all before it.
  */
 import { type DocumentReader, type ShardTarget } from '../cluster/shard-source';
-import { scanHits } from '../cluster/scan-hits';
+import { hitsOf } from '../cluster/readable-hits';
 import { SnapkeepError } from '../contracts/errors';
 import { type SeqNoRange } from '../contracts/seq-no';
 import { type Segment } from './format';
@@ -77,7 +77,7 @@ interface Shown {
 
 /** The hits of a page, as they come: descending. */
 function shownIn(page: Buffer): Shown[] {
-  const hits = scanHits(page);
+  const hits = hitsOf(page);
   return Array.from({ length: hits.count }, (_, i) => ({ seqNo: hits.seqNo[i], mark: markOf(page, hits, i) }));
 }
 
