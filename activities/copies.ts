@@ -18,6 +18,7 @@ import { changedShards, type JobPlan, readPlan } from '../src/repository/plan';
 import { copySmallShard, settleShard } from '../src/repository/settle-shard';
 import { type WriteProgress } from '../src/repository/write-segments';
 import { type Dependencies } from './dependencies';
+import { GroupProgress } from './group-progress';
 import { keepResults } from './group-results';
 import { inLanes } from './lanes';
 import { type Ledger } from './ledger';
@@ -78,24 +79,28 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         let results = run.resumeFrom ?? [];
         const isDone = new Set(results.map((result) => result.ordinal));
         const rest = group.filter((shard) => !isDone.has(shard.ordinal));
-        const counter = new Counter(run);
+        const progress = new GroupProgress((written, working) => run.progress(written, working));
         const states = await statesThenRefresh([...new Set(rest.map((shard) => shard.index.name))], signal);
         const finish = (result: ShardResult): void => {
           results = [...results, result];
+          progress.end(result.ordinal);
           run.advance(results);
         };
         await inLanes(rest, SMALL_SHARDS_AT_ONCE, async (shard) => {
+          const { ordinal } = shard;
           try {
-            const write = writing(repository, call.uuid, shard, counter.add);
+            progress.begin(ordinal);
+            const write = writing(repository, call.uuid, shard, (wrote) => progress.wrote(ordinal, wrote));
+            const onWritten = (): void => progress.enter(ordinal, 'FINALIZE');
             const settle = await settling(repository, reader, shard, states.of(shard), write, signal);
             const entry = await distrusting(settle.base !== undefined, (trusted) =>
-              copySmallShard(trusted ? settle : { ...settle, base: undefined }, signal),
+              copySmallShard({ ...settle, onWritten, ...(trusted ? {} : { base: undefined }) }, signal),
             );
-            finish({ ordinal: shard.ordinal, entry });
+            finish({ ordinal, entry });
           } catch (error) {
             if (!isFinal(error)) throw error;
             finish({
-              ordinal: shard.ordinal,
+              ordinal,
               failure: { reason: `${error.code}: ${error.message}`, status: 'INTERNAL_SERVER_ERROR' },
             });
           }

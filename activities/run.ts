@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError } from '../src/contracts/errors';
-import { type CopyProgress } from '../src/contracts/jobs';
+import { type CopyProgress, type ShardProgress } from '../src/contracts/jobs';
 
 /** Heartbeats go out at this pace, ms; the worker throttles them to about the same. */
 const HEARTBEAT_MS = 400;
@@ -14,6 +14,8 @@ const HEARTBEAT_MS = 400;
 export interface Heartbeat<Cursor> {
   readonly cursor?: Cursor;
   readonly progress?: CopyProgress;
+  /** Of an activity that copies several shards: those it is at. */
+  readonly working?: readonly ShardProgress[];
   /** When the activity last got further, ms since the epoch: the retry window counts from here. */
   readonly progressMillis: number;
 }
@@ -26,7 +28,7 @@ export interface ActivityRun<Cursor> {
   /** Notes a step that need not be done again, and what `_status` shows. */
   advance(cursor: Cursor): void;
   /** Notes progress that a retry would have to repeat. */
-  progress(progress: CopyProgress): void;
+  progress(progress: CopyProgress, working?: readonly ShardProgress[]): void;
 }
 
 /**
@@ -51,8 +53,8 @@ export async function runActivity<Result, Cursor = never>(
         beat = { ...beat, cursor, progressMillis: Date.now() };
         context.heartbeat(beat);
       },
-      progress: (progress) => {
-        beat = { ...beat, progress, progressMillis: Date.now() };
+      progress: (progress, working) => {
+        beat = { ...beat, progress, working, progressMillis: Date.now() };
       },
     });
   } catch (error) {

@@ -35,6 +35,8 @@ export interface SettleShard {
   /** Ranges of the base to read anew although nothing was copied for them. */
   readonly reread?: readonly SeqNoRange[];
   readonly startMillis: number;
+  /** Called when all documents are stored, before the shard manifest is written. */
+  readonly onWritten?: () => void;
 }
 
 /**
@@ -79,6 +81,7 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
     return settleShard({ ...settle, copied, reread: [...reread, ...unproven] }, signal);
   }
 
+  settle.onWritten?.();
   if (base !== undefined && sameManifest(base.manifest, segments, maxSeqNo, sealedThrough)) {
     return { ...sharedEntry(base.entry, startMillis, state.session), millis: Date.now() - startMillis };
   }
