@@ -11,19 +11,22 @@ import {
   type ShardResult,
   type StoredObject,
 } from '../src/contracts/jobs';
+import { type DocumentReader } from '../src/cluster/shard-source';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
-import { changedShards, readPlan } from '../src/repository/plan';
+import { changedShards, type JobPlan, readPlan } from '../src/repository/plan';
 import { copySmallShard, settleShard } from '../src/repository/settle-shard';
 import { type WriteProgress } from '../src/repository/write-segments';
 import { type Dependencies } from './dependencies';
+import { GroupProgress } from './group-progress';
 import { keepResults } from './group-results';
+import { inLanes } from './lanes';
 import { type Ledger } from './ledger';
 import { keepPart, readParts } from './parts';
 import { planChunks } from './plan-chunks';
-import { type ActivityRun, runActivity } from './run';
-import { shardCopying, stateOf } from './shard-copying';
+import { type ActivityRun, isRepeated, runActivity } from './run';
+import { shardCopying } from './shard-copying';
 
 /** Bytes of documents that one chunk aims at. */
 const CHUNK_BYTES = 128 * 1024 * 1024;
@@ -53,8 +56,11 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
   const openShard = async (call: ShardJob, signal: AbortSignal) => {
     const repository = ledger.open(call.repository);
     const plan = await readPlan(repository.store, call.plan, { signal });
-    return { repository, shard: changedShards(plan)[call.ordinal], startMillis: Date.now() };
+    return { repository, shard: changedShards(plan)[call.ordinal], reader: await readerOf(plan, signal) };
   };
+  /** Knows of the cluster what the job found at its begin; an attempt after a failed one asks again. */
+  const readerOf = async ({ cluster: facts, pit }: JobPlan, signal: AbortSignal): Promise<DocumentReader> =>
+    cluster.readerOf(isRepeated() ? await cluster.info(signal) : { ...facts, pit });
 
   const { writing, statesThenRefresh, ofSameHistory, settling } = shardCopying(cluster, pool);
 
@@ -68,30 +74,34 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         const { signal } = run;
         const repository = ledger.open(call.repository);
         const plan = await readPlan(repository.store, call.plan, { signal });
+        const reader = await readerOf(plan, signal);
         const { first, count } = call.group;
         const group = changedShards(plan).slice(first, first + count);
         let results = run.resumeFrom ?? [];
         const isDone = new Set(results.map((result) => result.ordinal));
         const rest = group.filter((shard) => !isDone.has(shard.ordinal));
-        const counter = new Counter(run);
+        const progress = new GroupProgress((written, working) => run.progress(written, working));
         const states = await statesThenRefresh([...new Set(rest.map((shard) => shard.index.name))], signal);
         const finish = (result: ShardResult): void => {
           results = [...results, result];
+          progress.end(result.ordinal);
           run.advance(results);
         };
         await inLanes(rest, SMALL_SHARDS_AT_ONCE, async (shard) => {
+          const { ordinal } = shard;
           try {
-            const state = stateOf(states, shard);
-            const write = writing(repository, call.uuid, shard, counter.add);
-            const settle = await settling(repository, shard, state, write, signal);
+            progress.begin(ordinal);
+            const write = writing(repository, call.uuid, shard, (wrote) => progress.wrote(ordinal, wrote));
+            const onWritten = (): void => progress.enter(ordinal, 'FINALIZE');
+            const settle = await settling(repository, reader, shard, states.of(shard), write, signal);
             const entry = await distrusting(settle.base !== undefined, (trusted) =>
-              copySmallShard(trusted ? settle : { ...settle, base: undefined }, signal),
+              copySmallShard({ ...settle, onWritten, ...(trusted ? {} : { base: undefined }) }, signal),
             );
-            finish({ ordinal: shard.ordinal, entry });
+            finish({ ordinal, entry });
           } catch (error) {
             if (!isFinal(error)) throw error;
             finish({
-              ordinal: shard.ordinal,
+              ordinal,
               failure: { reason: `${error.code}: ${error.message}`, status: 'INTERNAL_SERVER_ERROR' },
             });
           }
@@ -104,15 +114,13 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     /** Cuts what a large shard has to read into chunks: what came since its base, and what of the base is worth writing anew. */
     planShard: (call: ShardJob): Promise<ShardPlan> =>
       runActivity(async ({ signal }) => {
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         const { target, base } = shard.plan;
-        const [state] = (await statesThenRefresh([shard.index.name], signal)).filter(
-          (one) => one.shard === shard.shard,
-        );
+        const state = (await statesThenRefresh([shard.index.name], signal)).of(shard);
         const manifest =
           base === undefined ? undefined : await repository.catalogue.readShardManifest(base, { signal });
         const chunks = await planChunks(
-          cluster.reader,
+          reader,
           target,
           {
             base: manifest,
@@ -128,7 +136,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     copyChunk: (call: ShardJob & { chunk: ChunkPlan }): Promise<ChunkResult> =>
       runActivity<ChunkResult, ChunkCursor>(async (run) => {
         const { signal } = run;
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         let cursor = run.resumeFrom ?? { next: call.chunk.from, parts: [], done: NOTHING };
         const counter = new Counter(run, cursor.done);
         let noted = Date.now();
@@ -146,7 +154,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         };
         const write = writing(repository, call.uuid, shard, counter.add);
         const rest = { from: cursor.next, to: call.chunk.to };
-        for await (const segment of copySealed(write, cluster.reader, shard.plan.target, rest, signal)) {
+        for await (const segment of copySealed(write, reader, shard.plan.target, rest, signal)) {
           counter.object(segment.objects.length);
           unnoted.push(segment);
           if (Date.now() - noted > NOTE_MS) await note();
@@ -159,11 +167,11 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
     settleShard: (call: ShardJob & { parts: readonly StoredObject[] }): Promise<ShardResult> =>
       runActivity(async (run) => {
         const { signal } = run;
-        const { repository, shard } = await openShard(call, signal);
+        const { repository, shard, reader } = await openShard(call, signal);
         const copied = await readParts(repository.store, call.parts, { signal });
         const states = await statesThenRefresh([shard.index.name], signal);
         const write = writing(repository, call.uuid, shard, new Counter(run).add);
-        const settle = await settling(repository, shard, stateOf(states, shard), write, signal);
+        const settle = await settling(repository, reader, shard, states.of(shard), write, signal);
         const entry = await distrusting(settle.base !== undefined || copied.length > 0, (trusted) =>
           settleShard(trusted ? { ...settle, copied } : { ...settle, base: undefined, copied: [] }, signal),
         );
@@ -220,22 +228,4 @@ class Counter {
   now(): CopyProgress {
     return this.sum;
   }
-}
-
-/** Works on the items in `width` lanes. When one fails the others finish the item they are at, then the first failure is thrown. */
-async function inLanes<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let failed: { error: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    while (next < items.length && failed === undefined) {
-      const item = items[next++];
-      try {
-        await work(item);
-      } catch (error) {
-        failed ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
-  if (failed !== undefined) throw failed.error;
 }

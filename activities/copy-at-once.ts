@@ -3,13 +3,14 @@
  * second and third activity. Only ever a short cut: where anything goes wrong or takes long, the job goes the long way.
  */
 import { type Cluster } from '../src/cluster/cluster';
-import { type ShardState } from '../src/cluster/shard-source';
+import { type DocumentReader, type ShardState } from '../src/cluster/shard-source';
+import { isSnapkeepError } from '../src/contracts/errors';
 import { type ShardResult } from '../src/contracts/jobs';
 import { type OpenRepository } from '../src/registrations/open-repositories';
 import { type CodecPool } from '../src/repository/codec-pool';
 import { type ChangedShard } from '../src/repository/plan';
 import { copySmallShard } from '../src/repository/settle-shard';
-import { shardCopying, stateOf } from './shard-copying';
+import { shardCopying, ShardStates } from './shard-copying';
 
 /** What is little: shards, bytes to read, and documents that may have to be looked through for deleted ones. */
 const MOST = { shards: 8, bytes: 1024 * 1024, baseDocuments: 100_000 } as const;
@@ -20,37 +21,41 @@ export interface CopyAtOnce {
   readonly repository: OpenRepository;
   readonly uuid: string;
   readonly shards: readonly ChangedShard[];
+  readonly reader: DocumentReader;
   /** Read for the plan, so before the refresh. */
   readonly states: readonly ShardState[];
   readonly signal: AbortSignal;
 }
 
 /**
- * Copies the shards; undefined where they are too large, or where that failed in any way: nothing is decided then, and
- * what was written are leftovers. Throws the signal's reason only. Nothing is being written any more when it returns.
+ * Copies the shards; undefined where they are too large, or where that failed in any foreseen way: nothing is decided then,
+ * and what was written are leftovers. Throws the signal's reason, and programming errors. Nothing is being written any more when it returns.
  */
 export async function copyAtOnce(
   cluster: Cluster,
   pool: CodecPool,
-  { repository, uuid, shards, states, signal }: CopyAtOnce,
+  { repository, uuid, shards, reader, states: planned, signal }: CopyAtOnce,
 ): Promise<ShardResult[] | undefined> {
   if (!areSmall(shards)) return undefined;
   if (shards.length === 0) return [];
   const { writing, settling, ofSameHistory } = shardCopying(cluster, pool);
   const inner = AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]);
+  const states = new ShardStates(planned);
   const copy = async (shard: ChangedShard): Promise<ShardResult> => {
     const write = writing(repository, uuid, shard);
-    const settle = await settling(repository, shard, stateOf(states, shard), write, inner);
+    const settle = await settling(repository, reader, shard, states.of(shard), write, inner);
     return { ordinal: shard.ordinal, entry: await copySmallShard(settle, inner) };
   };
   try {
     await cluster.refresh([...new Set(shards.map((shard) => shard.index.name))], inner);
     const copied = await Promise.allSettled(shards.map(copy));
     const results = copied.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    if (results.length < shards.length) return undefined;
+    const failed = copied.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     const checked = await ofSameHistory(results, shards, inner);
     return checked.some((result) => result.failure !== undefined) ? undefined : checked;
-  } catch {
+  } catch (error) {
+    if (!isSnapkeepError(error) && !inner.aborted) throw error;
     return undefined;
   } finally {
     signal.throwIfAborted();

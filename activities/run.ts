@@ -5,7 +5,7 @@
 import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
-import { type CopyProgress } from '../src/contracts/jobs';
+import { type CopyProgress, type ShardProgress } from '../src/contracts/jobs';
 
 /**
  * An attempt that begins this much later than the last progress is the last: retry windows, and ms beyond them. A
@@ -21,6 +21,8 @@ const HEARTBEAT_MS = 400;
 export interface Heartbeat<Cursor> {
   readonly cursor?: Cursor;
   readonly progress?: CopyProgress;
+  /** Of an activity that copies several shards: those it is at. */
+  readonly working?: readonly ShardProgress[];
   /** When the activity last got further, ms since the epoch: the retry window counts from here. */
   readonly progressMillis: number;
 }
@@ -33,7 +35,7 @@ export interface ActivityRun<Cursor> {
   /** Notes a step that need not be done again, and what `_status` shows. */
   advance(cursor: Cursor): void;
   /** Notes progress that a retry would have to repeat. */
-  progress(progress: CopyProgress): void;
+  progress(progress: CopyProgress, working?: readonly ShardProgress[]): void;
 }
 
 /**
@@ -64,8 +66,8 @@ export async function runActivity<Result, Cursor = never>(
         beat = { ...beat, cursor, progressMillis: Date.now() };
         context.heartbeat(beat);
       },
-      progress: (progress) => {
-        beat = { ...beat, progress, progressMillis: Date.now() };
+      progress: (progress, working) => {
+        beat = { ...beat, progress, working, progressMillis: Date.now() };
       },
     });
   } catch (error) {

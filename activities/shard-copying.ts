@@ -1,8 +1,8 @@
-/** What every way of copying a shard begins with. */
+/** What every way of copying a shard begins and ends with. */
 import { type Cluster } from '../src/cluster/cluster';
-import { type ShardState } from '../src/cluster/shard-source';
-import { type ShardResult } from '../src/contracts/jobs';
-import { SnapkeepError } from '../src/contracts/errors';
+import { type DocumentReader, type ShardState } from '../src/cluster/shard-source';
+import { type ShardResult, type StoredShard } from '../src/contracts/jobs';
+import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type OpenRepository } from '../src/registrations/open-repositories';
 import { unlessMissing } from '../src/repository/catalogue';
 import { preferredCodec } from '../src/repository/codec';
@@ -13,6 +13,16 @@ import { type SettleShard } from '../src/repository/settle-shard';
 import { type SegmentWriting, type WriteProgress } from '../src/repository/write-segments';
 
 export function shardCopying(cluster: Cluster, pool: CodecPool) {
+  const lookAt = async (indices: readonly string[], signal: AbortSignal): Promise<ShardStates> => {
+    const states = await cluster.shardStates(indices, signal);
+    const shown = new Set(states.map((state) => state.index));
+    const deleted = new Set<string>();
+    for (const index of indices) {
+      if (!shown.has(index) && !(await cluster.indexExists(index, signal))) deleted.add(index);
+    }
+    return new ShardStates(states, deleted);
+  };
+
   return {
     /** Where and how this try writes the shard's segments. */
     writing: (
@@ -31,30 +41,41 @@ export function shardCopying(cluster: Cluster, pool: CodecPool) {
     }),
 
     /** The shards as they are, before everything up to then is made visible: what both say together may be sealed. */
-    statesThenRefresh: async (indices: readonly string[], signal: AbortSignal): Promise<ShardState[]> => {
-      const states = await cluster.shardStates(indices, signal);
+    statesThenRefresh: async (indices: readonly string[], signal: AbortSignal): Promise<ShardStates> => {
+      const states = await lookAt(indices, signal);
       await cluster.refresh(indices, signal);
       return states;
     },
 
-    /** The results, where the shards still are what they were: an index made anew under the same name has another history. */
+    /**
+     * The results, where the shards still are what they were: an index made anew under the same name has another history,
+     * one that was deleted has none. Where another process serves a shard than when it was copied, its entry names no
+     * session: the next snapshot proves it.
+     */
     ofSameHistory: async (
       results: readonly ShardResult[],
       shards: readonly ChangedShard[],
       signal: AbortSignal,
     ): Promise<ShardResult[]> => {
-      const states = await cluster.shardStates([...new Set(shards.map((shard) => shard.index.name))], signal);
+      const states = await lookAt([...new Set(shards.map((shard) => shard.index.name))], signal);
       return results.map((result) => {
         const shard = shards.find((one) => one.ordinal === result.ordinal);
-        if (shard === undefined || result.failure !== undefined) return result;
-        if (stateOf(states, shard).historyUuid === shard.plan.identity.historyUuid) return result;
-        return { ordinal: result.ordinal, failure: { reason: anotherHistory(shard).message, status: 'CONFLICT' } };
+        if (shard === undefined || result.entry === undefined) return result;
+        try {
+          const state = states.of(shard);
+          if (state.historyUuid !== shard.plan.identity.historyUuid) throw anotherHistory(shard);
+          return { ...result, entry: ofSession(result.entry, state) };
+        } catch (error) {
+          if (!isSnapkeepError(error) || error.retryable) throw error;
+          return { ordinal: result.ordinal, failure: { reason: error.message, status: 'CONFLICT' } };
+        }
       });
     },
 
     /** Everything a shard is settled from; `state` was read before its index was refreshed. */
     settling: async (
       repository: OpenRepository,
+      reader: DocumentReader,
       shard: ChangedShard,
       state: ShardState,
       write: SegmentWriting,
@@ -73,23 +94,48 @@ export function shardCopying(cluster: Cluster, pool: CodecPool) {
         catalogue: repository.catalogue,
         writing: write,
         compress: repository.write.compress,
-        reader: cluster.reader,
+        reader,
         target: shard.plan.target,
         identity: shard.plan.identity,
         state,
         base: entry === undefined || manifest === undefined ? undefined : { entry, manifest },
+        prove: state.session === undefined || state.session !== shard.plan.session,
         startMillis: Date.now(),
       };
     },
   };
 }
 
-/** Throws `cluster_unavailable` where the shard's primary is not there: it comes back. */
-export function stateOf(states: readonly ShardState[], shard: ChangedShard): ShardState {
-  const state = states.find((one) => one.index === shard.index.name && one.shard === shard.shard);
-  if (state !== undefined) return state;
-  // A restarting node, a relocation.
-  throw new SnapkeepError('cluster_unavailable', `primary of [${shard.index.name}][${shard.shard}] is not allocated`);
+/** What one look at some indices says of their shards. */
+export class ShardStates {
+  constructor(
+    private readonly states: readonly ShardState[],
+    private readonly deleted: ReadonlySet<string> = new Set(),
+  ) {}
+
+  /**
+   * The state of a shard. Throws `index_not_found_exception` where its index was deleted, `cluster_unavailable` where its
+   * primary is not there: it comes back.
+   */
+  of({ index: { name: index }, shard }: ChangedShard): ShardState {
+    const state = this.states.find((one) => one.index === index && one.shard === shard);
+    if (state !== undefined) return state;
+    if (this.deleted.has(index)) {
+      throw new SnapkeepError(
+        'index_not_found_exception',
+        `no such index [${index}]: it was deleted while it was copied`,
+        {
+          details: { index, shard },
+        },
+      );
+    }
+    // A restarting node, a relocation.
+    throw new SnapkeepError('cluster_unavailable', `primary of [${index}][${shard}] is not allocated`);
+  }
+}
+
+function ofSession({ session, ...entry }: StoredShard, state: ShardState): StoredShard {
+  return session !== undefined && session === state.session ? { ...entry, session } : entry;
 }
 
 function anotherHistory(shard: ChangedShard): SnapkeepError {

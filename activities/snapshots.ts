@@ -68,9 +68,10 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     const { store, catalogue, write } = repository;
     refuseReadonly(call.repository.name, write.readonly);
     const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
+    const asked = cluster.info(signal);
     const [info, indices] = await Promise.all([
-      cluster.info(signal),
-      cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
+      asked,
+      cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal, asked),
     ]);
     const names = indices.map((index) => index.name);
     const job = {
@@ -90,12 +91,13 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
         { details: { repository: call.repository.name, snapshot: call.snapshot } },
       );
     }
-    const plan = await planSnapshot({ call, info, indices, states, root, catalogue, signal });
+    const plan = await planSnapshot({ call, info, indices, states, root, catalogue, cluster, signal });
     const changed = changedShards(plan);
     const copied = await copyAtOnce(cluster, pool, {
       repository,
       uuid: call.uuid,
       shards: changed,
+      reader: cluster.readerOf(info),
       states,
       signal,
     });

@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import { type ClusterSettings } from '../cluster/cluster-http';
+import { type ClusterSettings } from '../cluster/connection';
 import { type SnapshotService } from '../jobs/service';
 import { type ErrorLog, errorHandler } from './envelope';
 import { deleteIndexRoutes } from './routes/delete-index';

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { Pool } from 'undici';
-import { authorizationOf, type ClusterSettings } from '../cluster/cluster-http';
+import { type Pool } from 'undici';
+import { type ClusterSettings, connectionTo, openPool } from '../cluster/connection';
 import { SnapkeepError } from '../contracts/errors';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
 
@@ -29,19 +28,15 @@ export class Upstream {
   private productAsked = 0;
 
   constructor(settings: ClusterSettings) {
-    const url = new URL(settings.url);
-    this.prefix = url.pathname.replace(/\/+$/, '');
-    this.authorization = authorizationOf(settings, url);
-    this.pool = new Pool(url.origin, {
+    const connection = connectionTo(settings);
+    this.prefix = connection.prefix;
+    this.authorization = connection.authorization;
+    this.pool = openPool(connection, {
       connections: 256,
-      pipelining: 1,
+      connectTimeoutMs: CONNECT_MS,
       // How long a search or a force-merge may take is between the caller and the cluster.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: {
-        timeout: CONNECT_MS,
-        ...(settings.caFile === undefined ? {} : { ca: readFileSync(settings.caFile) }),
-      },
+      headersTimeoutMs: 0,
+      bodyTimeoutMs: 0,
     });
   }
 

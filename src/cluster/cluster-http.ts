@@ -1,21 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Pool, type Dispatcher } from 'undici';
-import { type ErrorDetails, SnapkeepError } from '../contracts/errors';
+import { type Dispatcher, type Pool } from 'undici';
+import { SnapkeepError } from '../contracts/errors';
 import { connectionFailure, responseFailure } from './cluster-failures';
-
-/** Where the cluster is and how to be let in. */
-export interface ClusterSettings {
-  /** `http(s)://host[:port][/prefix]`; credentials in it are used and never shown. */
-  readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** The encoded form, as Elasticsearch gives it out. */
-  readonly apiKey?: string;
-  /** PEM file of the authority that signed the cluster's certificate. */
-  readonly caFile?: string;
-  /** Connections at most. @default 24 */
-  readonly connections?: number;
-}
+import { type ClusterSettings, connectionTo, openPool } from './connection';
 
 export interface ClusterRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
@@ -71,17 +57,15 @@ export class ClusterHttp {
   private readonly authorization: string | undefined;
 
   constructor(settings: ClusterSettings) {
-    const url = parseUrl(settings.url);
-    this.prefix = url.pathname.replace(/\/+$/, '');
-    this.address = url.origin + this.prefix;
-    this.authorization = authorizationOf(settings, url);
-    this.pool = new Pool(url.origin, {
+    const connection = connectionTo(settings);
+    this.prefix = connection.prefix;
+    this.address = connection.address;
+    this.authorization = connection.authorization;
+    this.pool = openPool(connection, {
       connections: settings.connections ?? DEFAULT_CONNECTIONS,
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      headersTimeout: HEADERS_TIMEOUT,
-      bodyTimeout: BODY_TIMEOUT,
-      connect: { timeout: CONNECT_TIMEOUT, ...(settings.caFile ? { ca: readCa(settings.caFile) } : {}) },
+      connectTimeoutMs: CONNECT_TIMEOUT,
+      headersTimeoutMs: HEADERS_TIMEOUT,
+      bodyTimeoutMs: BODY_TIMEOUT,
     });
   }
 
@@ -230,39 +214,4 @@ function queryString(query: ClusterRequest['query']): string {
     if (value !== undefined) parts.push(`${name}=${encodeURIComponent(String(value))}`);
   }
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
-}
-
-function parseUrl(text: string): URL {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    // The text may hold a password: it is not repeated.
-    throw new SnapkeepError('illegal_argument_exception', 'The cluster URL is not a URL such as http://localhost:9200');
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new SnapkeepError('illegal_argument_exception', `The cluster URL must start with http:// or https://`);
-  }
-  return url;
-}
-
-/** The header that lets requests in; undefined without credentials. */
-export function authorizationOf(settings: ClusterSettings, url: URL): string | undefined {
-  if (settings.apiKey !== undefined) return `ApiKey ${settings.apiKey}`;
-  const username = settings.username ?? decodeURIComponent(url.username);
-  const password = settings.password ?? decodeURIComponent(url.password);
-  if (username === '') return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
-}
-
-function readCa(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    const details: ErrorDetails = { file };
-    throw new SnapkeepError('illegal_argument_exception', `The certificate file ${file} cannot be read`, {
-      details,
-      cause,
-    });
-  }
 }

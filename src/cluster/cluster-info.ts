@@ -4,14 +4,20 @@ import { complaintIn, responseFailure } from './cluster-failures';
 /** How a view of one moment is opened. */
 export type PointInTime = 'elasticsearch' | 'opensearch' | 'none';
 
-/** What is known of the cluster behind an address. */
-export interface ClusterInfo {
-  readonly product: 'elasticsearch' | 'opensearch';
+/** What decides how a cluster is asked for documents. */
+export interface ClusterKind {
+  /** `elasticsearch` or `opensearch`. */
+  readonly product: string;
   /** `8.19.0`. */
   readonly version: string;
+  readonly pit: PointInTime;
+}
+
+/** What is known of the cluster behind an address. */
+export interface ClusterInfo extends ClusterKind {
+  readonly product: 'elasticsearch' | 'opensearch';
   readonly name: string;
   readonly uuid: string;
-  readonly pit: PointInTime;
 }
 
 /**
@@ -19,17 +25,20 @@ export interface ClusterInfo {
  * x-pack has none, and some OpenSearch services call themselves 7.10.2.
  */
 export async function readClusterInfo(http: ClusterHttp, signal?: AbortSignal): Promise<ClusterInfo> {
-  const root = await http.json<{
-    cluster_name?: string;
-    cluster_uuid?: string;
-    version?: { number?: string; distribution?: string };
-  }>({ method: 'GET', path: '/', signal });
+  const [root, pit] = await Promise.all([
+    http.json<{
+      cluster_name?: string;
+      cluster_uuid?: string;
+      version?: { number?: string; distribution?: string };
+    }>({ method: 'GET', path: '/', signal }),
+    probePointInTime(http, signal),
+  ]);
   return {
     product: root.version?.distribution === 'opensearch' ? 'opensearch' : 'elasticsearch',
     version: root.version?.number ?? '0.0.0',
     name: root.cluster_name ?? '',
     uuid: root.cluster_uuid ?? '',
-    pit: await probePointInTime(http, signal),
+    pit,
   };
 }
 

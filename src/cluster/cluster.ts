@@ -1,7 +1,8 @@
 import { type BulkResult, bulk } from './bulk';
 import { BulkWriter, type BulkWriterOptions } from './bulk-writer';
-import { ClusterHttp, type ClusterSettings } from './cluster-http';
-import { type ClusterInfo, readClusterInfo } from './cluster-info';
+import { ClusterHttp } from './cluster-http';
+import { type ClusterKind, type ClusterInfo, readClusterInfo } from './cluster-info';
+import { type ClusterSettings } from './connection';
 import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './create-index';
 import { HttpThread } from './http-thread';
 import { type IndexMetadata, type ResolveOptions, resolveIndices } from './index-metadata';
@@ -29,15 +30,24 @@ export function openCluster(settings: ClusterSettings): Cluster {
  * they pass, and an aborted call throws the signal's reason.
  */
 export class Cluster {
-  /** Reads documents, shard by shard. */
+  /** Reads documents of a cluster that is asked what it is when first read from. Jobs know that: {@link readerOf}. */
   readonly reader: DocumentReader;
-  private searches: Promise<ShardSearches> | undefined;
 
   constructor(
     private readonly http: ClusterHttp,
     private readonly thread: HttpThread,
   ) {
-    this.reader = new ClusterDocumentReader(() => this.shardSearches());
+    let searches: Promise<ShardSearches> | undefined;
+    this.reader = new ClusterDocumentReader(() => {
+      searches ??= this.info().then(
+        (facts) => new ShardSearches(http, thread, facts),
+        (error: unknown) => {
+          searches = undefined;
+          throw error;
+        },
+      );
+      return searches;
+    });
   }
 
   /** Where the cluster is, without credentials. */
@@ -45,10 +55,18 @@ export class Cluster {
     return this.http.address;
   }
 
-  /** What the cluster is; asked once, and again only after a failure. */
-  async info(signal?: AbortSignal): Promise<ClusterInfo> {
-    signal?.throwIfAborted();
-    return (await this.shardSearches()).info;
+  /** What the cluster is now. Asked each time, since it may be upgraded at any time: a job asks when it begins. */
+  info(signal?: AbortSignal): Promise<ClusterInfo> {
+    return readClusterInfo(this.http, signal);
+  }
+
+  /**
+   * Reads documents, shard by shard, of a cluster of which `facts` hold. What it learns of the limits of cluster and
+   * indices is forgotten with it.
+   */
+  readerOf(facts: ClusterKind): DocumentReader {
+    const searches = Promise.resolve(new ShardSearches(this.http, this.thread, facts));
+    return new ClusterDocumentReader(() => searches);
   }
 
   /** Throws unless the cluster answers and lets us in. */
@@ -56,12 +74,15 @@ export class Cluster {
     await this.http.request({ method: 'GET', path: '/', signal });
   }
 
-  async resolveIndices(
+  /** `info` is what the caller is about to know of the cluster. */
+  resolveIndices(
     expression: readonly string[] | undefined,
     options: ResolveOptions,
     signal?: AbortSignal,
+    info: Promise<ClusterInfo> = this.info(signal),
   ): Promise<IndexMetadata[]> {
-    return resolveIndices(this.http, await this.info(signal), expression, options, signal);
+    info.catch(() => {}); // awaited after the first answers
+    return resolveIndices(this.http, info, expression, options, signal);
   }
 
   shardStates(indices: readonly string[], signal?: AbortSignal): Promise<ShardState[]> {
@@ -117,16 +138,5 @@ export class Cluster {
   async close(): Promise<void> {
     await this.http.close();
     await this.thread.close();
-  }
-
-  private shardSearches(): Promise<ShardSearches> {
-    this.searches ??= readClusterInfo(this.http).then(
-      (info) => new ShardSearches(this.http, this.thread, info),
-      (error: unknown) => {
-        this.searches = undefined;
-        throw error;
-      },
-    );
-    return this.searches;
   }
 }

@@ -1,5 +1,5 @@
 import { type HitTableBuilder, type LineBreaks } from './hit-table';
-import { RawJsonError, skipString, skipValue } from './raw-json';
+import { RawJsonError, isByteOrderMark, skipString, skipValue } from './raw-json';
 
 const COMMA = 0x2c;
 const OPEN_OBJECT = 0x7b;
@@ -85,7 +85,8 @@ export class HitPattern {
   /** End of the document at `start`; the end of the hit is left in `hitEnd`. */
   private sourceEnd(b: Buffer, start: number, seqNo: number): number {
     const sort = b.indexOf(SORT, start);
-    if (sort < 0 || b[start] !== OPEN_OBJECT || b[sort - 1] !== CLOSE_OBJECT) throw unexpected(start);
+    const open = isByteOrderMark(b, start) ? start + 3 : start;
+    if (sort < 0 || b[open] !== OPEN_OBJECT || b[sort - 1] !== CLOSE_OBJECT) throw unexpected(start);
     let i = sort + SORT.length;
     let value = 0;
     for (; b[i] >= 0x30 && b[i] <= 0x39; i++) value = value * 10 + (b[i] - 0x30);

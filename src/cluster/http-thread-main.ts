@@ -1,7 +1,8 @@
 /** The thread behind {@link HttpThread}. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { isSnapkeepError } from '../contracts/errors';
-import { ClusterHttp, type ClusterSettings, ResponseTooLargeError } from './cluster-http';
+import { ClusterHttp, ResponseTooLargeError } from './cluster-http';
+import { type ClusterSettings } from './connection';
 import { type ThreadAnswer, type ThreadRequest, type ThreadTask } from './http-thread';
 
 const port = parentPort as MessagePort;

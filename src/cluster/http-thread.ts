@@ -1,12 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorDetails, SnapkeepError } from '../contracts/errors';
-import {
-  abortReason,
-  type ClusterRequest,
-  type ClusterResponse,
-  type ClusterSettings,
-  ResponseTooLargeError,
-} from './cluster-http';
+import { abortReason, type ClusterRequest, type ClusterResponse, ResponseTooLargeError } from './cluster-http';
+import { type ClusterSettings } from './connection';
 import { threadFile } from './thread-file';
 
 /** A request that can be handed to a thread. */

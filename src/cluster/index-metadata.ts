@@ -21,6 +21,8 @@ export interface IndexMetadata {
   readonly sourceDisabled: boolean;
   /** `_source` is kept in part (`includes`, `excludes`): what is read is less than what was indexed. */
   readonly sourceFiltered: boolean;
+  /** `_source` is not kept but made of other fields when it is asked for (synthetic, derived). */
+  readonly sourceRebuilt: boolean;
   /** Sequence numbers are not kept or not searchable, or documents can change without getting a new one. */
   readonly seqNoDisabled: boolean;
   /** OpenSearch segment replication or remote store: replicas lag behind a refresh. */
@@ -44,7 +46,7 @@ const MAX_METADATA_BYTES = 1024 * 1024 * 1024;
  */
 export async function resolveIndices(
   http: ClusterHttp,
-  info: ClusterInfo,
+  info: ClusterInfo | Promise<ClusterInfo>,
   expression: readonly string[] | undefined,
   options: ResolveOptions,
   signal?: AbortSignal,
@@ -69,7 +71,7 @@ export async function resolveIndices(
       { details: { index: name } },
     );
   }
-  return withoutSeqNos(http, info, indices, signal);
+  return withoutSeqNos(http, await info, indices, signal);
 }
 
 interface Step {
@@ -143,11 +145,18 @@ function describe(name: string, settings: string, mappings: string, aliases: str
     sourceDisabled:
       String(source.enabled) === 'false' || source.mode === 'disabled' || is('index.mapping.source.mode', 'disabled'),
     sourceFiltered: isNonEmpty(source.includes) || isNonEmpty(source.excludes),
+    sourceRebuilt:
+      source.mode === 'synthetic' ||
+      ['index.mapping.source.mode', 'index.mode'].some((key) => REBUILT.has(String(flat.get(key)).toLowerCase())) ||
+      is('index.derived_source.enabled', 'true'),
     seqNoDisabled: is('index.disable_sequence_numbers', 'true') || UPDATABLE.test(mappings),
     segmentReplication: is('index.replication.type', 'segment') || is('index.remote_store.enabled', 'true'),
     frozen: is('index.frozen', 'true') || is('index.search.throttled', 'true'),
   };
 }
+
+/** Values of settings by which documents are rebuilt, unless the mapping says otherwise: then it only costs a comparison. */
+const REBUILT = new Set(['synthetic', 'logsdb', 'time_series']);
 
 /** Fields with in-place updates: a document changes while its sequence number stays. */
 const UPDATABLE = /"updatable"\s*:\s*"?true/;

@@ -1,4 +1,4 @@
-import { type ClusterHttp } from './cluster-http';
+import { type ClusterHttp, type ClusterRequest } from './cluster-http';
 import { SnapkeepError } from '../contracts/errors';
 import { shardFailure } from './cluster-failures';
 import { indexSegment } from './index-names';
@@ -6,7 +6,11 @@ import { indexSegment } from './index-names';
 /** Small operations on one index, each one request. */
 
 /** Whether an index (not an alias) of this name is there, open or closed. */
-export async function indexExists(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<boolean> {
+export async function indexExists(
+  http: { request(request: ClusterRequest): Promise<{ readonly status: number }> },
+  name: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { status } = await http.request({
     method: 'HEAD',
     path: `/${indexSegment(name)}`,

@@ -1,6 +1,6 @@
 import { type SeqNoRange } from '../contracts/seq-no';
 import { aggregationBody, histogramAggregation, bucketsOf, rangeQuery } from './search-body';
-import { type ShardSearcher } from './shard-search';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
 import { PAGE_TARGET_BYTES } from './shard-source';
 
 /** A range and the number of its live documents: counted, or expected where it is no wider than one search. */
@@ -23,6 +23,7 @@ export class PagePlan {
   private bytesPerDocument: number;
 
   constructor(
+    private readonly searches: ShardSearches,
     private readonly searcher: ShardSearcher,
     private readonly range: SeqNoRange,
     bytesPerDocument: number,
@@ -84,30 +85,59 @@ export class PagePlan {
   }
 
   private async planMore(signal: AbortSignal): Promise<void> {
-    const left = this.range.to - this.planned;
-    const interval = Math.max(1, Math.min(WIDEST_BUCKET, Math.ceil(left / PLANNED_BUCKETS)));
-    const part = { from: this.planned, to: Math.min(this.range.to, this.planned + interval * PLANNED_BUCKETS) };
-    this.buckets = await histogram(this.searcher, part, interval, signal);
-    this.planned = part.to;
+    const left = { from: this.planned, to: this.range.to };
+    const found = await histogramOfStart(this.searches, this.searcher, left, PLANNED_BUCKETS, WIDEST_BUCKET, signal);
+    this.buckets = found.buckets;
+    this.planned = found.to;
   }
 }
 
-/** Live documents of a range per `interval` sequence numbers; parts without documents are left out. */
+/**
+ * Live documents of a range in at most `most` parts, or as many as the cluster counts at once; parts without documents are
+ * left out.
+ */
 export async function histogram(
+  searches: ShardSearches,
   searcher: ShardSearcher,
   range: SeqNoRange,
-  interval: number,
+  most: number,
   signal?: AbortSignal,
 ): Promise<Counted[]> {
-  const body = await searcher.search(
-    aggregationBody({ parts: histogramAggregation(range.from, interval) }, rangeQuery(range), {}),
-    { filterPath: 'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count', signal },
-  );
-  const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
-  return bucketsOf(aggregations?.parts).map(({ key, doc_count }) => {
-    const from = Math.round(Number(key));
-    return { from, to: Math.min(range.to, from + interval), documents: doc_count };
-  });
+  return (await histogramOfStart(searches, searcher, range, most, Infinity, signal)).buckets;
+}
+
+/** As {@link histogram}, of parts no wider than `widest`: it ends at `to` where the whole range would take more of them. */
+async function histogramOfStart(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  range: SeqNoRange,
+  most: number,
+  widest: number,
+  signal?: AbortSignal,
+): Promise<{ readonly buckets: Counted[]; readonly to: number }> {
+  for (;;) {
+    const parts = searches.buckets(most);
+    const interval = Math.max(1, Math.min(widest, Math.ceil((range.to - range.from) / parts)));
+    const to = Math.min(range.to, range.from + interval * parts);
+    try {
+      const body = await searcher.search(
+        aggregationBody(
+          { parts: histogramAggregation(range.from, interval) },
+          rangeQuery({ from: range.from, to }),
+          {},
+        ),
+        { filterPath: 'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count', signal },
+      );
+      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
+      const buckets = bucketsOf(aggregations?.parts).map(({ key, doc_count }) => {
+        const from = Math.round(Number(key));
+        return { from, to: Math.min(to, from + interval), documents: doc_count };
+      });
+      return { buckets, to };
+    } catch (error) {
+      if (!searches.learnBuckets(error, parts)) throw error;
+    }
+  }
 }
 
 /** Parts expected to hold `limit` documents each, none wider than one search can answer in full. */

@@ -20,11 +20,11 @@ import { readPages } from './read-pages';
 import { type ShardSearcher, type ShardSearches, preferenceOf } from './shard-search';
 import { type ShardTarget, type ShardView, type ViewRequest } from './shard-source';
 
-/** How long an idle view lives; every search prolongs it. A worker that dies leaves it behind for so long. */
-const KEEP_ALIVE = '10m';
 /** Lists of sequence numbers in flight. */
 const LISTS_IN_FLIGHT = 3;
 const SEQ_NOS_ONLY = 'timed_out,_shards,hits.hits.sort';
+const COUNTS_ONLY =
+  'timed_out,_shards,aggregations.max.value,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count';
 /** Sums asked for at once; clusters stop at 65,535 buckets. */
 const MAX_SUMS = 20_000;
 const SUMS_ONLY =
@@ -41,8 +41,8 @@ export async function openPitView(
   const id = await openPit(searches, kind, target, signal);
   const close = () => closePit(searches, kind, id);
   try {
-    const searcher = searches.pointInTime(target, { id, keep_alive: KEEP_ALIVE });
-    const counted = await countAll(searcher, request, signal);
+    const searcher = searches.pointInTime(target, { id, keep_alive: searches.keepAlive });
+    const counted = await countAll(searches, searcher, request, signal);
     return new PitView(searches, searcher, target, request, counted, close);
   } catch (error) {
     await close();
@@ -109,20 +109,26 @@ class PitView implements ShardView {
     signal?: AbortSignal,
   ): Promise<Float64Array> {
     const sums: BucketSum[] = [];
-    for (let from = range.from; from < range.to; from += width * MAX_SUMS) {
-      const part = { from, to: Math.min(range.to, from + width * MAX_SUMS) };
+    for (let from = range.from; from < range.to;) {
+      const buckets = this.searches.buckets(MAX_SUMS);
+      const part = { from, to: Math.min(range.to, from + width * buckets) };
       const aggs = { parts: histogramAggregation(from, width, { sum: SUM_AGGREGATION }) };
-      const body = await this.searcher.search(aggregationBody(aggs, rangeQuery(part), {}), {
-        filterPath: SUMS_ONLY,
-        signal,
-      });
-      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
-      for (const { key, doc_count, sum } of bucketsOf(aggregations?.parts)) {
-        sums.push({
-          from: Number(key),
-          count: doc_count,
-          sum: Number((sum as { value?: unknown } | undefined)?.value),
+      try {
+        const body = await this.searcher.search(aggregationBody(aggs, rangeQuery(part), {}), {
+          filterPath: SUMS_ONLY,
+          signal,
         });
+        const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
+        for (const { key, doc_count, sum } of bucketsOf(aggregations?.parts)) {
+          sums.push({
+            from: Number(key),
+            count: doc_count,
+            sum: Number((sum as { value?: unknown } | undefined)?.value),
+          });
+        }
+        from = part.to;
+      } catch (error) {
+        if (!this.searches.learnBuckets(error, buckets)) throw error;
       }
     }
     const { live, unclear } = liveBySums(before, sums, range, width);
@@ -150,7 +156,7 @@ class PitView implements ShardView {
   private async *seqNoPages(ranges: readonly SeqNoRange[], signal?: AbortSignal): AsyncGenerator<number[]> {
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-    const parts = pagesOf(ranges, this.searcher.pageDocuments);
+    const parts = pagesOf(ranges, this.searcher.pageDocuments, this.searches.clauses(MAX_CLAUSES));
     const pending: Promise<number[] | Error>[] = [];
     try {
       for (;;) {
@@ -172,13 +178,14 @@ class PitView implements ShardView {
   private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
     const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
     // All of it, whatever was learned since it was cut: a list must be refused, not answered in part.
-    const body = seqNosBody(part, width, {});
+    const body = seqNosBody(part, width);
     try {
       return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
     } catch (error) {
-      if (!this.searches.learnWindow(this.target.index, error)) throw error;
+      const { index } = this.target;
+      if (!this.searches.learnWindow(index, error) && !this.searches.learnClauses(error, part.length)) throw error;
       const list: number[] = [];
-      for (const smaller of pagesOf(part, this.searcher.pageDocuments)) {
+      for (const smaller of pagesOf(part, this.searcher.pageDocuments, this.searches.clauses(MAX_CLAUSES))) {
         list.push(...(await this.listPart(smaller, signal)));
       }
       return list;
@@ -186,14 +193,14 @@ class PitView implements ShardView {
   }
 }
 
-/** Ascending ranges in groups that one search each can answer: of at most `width` numbers and few enough clauses. */
-export function pagesOf(ranges: readonly SeqNoRange[], width: number): SeqNoRange[][] {
+/** Ascending ranges in groups that one search each can answer: of at most `width` numbers and `clauses` ranges. */
+export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = MAX_CLAUSES): SeqNoRange[][] {
   const pages: SeqNoRange[][] = [];
   let room = 0;
   for (const { from, to } of ranges) {
     for (let at = from; at < to;) {
       let page = pages.at(-1);
-      if (page === undefined || room === 0 || page.length === MAX_CLAUSES) {
+      if (page === undefined || room === 0 || page.length >= clauses) {
         page = [];
         pages.push(page);
         room = width;
@@ -219,17 +226,22 @@ async function openPit(
   target: ShardTarget,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const opened = await searches.http.json<{ id?: string; pit_id?: string }>({
-    method: 'POST',
-    path: pointInTimePath(kind, indexSegment(target.index)),
-    query: {
-      keep_alive: KEEP_ALIVE,
-      preference: preferenceOf(target),
-      // OpenSearch answers with a view that misses shards unless told not to; Elasticsearch never does.
-      ...(kind === 'opensearch' ? { allow_partial_pit_creation: false } : {}),
-      ...(searches.query().ignore_throttled === undefined ? {} : { ignore_throttled: false }),
-    },
-    signal,
+  const open = (): Promise<{ id?: string; pit_id?: string }> =>
+    searches.http.json({
+      method: 'POST',
+      path: pointInTimePath(kind, indexSegment(target.index)),
+      query: {
+        keep_alive: searches.keepAlive,
+        preference: preferenceOf(target),
+        // OpenSearch answers with a view that misses shards unless told not to; Elasticsearch never does.
+        ...(kind === 'opensearch' ? { allow_partial_pit_creation: false } : {}),
+        ...(searches.query().ignore_throttled === undefined ? {} : { ignore_throttled: false }),
+      },
+      signal,
+    });
+  const opened = await open().catch((error: unknown) => {
+    if (!searches.learnKeepAlive(error)) throw error;
+    return open();
   });
   const id = opened.pit_id ?? opened.id;
   if (id === undefined) throw new SnapkeepError('cluster_rejected', 'The cluster opened a point in time without an id');
@@ -246,26 +258,31 @@ async function closePit(searches: ShardSearches, kind: PointInTime, id: string):
   }
 }
 
-async function countAll(searcher: ShardSearcher, request: ViewRequest, signal?: AbortSignal): Promise<CountedView> {
+async function countAll(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  request: ViewRequest,
+  signal?: AbortSignal,
+): Promise<CountedView> {
   const ranges: SeqNoRange[] = [...request.known, ...request.read];
   const counts: number[] = [];
-  let maxSeqNo = -1;
-  for (let k = 0; k === 0 || k < ranges.length; k += MAX_BUCKETS) {
-    const part = ranges.slice(k, k + MAX_BUCKETS);
+  let maxSeqNo: number | undefined;
+  while (maxSeqNo === undefined || counts.length < ranges.length) {
+    const part = ranges.slice(counts.length, counts.length + searches.buckets(MAX_BUCKETS));
     const aggs = {
       max: MAX_SEQ_NO_AGGREGATION,
       ...(part.length > 0 ? { ranges: countsAggregation(part) } : {}),
     };
-    const body = await searcher.search(aggregationBody(aggs, undefined, {}), {
-      filterPath:
-        'timed_out,_shards,aggregations.max.value,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
-      signal,
-    });
-    const { aggregations } = JSON.parse(body.toString('utf8')) as {
-      aggregations?: { max?: { value?: number | null }; ranges?: unknown };
-    };
-    maxSeqNo = aggregations?.max?.value ?? -1;
-    counts.push(...readCounts(aggregations?.ranges, part.length));
+    try {
+      const body = await searcher.search(aggregationBody(aggs, undefined, {}), { filterPath: COUNTS_ONLY, signal });
+      const { aggregations } = JSON.parse(body.toString('utf8')) as {
+        aggregations?: { max?: { value?: number | null }; ranges?: unknown };
+      };
+      maxSeqNo = aggregations?.max?.value ?? -1;
+      counts.push(...readCounts(aggregations?.ranges, part.length));
+    } catch (error) {
+      if (!searches.learnBuckets(error, part.length)) throw error;
+    }
   }
   return { counts: counts.slice(0, request.known.length), readCounts: counts.slice(request.known.length), maxSeqNo };
 }

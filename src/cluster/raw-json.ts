@@ -2,9 +2,9 @@
  * JSON as bytes: where a value ends, where a member lies. What is sliced is what was sent, byte for byte; parsing and
  * printing again would lose 64-bit integers, `1.0`, duplicate keys and key order.
  *
- * Two things are accepted beyond RFC 8259, because Elasticsearch accepts, stores and returns them: comments
- * (`/* … *\/` and `// …` up to the end of the line; its parsers are configured to allow them) and control characters
- * in strings. Everything else that is not JSON throws {@link RawJsonError}.
+ * Three things are accepted beyond RFC 8259, because Elasticsearch accepts, stores and returns them: comments
+ * (`/* … *\/` and `// …` up to the end of the line; its parsers are configured to allow them), control characters
+ * in strings, and a byte order mark before a document. Everything else that is not JSON throws {@link RawJsonError}.
  */
 
 /** Bytes that are not JSON, or not the JSON that was expected. */
@@ -12,7 +12,12 @@ export class RawJsonError extends Error {
   /** Byte at which it was noticed. */
   readonly offset: number;
 
-  constructor(what: string, offset: number) {
+  /** @param document `_id` of the hit in which it was noticed, where that is known. */
+  constructor(
+    readonly what: string,
+    offset: number,
+    readonly document?: string,
+  ) {
     super(`${what} at byte ${offset}`);
     this.name = 'RawJsonError';
     this.offset = offset;
@@ -37,6 +42,7 @@ const SLASH = 0x2f;
 const STAR = 0x2a;
 const LINE_FEED = 0x0a;
 const SPACE = 0x20;
+const BOM_START = 0xef;
 
 /** From this length on a native search for the closing quote beats the byte loop. */
 const LONG_STRING = 48;
@@ -44,12 +50,24 @@ const LONG_STRING = 48;
 /** Kinds of the containers around the current position; only one value is skipped at a time. */
 let kinds = new Uint8Array(256);
 
-/** First byte at or after `i` that is neither white space nor part of a comment; the buffer's length at the end. */
+/** Whether the UTF-8 form of a byte order mark stands at `i`. */
+export function isByteOrderMark(b: Buffer, i: number): boolean {
+  return b[i] === BOM_START && b[i + 1] === 0xbb && b[i + 2] === 0xbf;
+}
+
+/**
+ * First byte at or after `i` that is neither white space nor part of a comment or a byte order mark; the buffer's length
+ * at the end.
+ */
 export function skipBlank(b: Buffer, i: number): number {
   const n = b.length;
   for (; i < n; i++) {
     const c = b[i];
     if (c === SPACE || c === LINE_FEED || c === 0x0d || c === 0x09) continue;
+    if (c === BOM_START && isByteOrderMark(b, i)) {
+      i += 2;
+      continue;
+    }
     if (c !== SLASH) return i;
     if (b[i + 1] === STAR) {
       const close = b.indexOf('*/', i + 2, 'latin1');
@@ -121,7 +139,7 @@ export function skipValue(b: Buffer, i: number): number {
   let inObject = false;
   for (;;) {
     let c = b[i];
-    if (c <= SPACE || c === SLASH) {
+    if (c <= SPACE || c === SLASH || c === BOM_START) {
       i = skipBlank(b, i);
       c = b[i];
     }

@@ -36,7 +36,7 @@ export async function* readPages(
     },
     search: (body, options) => searcher.search(body, options),
   };
-  const plan = new PagePlan(planned, range, target.bytesPerDocument, options.known);
+  const plan = new PagePlan(searches, planned, range, target.bytesPerDocument, options.known);
   const slots: Slot[] = [];
 
   const start = (slot: Slot, maxBytes: number): Promise<Buffer | Error> =>

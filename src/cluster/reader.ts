@@ -6,9 +6,12 @@ import { readPages } from './read-pages';
 import { openScrollView } from './scroll-view';
 import { MAX_BUCKETS, aggregationBody, countsAggregation, readCounts } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
+import { probeShard } from './probe-shard';
 import {
   type DocumentReader,
   type KnownRange,
+  type Probe,
+  type ProbeRequest,
   type ShardTarget,
   type ShardView,
   type ViewRequest,
@@ -22,14 +25,13 @@ export class ClusterDocumentReader implements DocumentReader {
   constructor(private readonly searches: () => Promise<ShardSearches>) {}
 
   async count(target: ShardTarget, ranges: readonly SeqNoRange[], signal?: AbortSignal): Promise<number[]> {
-    const searcher = (await this.searches()).plain(target);
-    return countRanges(searcher, ranges, signal);
+    const searches = await this.searches();
+    return countRanges(searches, searches.plain(target), ranges, signal);
   }
 
   async divide(target: ShardTarget, range: SeqNoRange, maxBytes: number, signal?: AbortSignal): Promise<KnownRange[]> {
-    const searcher = (await this.searches()).plain(target);
     const limit = Math.max(1, Math.floor(maxBytes / Math.max(1, target.bytesPerDocument)));
-    return joinParts(range, await fineBuckets(searcher, range, limit, signal), limit);
+    return joinParts(range, await fineBuckets(await this.searches(), target, range, limit, signal), limit);
   }
 
   async *readSealed(
@@ -40,6 +42,11 @@ export class ClusterDocumentReader implements DocumentReader {
     if (range.to <= range.from) return;
     const searches = await this.searches();
     yield* readPages(searches, searches.plain(target), target, range, { signal });
+  }
+
+  async probe(target: ShardTarget, request: ProbeRequest, signal?: AbortSignal): Promise<Probe> {
+    const searches = await this.searches();
+    return probeShard(searches, target, request, signal);
   }
 
   async openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView> {
@@ -57,36 +64,47 @@ export class ClusterDocumentReader implements DocumentReader {
 
 /** Live documents per range, at one moment unless there are more ranges than a cluster counts at once. */
 export async function countRanges(
+  searches: ShardSearches,
   searcher: ShardSearcher,
   ranges: readonly SeqNoRange[],
   signal?: AbortSignal,
 ): Promise<number[]> {
   const counts: number[] = [];
-  for (let k = 0; k < ranges.length; k += MAX_BUCKETS) {
-    const part = ranges.slice(k, k + MAX_BUCKETS);
-    const body = await searcher.search(aggregationBody({ ranges: countsAggregation(part) }, undefined, {}), {
-      filterPath: 'timed_out,_shards,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
-      signal,
-    });
-    const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { ranges?: unknown } };
-    counts.push(...readCounts(aggregations?.ranges, part.length));
+  while (counts.length < ranges.length) {
+    const part = ranges.slice(counts.length, counts.length + searches.buckets(MAX_BUCKETS));
+    try {
+      const body = await searcher.search(aggregationBody({ ranges: countsAggregation(part) }, undefined, {}), {
+        filterPath: 'timed_out,_shards,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
+        signal,
+      });
+      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { ranges?: unknown } };
+      counts.push(...readCounts(aggregations?.ranges, part.length));
+    } catch (error) {
+      if (!searches.learnBuckets(error, part.length)) throw error;
+    }
   }
   return counts;
 }
 
 /** Non-empty parts of a range, none with more than `limit` documents (unless it is a single number). */
 async function fineBuckets(
-  searcher: ShardSearcher,
+  searches: ShardSearches,
+  target: ShardTarget,
   range: SeqNoRange,
   limit: number,
   signal?: AbortSignal,
 ): Promise<Counted[]> {
   if (range.to <= range.from) return [];
-  const interval = Math.max(1, Math.ceil((range.to - range.from) / DIVIDE_BUCKETS));
   const fine: Counted[] = [];
-  for (const bucket of await histogram(searcher, range, interval, signal)) {
+  const searcher = searches.plain(target);
+  for (const bucket of await histogram(searches, searcher, range, DIVIDE_BUCKETS, signal)) {
     if (bucket.documents <= limit || bucket.to - bucket.from === 1) fine.push(bucket);
-    else fine.push(...(await fineBuckets(searcher, bucket, limit, signal)));
+    else if (bucket.to - bucket.from === range.to - range.from) {
+      // A cluster that counts no more than one bucket.
+      const middle = bucket.from + Math.floor((bucket.to - bucket.from) / 2);
+      fine.push(...(await fineBuckets(searches, target, { from: bucket.from, to: middle }, limit, signal)));
+      fine.push(...(await fineBuckets(searches, target, { from: middle, to: bucket.to }, limit, signal)));
+    } else fine.push(...(await fineBuckets(searches, target, bucket, limit, signal)));
   }
   return fine;
 }

@@ -1,4 +1,4 @@
-import { RawJsonError, decodeString, skipBlank, skipString, skipValue } from './raw-json';
+import { RawJsonError, decodeString, isByteOrderMark, skipBlank, skipString, skipValue } from './raw-json';
 import { type HitTable, HitTableBuilder, LineBreaks } from './hit-table';
 import { HitPattern } from './hit-pattern';
 
@@ -37,7 +37,19 @@ export function scanHits(body: Buffer): HitTable {
       if (!(error instanceof RawJsonError)) throw error;
     }
   }
-  return scan(body, false);
+  const table = new HitTableBuilder();
+  try {
+    return scan(body, false, table);
+  } catch (error) {
+    throw error instanceof RawJsonError ? new RawJsonError(error.what, error.offset, lastId(body, table)) : error;
+  }
+}
+
+/** `_id` of the hit that was scanned last, which comes before its `_source`. */
+function lastId(body: Buffer, table: HitTableBuilder): string | undefined {
+  const row = table.count - 1;
+  if (row < 0 || table.idEnd[row] === 0) return undefined;
+  return decodeString(body, table.idStart[row], table.idEnd[row]);
 }
 
 /** Comments are not made of JSON tokens, which {@link HitPattern} relies on. */
@@ -45,8 +57,7 @@ function mayHoldComments(body: Buffer): boolean {
   return body.indexOf(BLOCK_COMMENT) >= 0 || body.indexOf(0x0a) >= 0;
 }
 
-function scan(body: Buffer, guess: boolean): HitTable {
-  const table = new HitTableBuilder();
+function scan(body: Buffer, guess: boolean, table = new HitTableBuilder()): HitTable {
   const breaks = new LineBreaks(body);
   let hits = -1;
   const end = eachMember(body, 0, (keyStart, keyEnd, value) => {
@@ -102,9 +113,9 @@ function scanHit(b: Buffer, start: number, table: HitTableBuilder, breaks: LineB
       if (isKey(b, keyStart, keyEnd, SOURCE)) {
         once(table.sourceStart[row] === -1, keyStart);
         if (b[value] !== OPEN_OBJECT) throw new RawJsonError('"_source" is not an object', value);
-        table.sourceStart[row] = value;
+        table.sourceStart[row] = isByteOrderMark(b, i + 1) ? i + 1 : value;
         table.sourceEnd[row] = end;
-        table.sourceBreaks[row] = breaks.within(value, end) ? 1 : 0;
+        table.sourceBreaks[row] = breaks.within(table.sourceStart[row], end) ? 1 : 0;
       } else if (isKey(b, keyStart, keyEnd, ID)) {
         once(table.idEnd[row] === 0, keyStart);
         if (b[value] !== QUOTE) throw new RawJsonError('"_id" is not a string', value);

@@ -2,11 +2,19 @@ import { indexSegment } from './index-names';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SnapkeepError } from '../contracts/errors';
 import { type SeqNoRange } from '../contracts/seq-no';
+import { hitsOf } from './readable-hits';
 import { ResponseTooLargeError } from './cluster-http';
-import { aggregationBody, bucketsOf, countsAggregation, documentsBody, readCounts, seqNosBody } from './search-body';
+import {
+  MAX_BUCKETS,
+  MAX_CLAUSES,
+  aggregationBody,
+  countsAggregation,
+  documentsBody,
+  readCounts,
+  seqNosBody,
+} from './search-body';
 import { readSortValues } from './pit-view';
-import { STOP, decodeString, findValue, skipValue, textOf, walkObject } from './raw-json';
-import { scanHits } from './scan-hits';
+import { STOP, type Span, decodeString, findValue, skipValue, textOf, walkObject } from './raw-json';
 import { type ShardSearches, preferenceOf, requireWholeShard } from './shard-search';
 import {
   DOCUMENT_MAX_BYTES,
@@ -17,16 +25,14 @@ import {
   type ViewRequest,
 } from './shard-source';
 
-/** How long an idle scroll lives; every page prolongs it. */
-const KEEP_ALIVE = '10m';
 /** How often scrolls are opened until they show one moment, and ms between. */
 const ATTEMPTS = 10;
 const PAUSE = 150;
 
 /**
  * A view for clusters without points in time. Scrolls show the moment they were opened, but each is opened on its own,
- * so every one also counts, over the whole shard: where all counts, the highest number, and the sum of the numbers in
- * the ranges to read agree, all show the same documents. Where they do not (somebody is writing), all are closed and
+ * so every one also counts, over the whole shard: where the number of live documents, their highest sequence number and
+ * the sum of the numbers agree, all show the same documents. Where they do not (somebody is writing), all are closed and
  * opened again. All of them ask the same copy first, since copies refresh apart from each other.
  */
 export async function openScrollView(
@@ -51,6 +57,7 @@ export async function openScrollView(
 async function tryOpen(context: ScrollContext, signal?: AbortSignal): Promise<ScrollView | undefined> {
   const { request } = context;
   const before = await context.countOnly(signal);
+  if (before === undefined) return undefined;
   const shrunken = request.known.filter((range, k) => before.counts[k] < range.live && before.counts[k] > 0);
   const scrolls: Scroll[] = [];
   let kept = false;
@@ -93,16 +100,35 @@ class ScrollContext {
     private readonly preference: string,
   ) {}
 
-  async countOnly(signal?: AbortSignal): Promise<Moment> {
-    const { body } = await this.searches.http.request({
-      method: 'POST',
-      path: this.path,
-      query: { ...this.query(), request_cache: false },
-      body: JSON.stringify(aggregationBody(this.aggregations(), undefined, {})),
-      signal,
-    });
-    requireWholeShard(this.target, body);
-    return this.momentOf(body);
+  /** Counts all ranges; undefined if that took several requests, and the shard changed between them. */
+  async countOnly(signal?: AbortSignal): Promise<Moment | undefined> {
+    const { known, read } = this.request;
+    const ranges = [...known, ...read];
+    const counts: number[] = [];
+    let moment: WholeShard | undefined;
+    while (moment === undefined || counts.length < ranges.length) {
+      const part = ranges.slice(counts.length, counts.length + this.searches.buckets(MAX_BUCKETS));
+      const ranged = part.length > 0 ? { ranges: countsAggregation(part) } : {};
+      try {
+        const { body } = await this.searches.http.request({
+          method: 'POST',
+          path: this.path,
+          query: { ...this.query(), request_cache: false },
+          body: JSON.stringify(
+            aggregationBody({ shard: { global: {}, aggs: { ...ranged, ...WHOLE } } }, undefined, {}),
+          ),
+          signal,
+        });
+        requireWholeShard(this.target, body);
+        const shown = wholeShardIn(body);
+        if (moment !== undefined && moment.fingerprint !== shown.fingerprint) return undefined;
+        moment = shown;
+        counts.push(...readCounts(shown.ranges, part.length));
+      } catch (error) {
+        if (!this.searches.learnBuckets(error, part.length)) throw error;
+      }
+    }
+    return { ...moment, counts: counts.slice(0, known.length), readCounts: counts.slice(known.length) };
   }
 
   /** Opens a scroll of the documents of range `r`; its pages are all of one size, set now. */
@@ -118,7 +144,7 @@ class ScrollContext {
   openSeqNos(ranges: readonly SeqNoRange[], signal?: AbortSignal): Promise<Scroll> {
     return this.open(
       -1,
-      (size) => seqNosBody(ranges, size, {}),
+      (size) => seqNosBody(ranges, size, this.searches.clauses(MAX_CLAUSES)),
       () => this.searches.pageDocuments(this.target.index),
       signal,
     );
@@ -138,21 +164,30 @@ class ScrollContext {
         const { body } = await this.searches.http.request({
           method: 'POST',
           path: this.path,
-          query: { ...this.query(), scroll: KEEP_ALIVE },
-          body: JSON.stringify({ ...search, aggs: this.aggregations() }),
+          query: { ...this.query(), scroll: this.searches.keepAlive },
+          body: JSON.stringify({ ...search, aggs: { shard: { global: {}, aggs: WHOLE } } }),
           maxBytes: size === 1 ? DOCUMENT_MAX_BYTES : PAGE_MAX_BYTES,
           signal,
         });
         requireWholeShard(this.target, body);
-        return { id: scrollIdOf(body), fingerprint: this.momentOf(body).fingerprint, range, size, firstPage: body };
+        return { id: scrollIdOf(body), fingerprint: wholeShardIn(body).fingerprint, range, size, firstPage: body };
       } catch (error) {
         if (error instanceof ResponseTooLargeError) {
           this.learnPageTooLarge(size);
           continue;
         }
-        if (!this.searches.learnWindow(this.target.index, error)) throw error;
+        if (!this.learnLimit(error)) throw error;
       }
     }
+  }
+
+  private learnLimit(error: unknown): boolean {
+    const { searches, target } = this;
+    return (
+      searches.learnWindow(target.index, error) ||
+      searches.learnKeepAlive(error) ||
+      searches.learnClauses(error, searches.clauses(MAX_CLAUSES))
+    );
   }
 
   async nextPage(scroll: Scroll, signal?: AbortSignal): Promise<Buffer> {
@@ -161,7 +196,7 @@ class ScrollContext {
         {
           method: 'POST',
           path: '/_search/scroll',
-          body: JSON.stringify({ scroll: KEEP_ALIVE, scroll_id: scroll.id }),
+          body: JSON.stringify({ scroll: this.searches.keepAlive, scroll_id: scroll.id }),
           maxBytes: scroll.size === 1 ? DOCUMENT_MAX_BYTES : PAGE_MAX_BYTES,
           signal,
         },
@@ -205,28 +240,6 @@ class ScrollContext {
 
   private query(): Record<string, string | boolean> {
     return { ...this.searches.query(), preference: this.preference };
-  }
-
-  private aggregations(): Record<string, unknown> {
-    const seqNos = { field: '_seq_no' };
-    const aggs: Record<string, unknown> = { max: { max: seqNos } };
-    if (this.request.known.length > 0) aggs.known = countsAggregation(this.request.known);
-    if (this.request.read.length > 0) aggs.read = countsAggregation(this.request.read, { seqNos: { stats: seqNos } });
-    return { shard: { global: {}, aggs } };
-  }
-
-  private momentOf(body: Buffer): Moment {
-    const aggregations = aggregationsOf(body);
-    const counts = readCounts(aggregations.known, this.request.known.length);
-    const readCountsOf = readCounts(aggregations.read, this.request.read.length);
-    const maxSeqNo = aggregations.max?.value ?? -1;
-    const sums = bucketsOf(aggregations.read).map((bucket) => bucket.seqNos);
-    return {
-      counts,
-      readCounts: readCountsOf,
-      maxSeqNo,
-      fingerprint: JSON.stringify([counts, readCountsOf, maxSeqNo, sums]),
-    };
   }
 }
 
@@ -279,7 +292,7 @@ class ScrollView implements ShardView {
     if (!scroll || !page) throw this.lost(`range ${r} was read already`);
     scroll.firstPage = undefined;
     for (let seen = 0; ; page = await this.context.nextPage(scroll, signal)) {
-      const count = scanHits(page).count;
+      const { count } = hitsOf(page);
       seen += count;
       if (count > 0) yield page;
       if (seen === expected) return;
@@ -308,15 +321,35 @@ class ScrollView implements ShardView {
   }
 }
 
-interface Aggregations {
-  readonly known?: unknown;
-  readonly read?: unknown;
-  readonly max?: { readonly value?: number | null };
+/** What every request also asks of the whole shard, whatever its query: equal for equal moments. */
+const WHOLE = { seqNos: { stats: { field: '_seq_no' } } };
+
+interface WholeShard {
+  readonly maxSeqNo: number;
+  readonly fingerprint: string;
+  readonly ranges: unknown;
 }
 
-function aggregationsOf(body: Buffer): Aggregations {
-  const span = findValue(body, ['aggregations', 'shard']);
-  return span ? (JSON.parse(textOf(body, span)) as Aggregations) : {};
+function wholeShardIn(body: Buffer): WholeShard {
+  const span = aggregationsIn(body);
+  const { seqNos = {}, ranges } = span
+    ? (JSON.parse(textOf(body, span)) as {
+        seqNos?: { count?: number; max?: number | null; sum?: number };
+        ranges?: unknown;
+      })
+    : {};
+  const { count = 0, max, sum = 0 } = seqNos;
+  const maxSeqNo = count === 0 ? -1 : (max ?? -1);
+  return { maxSeqNo, fingerprint: JSON.stringify([count, maxSeqNo, sum]), ranges };
+}
+
+function aggregationsIn(body: Buffer): Span | undefined {
+  try {
+    return findValue(body, ['aggregations', 'shard']);
+  } catch (error) {
+    hitsOf(body); // knows which document it is
+    throw error;
+  }
 }
 
 function scrollIdOf(body: Buffer): string {

@@ -28,16 +28,24 @@ export function documentsBody(range: SeqNoRange, size: number, source: unknown, 
   };
 }
 
+/** The last documents of a range, descending by `_seq_no`, and aggregations over the whole shard. */
+export function lastDocumentsBody(range: SeqNoRange, size: number, source: unknown, aggs: Json | undefined): Json {
+  return {
+    ...documentsBody(range, size, source, {}),
+    sort: [{ _seq_no: 'desc' }],
+    ...(aggs ? { aggs: { shard: { global: {}, aggs } } } : {}),
+  };
+}
+
 /** Only the sequence numbers of the live documents of some ranges, ascending, as sort values. */
-export function seqNosBody(ranges: readonly SeqNoRange[], size: number, extra: ExtraParts): Json {
+export function seqNosBody(ranges: readonly SeqNoRange[], size: number, clauses = MAX_CLAUSES): Json {
   return {
     size,
-    query: rangesQuery(ranges),
+    query: rangesQuery(ranges, clauses),
     sort: [{ _seq_no: 'asc' }],
     _source: false,
     stored_fields: '_none_',
     track_total_hits: false,
-    ...extra,
   };
 }
 
@@ -72,7 +80,7 @@ export function rangeQuery({ from, to }: SeqNoRange): Json {
 }
 
 /** Ranges are ascending; where they are too many for a query, one that covers them all. */
-function rangesQuery(ranges: readonly SeqNoRange[]): Json {
+function rangesQuery(ranges: readonly SeqNoRange[], clauses: number): Json {
   const joined: SeqNoRange[] = [];
   for (const range of ranges) {
     const last = joined.at(-1);
@@ -80,7 +88,7 @@ function rangesQuery(ranges: readonly SeqNoRange[]): Json {
     else joined.push(range);
   }
   if (joined.length === 1) return rangeQuery(joined[0]);
-  if (joined.length > MAX_CLAUSES) return rangeQuery({ from: joined[0].from, to: joined[joined.length - 1].to });
+  if (joined.length > clauses) return rangeQuery({ from: joined[0].from, to: joined[joined.length - 1].to });
   return { bool: { filter: [{ bool: { should: joined.map(rangeQuery) } }] } };
 }
 

@@ -1,7 +1,7 @@
 import { indexSegment } from './index-names';
 import { SnapkeepError } from '../contracts/errors';
 import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from './cluster-http';
-import { type ClusterInfo, versionAtLeast } from './cluster-info';
+import { type ClusterKind, versionAtLeast } from './cluster-info';
 import { complaintIn, shardFailure } from './cluster-failures';
 import { type HttpThread } from './http-thread';
 import { RawJsonError, STOP, skipValue, walkObject } from './raw-json';
@@ -35,11 +35,14 @@ export interface ShardSearcher {
 export class ShardSearches {
   private readonly windows = new Map<string, number>();
   private readonly scrollPages = new Map<string, number>();
+  private mostBuckets = Infinity;
+  private mostClauses = Infinity;
+  private keepAliveMs = KEEP_ALIVE_MS;
 
   constructor(
     readonly http: ClusterHttp,
     private readonly thread: HttpThread,
-    readonly info: ClusterInfo,
+    readonly info: ClusterKind,
   ) {}
 
   /** A request whose answer has about `expectedBytes`. */
@@ -87,6 +90,51 @@ export class ShardSearches {
     const [window, asked] = refused.slice(1).map(Number);
     if (!(window >= 1) || window >= asked) return false;
     this.windows.set(index, Math.min(window, this.pageDocuments(index)));
+    return true;
+  }
+
+  /** Buckets that one answer may have, at most `most`: what a refused search has taught (`search.max_buckets`). */
+  buckets(most: number): number {
+    return Math.min(most, this.mostBuckets);
+  }
+
+  /** Remembers the limit that a search with `asked` buckets was refused for; whether asking for fewer may help. */
+  learnBuckets(error: unknown, asked: number): boolean {
+    const complaint = complaintIn(error);
+    if (complaint?.type !== 'too_many_buckets_exception' || asked <= 1) return false;
+    const limit = Number(BUCKET_LIMIT.exec(complaint.reason)?.[1] ?? Number.NaN);
+    // Aggregations around the buckets count, too: where the limit itself is refused, less is asked for.
+    const fewer = limit >= 1 && limit < asked ? limit : Math.floor(asked / 2);
+    this.mostBuckets = Math.min(this.mostBuckets, fewer);
+    return true;
+  }
+
+  /** Clauses that one query may have, at most `most` (`indices.query.bool.max_clause_count`). */
+  clauses(most: number): number {
+    return Math.min(most, this.mostClauses);
+  }
+
+  /** Remembers that a query with `asked` clauses was refused; whether asking with fewer may help. */
+  learnClauses(error: unknown, asked: number): boolean {
+    const complaint = complaintIn(error);
+    const refused = /too_many_(nested_)?clauses|maxClauseCount/;
+    if (complaint === undefined || asked <= 1 || !refused.test(`${complaint.type} ${complaint.reason}`)) return false;
+    this.mostClauses = Math.min(this.mostClauses, Math.floor(asked / 2));
+    return true;
+  }
+
+  /** How long an idle view is to live. */
+  get keepAlive(): string {
+    return `${this.keepAliveMs}ms`;
+  }
+
+  /** Remembers the limit (`search.max_keep_alive`) that a refused view names; whether asking for no more helps. */
+  learnKeepAlive(error: unknown): boolean {
+    const named = KEEP_ALIVE_LIMIT.exec(complaintIn(error)?.reason ?? '');
+    if (named === null) return false;
+    const limitMs = Math.floor(Number(named[1]) * (MS_PER_UNIT[named[2]] ?? Number.NaN));
+    if (!(limitMs >= 1) || limitMs >= this.keepAliveMs) return false;
+    this.keepAliveMs = limitMs;
     return true;
   }
 
@@ -182,6 +230,23 @@ function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
   }
   return { shards, timedOut };
 }
+
+/** Every search prolongs a view; a worker that dies leaves it behind for so long. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+
+/** "Must be less than or equal to: [10] but was [11]" */
+const BUCKET_LIMIT = /less than or equal to: \[(\d+)\]/i;
+/** "Keep alive for request (10m) is too large. It must be less than (1m)." */
+const KEEP_ALIVE_LIMIT = /keep alive for .*? is too large.*?less than \(([\d.]+)(nanos|micros|ms|s|m|h|d)\)/i;
+const MS_PER_UNIT: Readonly<Record<string, number>> = {
+  nanos: 1e-6,
+  micros: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** "Result window is too large…" and "Batch size is too large…" both name the limit and what was asked. */
 const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\] but was \[(\d+)\]/i;

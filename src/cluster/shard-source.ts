@@ -16,6 +16,8 @@ export interface ShardTarget {
   readonly bytesPerDocument: number;
   /** OpenSearch segment replication: a refresh does not reach replicas, read the primary. */
   readonly primaryOnly: boolean;
+  /** `_source` is made of other fields whenever it is asked for: its bytes may change with the cluster's version. */
+  readonly sourceRebuilt?: boolean;
 }
 
 /** What one copy-independent look at `_stats?level=shards` says of a shard. */
@@ -31,6 +33,11 @@ export interface ShardState {
   readonly documents: number;
   /** Bytes of the primary on disk. */
   readonly storeBytes: number;
+  /**
+   * Names the process that serves the primary and the translog it writes; unset where the cluster does not say. As long as
+   * it stays the same, nobody can have put an older copy of the shard's files in place.
+   */
+  readonly session?: string;
 }
 
 /** A sealed range that an earlier look counted. */
@@ -44,6 +51,22 @@ export interface ViewRequest {
   readonly known: readonly KnownRange[];
   /** Ranges whose documents will be read; the last may end at {@link MAX_SEQ_NO}. */
   readonly read: readonly SeqNoRange[];
+}
+
+/** What a {@link DocumentReader.probe} asks for. */
+export interface ProbeRequest {
+  /** Ascending, not overlapping: live documents are counted, and their sequence numbers added up. */
+  readonly ranges: readonly SeqNoRange[];
+  /** The last documents of this range are returned, at most `documents`. */
+  readonly last: SeqNoRange;
+  readonly documents: number;
+}
+
+export interface Probe {
+  /** Per range; sums are exact below 2^53. */
+  readonly sums: readonly { readonly count: number; readonly sum: number }[];
+  /** A search response whose hits descend by `_seq_no`. */
+  readonly page: Buffer;
 }
 
 /** One moment of one shard. All answers of a view are of the same moment; `view_lost` when that cannot be kept. */
@@ -84,6 +107,12 @@ export interface DocumentReader {
 
   /** The documents of a sealed range, page by page; the next pages are fetched while one is worked on. */
   readSealed(target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncIterable<Buffer>;
+
+  /**
+   * A small look at what is live: sums per range, and the last documents of one range (one at least, if there is any, but
+   * not more than fit a page). Of one moment, unless there are more ranges than a cluster counts at once.
+   */
+  probe(target: ShardTarget, request: ProbeRequest, signal?: AbortSignal): Promise<Probe>;
 
   /** Opens a view (point in time where there is one, else scrolls that prove to be of one moment). */
   openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView>;

@@ -4,10 +4,10 @@ import { shardFailure } from './cluster-failures';
 import { type ShardState } from './shard-source';
 
 interface ShardCopy {
-  readonly routing?: { readonly state?: string; readonly primary?: boolean };
+  readonly routing?: { readonly state?: string; readonly primary?: boolean; readonly node?: string };
   readonly docs?: { readonly count?: number };
   readonly store?: { readonly size_in_bytes?: number };
-  readonly commit?: { readonly user_data?: { readonly history_uuid?: string } };
+  readonly commit?: { readonly user_data?: { readonly history_uuid?: string; readonly translog_uuid?: string } };
   readonly seq_no?: { readonly max_seq_no?: number; readonly global_checkpoint?: number };
 }
 
@@ -15,9 +15,10 @@ interface Stats {
   readonly indices?: Record<string, { readonly shards?: Record<string, readonly ShardCopy[]> }>;
 }
 
-const FIELDS = ['routing.state', 'routing.primary', 'docs.count', 'store.size_in_bytes'];
-const SEQ_NO_FIELDS = ['commit.user_data.history_uuid', 'seq_no.max_seq_no', 'seq_no.global_checkpoint'];
-const FILTER = [...FIELDS, ...SEQ_NO_FIELDS].map((field) => `indices.*.shards.*.${field}`).join(',');
+const FIELDS = ['routing.state', 'routing.primary', 'routing.node', 'docs.count', 'store.size_in_bytes'];
+const COMMIT_FIELDS = ['commit.user_data.history_uuid', 'commit.user_data.translog_uuid'];
+const SEQ_NO_FIELDS = ['seq_no.max_seq_no', 'seq_no.global_checkpoint'];
+const FILTER = [...FIELDS, ...COMMIT_FIELDS, ...SEQ_NO_FIELDS].map((field) => `indices.*.shards.*.${field}`).join(',');
 
 /** Statistics of some hundred thousand shards fit. */
 const MAX_STATS_BYTES = 512 * 1024 * 1024;
@@ -27,13 +28,16 @@ const PARALLEL = 4;
 /**
  * How far each shard has come. A shard whose primary is not allocated, or whose index is gone, is missing from the
  * list. Take it before a refresh: then whatever lies at or below a global checkpoint is visible to any later search.
+ *
+ * Sessions are read after the rest: a session that is still the one of an earlier look served this look, too.
  */
 export async function readShardStates(
   http: ClusterHttp,
   indices: readonly string[],
   signal?: AbortSignal,
 ): Promise<ShardState[]> {
-  const states: ShardState[] = [];
+  if (indices.length === 0) return [];
+  const answers: Stats[] = [];
   await eachInParallel(joinSegments(indices.map(indexSegment)), async (path) => {
     const { body } = await http.request({
       method: 'GET',
@@ -42,13 +46,42 @@ export async function readShardStates(
       maxBytes: MAX_STATS_BYTES,
       signal,
     });
-    states.push(...statesOf(JSON.parse(body.toString('utf8')) as Stats));
+    answers.push(JSON.parse(body.toString('utf8')) as Stats);
   });
-  return states;
+  const processes = await readProcesses(http, signal);
+  return answers.flatMap((stats) => statesOf(stats, processes));
+}
+
+/**
+ * The ephemeral id of each node, made new with every start of its process. Empty where the cluster refuses to say:
+ * managed services may.
+ */
+async function readProcesses(http: ClusterHttp, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const { status, body } = await http.request({
+    method: 'GET',
+    path: '/_cluster/state/nodes',
+    query: { filter_path: 'nodes.*.ephemeral_id' },
+    accept: () => true,
+    signal,
+  });
+  const nodes = status < 400 ? nodesIn(body) : {};
+  return new Map(
+    Object.entries(nodes).flatMap(([id, { ephemeral_id: process }]) =>
+      typeof process === 'string' ? [[id, process] as const] : [],
+    ),
+  );
+}
+
+function nodesIn(body: Buffer): Record<string, { ephemeral_id?: unknown }> {
+  try {
+    return (JSON.parse(body.toString('utf8')) as { nodes?: Record<string, { ephemeral_id?: unknown }> }).nodes ?? {};
+  } catch {
+    return {}; // a proxy's answer
+  }
 }
 
 /** Pure part of {@link readShardStates}. */
-export function statesOf(stats: Stats): ShardState[] {
+export function statesOf(stats: Stats, processes: ReadonlyMap<string, string> = new Map()): ShardState[] {
   const states: ShardState[] = [];
   for (const [index, { shards }] of Object.entries(stats.indices ?? {})) {
     for (const [shard, copies] of Object.entries(shards ?? {})) {
@@ -66,10 +99,18 @@ export function statesOf(stats: Stats): ShardState[] {
         globalCheckpoint: Math.max(-1, Math.min(...checkpoints)),
         documents: primary.docs?.count ?? 0,
         storeBytes: primary.store?.size_in_bytes ?? 0,
+        session: sessionOf(primary, processes),
       });
     }
   }
   return states;
+}
+
+/** A shard that comes back to a node from another one has a new translog, although the node's process may be the same. */
+function sessionOf({ routing, commit }: ShardCopy, processes: ReadonlyMap<string, string>): string | undefined {
+  const process = processes.get(routing?.node ?? '');
+  const translog = commit?.user_data?.translog_uuid;
+  return process === undefined || translog === undefined ? undefined : `${process}/${translog}`;
 }
 
 /** Copies that searches may go to; one that is still being built does not count. */
@@ -77,7 +118,10 @@ function isServing(copy: ShardCopy): boolean {
   return copy.routing?.state === 'STARTED' || copy.routing?.state === 'RELOCATING';
 }
 
-/** Makes all operations so far visible to searches, on every copy. Throws if a copy could not do it. */
+/**
+ * Makes all operations so far visible to searches, on every copy. Indices that are not there any more are passed over.
+ * Throws if a copy could not do it.
+ */
 export async function refreshIndices(
   http: ClusterHttp,
   indices: readonly string[],
@@ -87,7 +131,7 @@ export async function refreshIndices(
     const { _shards: shards } = await http.json<{ _shards?: { failed?: number; failures?: unknown[] } }>({
       method: 'POST',
       path: `/${path}/_refresh`,
-      query: { filter_path: '_shards.failed,_shards.failures' },
+      query: { ignore_unavailable: true, filter_path: '_shards.failed,_shards.failures' },
       signal,
     });
     if (shards?.failed !== 0) throw shardFailure(`POST /${path}/_refresh`, shards?.failures?.[0]);

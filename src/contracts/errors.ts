@@ -60,6 +60,8 @@ export const ERROR_CATALOGUE = {
   view_lost: { type: 'view_lost_exception', status: 503, retryable: true },
   source_disabled: { type: 'source_disabled_exception', status: 400, retryable: false },
   document_rejected: { type: 'document_rejected_exception', status: 400, retryable: false },
+  /** A cluster keeps a document that is no JSON, and returns it so. */
+  document_unreadable: { type: 'document_unreadable_exception', status: 500, retryable: false },
   document_too_large: { type: 'document_too_large_exception', status: 413, retryable: false },
   shard_inconsistent: { type: 'shard_inconsistent_exception', status: 500, retryable: false },
   // The service itself.

@@ -115,6 +115,7 @@ export interface StoredShard {
   readonly historyUuid: string;
   readonly maxSeqNo: number;
   readonly sealedThrough: number;
+  readonly session?: string;
   readonly totals: ShardTotals;
   readonly startMillis: number;
   readonly millis: number;

@@ -1,6 +1,6 @@
 import { type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { type CopyProgress, type ShardResult } from '../contracts/jobs';
+import { type CopyProgress, type ShardProgress, type ShardResult } from '../contracts/jobs';
 
 /** What the running activities of one workflow last said of themselves. */
 export interface LiveProgress {
@@ -8,6 +8,8 @@ export interface LiveProgress {
   readonly finished: readonly ShardResult[];
   /** What the running activities have written, shards of `finished` included. */
   readonly written: CopyProgress;
+  /** Shards that activities are at which copy several; undefined where none of them says so. */
+  readonly working?: readonly ShardProgress[];
 }
 
 const NOTHING: LiveProgress = { finished: [], written: { documents: 0, objects: 0, bytes: 0 } };
@@ -16,6 +18,7 @@ const NOTHING: LiveProgress = { finished: [], written: { documents: 0, objects: 
 interface ShownHeartbeat {
   readonly cursor?: unknown;
   readonly progress?: CopyProgress;
+  readonly working?: readonly ShardProgress[];
 }
 
 /** Reads the heartbeats of a workflow's pending activities: no worker takes part. */
@@ -28,7 +31,7 @@ export async function readHeartbeats(client: Client, workflowId: string): Promis
 }
 
 function plus(sum: LiveProgress, heartbeat: ShownHeartbeat): LiveProgress {
-  const { cursor, progress } = heartbeat;
+  const { cursor, progress, working } = heartbeat;
   const written = progress ?? NOTHING.written;
   return {
     finished: Array.isArray(cursor) ? [...sum.finished, ...(cursor as ShardResult[])] : sum.finished,
@@ -37,5 +40,6 @@ function plus(sum: LiveProgress, heartbeat: ShownHeartbeat): LiveProgress {
       objects: sum.written.objects + written.objects,
       bytes: sum.written.bytes + written.bytes,
     },
+    working: working === undefined ? sum.working : [...(sum.working ?? []), ...working],
   };
 }

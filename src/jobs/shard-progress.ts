@@ -56,9 +56,9 @@ export class ShardProgressReader {
 }
 
 /**
- * The shards with what the heartbeats add. Which of several shards an unfinished activity works on is not told, so what
- * it has written is shared out among the started ones by the documents `expected` of each (by ordinal); their sum is
- * exact but for rounding.
+ * The shards with what the heartbeats add. Where they tell which shards they are at, the others have not begun. Where they
+ * don't (large shards), what was written is shared out among the started ones by the documents `expected` of each (by
+ * ordinal); their sum is exact but for rounding.
  */
 export function withHeartbeats(
   shards: readonly ShardProgress[],
@@ -70,6 +70,12 @@ export function withHeartbeats(
     const result = finished.get(shard.ordinal);
     return result === undefined ? shard : finishedShard(result);
   });
+  if (live.working !== undefined) {
+    const working = new Map(live.working.map((shard) => [shard.ordinal, shard]));
+    return settled.map((shard) =>
+      shard.stage === 'STARTED' ? (working.get(shard.ordinal) ?? { ...shard, stage: 'INIT' }) : shard,
+    );
+  }
   const started = settled.filter((shard) => shard.stage === 'STARTED');
   if (started.length === 0) return settled;
   const sum = (field: keyof CopyProgress): number =>

@@ -1,7 +1,7 @@
 /** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
 import path from 'node:path';
 import { z } from 'zod';
-import { type ClusterSettings } from '../cluster/cluster-http';
+import { type ClusterSettings } from '../cluster/connection';
 import { type StorePolicy } from '../registrations/parse-settings';
 
 export interface Settings {

@@ -50,7 +50,7 @@ export class CodecPool {
     if (page.length <= INLINE_BYTES) return encodePage(task);
     const answer = await this.perform(task, signal);
     if (answer.kind !== 'encoded') throw unexpected(answer);
-    return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos };
+    return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos, marks: answer.marks };
   }
 
   /** The frame's body without the documents to drop; see `decodeFrame` for what it throws. `bytes` stay the caller's. */

@@ -6,7 +6,13 @@ import { decodeFrame, encodePage, FrameTask } from './frame-tasks';
 
 /** What a thread answers; errors as data, since structured clone keeps no class and no code. */
 export type ThreadAnswer =
-  | { readonly kind: 'encoded'; readonly bytes: Uint8Array; readonly rawLength: number; readonly seqNos: Float64Array }
+  | {
+      readonly kind: 'encoded';
+      readonly bytes: Uint8Array;
+      readonly rawLength: number;
+      readonly seqNos: Float64Array;
+      readonly marks: readonly string[];
+    }
   | { readonly kind: 'decoded'; readonly body: Uint8Array }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
@@ -20,8 +26,8 @@ port?.on('message', (task: FrameTask) => {
 function perform(task: FrameTask, transfer: ArrayBuffer[]): ThreadAnswer {
   try {
     if (task.kind === 'decode') return { kind: 'decoded', body: owned(decodeFrame(task), transfer) };
-    const { bytes, rawLength, seqNos } = encodePage(task);
-    return { kind: 'encoded', bytes: owned(bytes, transfer), rawLength, seqNos };
+    const { bytes, ...frame } = encodePage(task);
+    return { kind: 'encoded', bytes: owned(bytes, transfer), ...frame };
   } catch (error) {
     if (isSnapkeepError(error)) return { kind: 'failed', code: error.code, message: error.message };
     return {

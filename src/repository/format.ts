@@ -171,6 +171,8 @@ export interface ShardEntry {
   readonly historyUuid: string;
   readonly maxSeqNo: number;
   readonly sealedThrough: number;
+  /** The process that served the shard and the translog it wrote; unset where that was not known (see `ShardState`). */
+  readonly session?: string;
   readonly totals: Totals;
   readonly startMillis: number;
   /** Duration in ms. */
@@ -219,6 +221,8 @@ export interface Segment {
   /** Documents stored, and of those the ones that are not gone. */
   readonly stored: number;
   readonly live: number;
+  /** Marks of its last stored documents, the last one first; see `marks.ts`. */
+  readonly marks?: readonly string[];
 }
 
 export interface Frame {

@@ -1,10 +1,9 @@
 /** The two tasks of a codec thread, as plain functions; small ones run where they are asked for. */
-import { SnapkeepError } from '../contracts/errors';
-import { RawJsonError } from '../cluster/raw-json';
-import { scanHits } from '../cluster/scan-hits';
+import { hitsOf } from '../cluster/readable-hits';
 import { bulkBody, dropDocuments } from './bulk-body';
 import { compressFrame, decompressFrame } from './codec';
 import { Codec } from './format';
+import { lastMarks } from './marks';
 
 export interface EncodeTask {
   readonly kind: 'encode';
@@ -20,6 +19,8 @@ export interface EncodedFrame {
   readonly rawLength: number;
   /** Sequence numbers of its documents in their order: as many as there are documents, maybe none. */
   readonly seqNos: Float64Array;
+  /** Marks of its last documents, the last one first. */
+  readonly marks: readonly string[];
 }
 
 export interface DecodeTask {
@@ -45,20 +46,15 @@ function scratch(bytes: number): Buffer {
 }
 
 /**
- * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled`; `cluster_unavailable` if
- * the response is not whole, which is damage on the way.
+ * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled`, and as {@link hitsOf}
+ * does.
  */
 export function encodePage(task: EncodeTask): EncodedFrame {
   const page = asBuffer(task.page);
-  try {
-    const hits = scanHits(page);
-    const body = task.codec === 'plain' ? bulkBody(page, hits) : bulkBody(page, hits, scratch);
-    const bytes = hits.count === 0 ? Buffer.alloc(0) : compressFrame(task.codec, body);
-    return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice() };
-  } catch (cause) {
-    if (!(cause instanceof RawJsonError)) throw cause;
-    throw new SnapkeepError('cluster_unavailable', `a search response can't be read: ${cause.message}`, { cause });
-  }
+  const hits = hitsOf(page);
+  const body = task.codec === 'plain' ? bulkBody(page, hits) : bulkBody(page, hits, scratch);
+  const bytes = hits.count === 0 ? Buffer.alloc(0) : compressFrame(task.codec, body);
+  return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice(), marks: lastMarks(page, hits) };
 }
 
 /** The `_bulk` body of a frame without the documents to drop. Throws as `decompressFrame` and `dropDocuments` do. */

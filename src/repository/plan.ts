@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/blob-store';
+import { type PointInTime } from '../cluster/cluster-info';
 import { type ShardTarget } from '../cluster/shard-source';
 import { type ShardGroup, type StoredObject } from '../contracts/jobs';
 import { type ShardEntry, type ShardIdentity, type SnapshotManifest } from './format';
@@ -22,6 +23,8 @@ export type PlannedShard =
       readonly base?: ShardEntry;
       /** Uuid of the snapshot that holds the base. */
       readonly holder?: string;
+      /** The session in which the base is known to be of the shard's history; in another one it has to be proven. */
+      readonly session?: string;
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;
       readonly bytes: number;
@@ -43,6 +46,8 @@ export interface JobPlan {
   readonly uuid: string;
   readonly startMillis: number;
   readonly cluster: SnapshotManifest['cluster'];
+  /** How the cluster opens views; with `cluster`, all that readers of the job have to know of it. */
+  readonly pit: PointInTime;
   readonly includeGlobalState: boolean;
   readonly metadata?: string;
   readonly indices: readonly PlannedIndex[];

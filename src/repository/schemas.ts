@@ -196,6 +196,7 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
                 historyUuid: label,
                 maxSeqNo: seqNo,
                 sealedThrough: seqNo,
+                session: label.optional(),
                 totals,
                 startMillis: millis,
                 millis,
@@ -248,6 +249,7 @@ export const segmentSchema: z.ZodType<Segment> = z
     deleted: runs,
     stored: count,
     live: count,
+    marks: z.array(z.string().max(64)).max(100).optional(),
   })
   .check(agreeing(checkSegment));
 

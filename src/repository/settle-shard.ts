@@ -6,8 +6,9 @@ import { FORMAT_VERSION, Segment, ShardEntry, ShardIdentity, ShardManifest } fro
 import { shardManifestName, writerOf } from './keys';
 import { putMetadata } from './metadata';
 import { planRewrites } from './plan-segments';
+import { proveHistory } from './prove-history';
 import { decodeRuns, encodeRuns } from './runs';
-import { Known, shardRanges } from './shard-ranges';
+import { Known, overlaps, shardRanges } from './shard-ranges';
 import { includesAll, without } from './sorted';
 import { shardTotals } from './totals';
 import { isUsableBase, sharedEntry } from './unchanged';
@@ -24,11 +25,18 @@ export interface SettleShard {
   readonly state: ShardState;
   /** What the newest snapshot that holds the shard has of it; not used if identity or history say that it can't be. */
   readonly base?: { readonly entry: ShardEntry; readonly manifest: ShardManifest };
+  /**
+   * Whether base and copied segments come from another session than `state`: each has to be proven to be of the history
+   * that the shard has now. What can't be proven is read anew.
+   */
+  readonly prove?: boolean;
   /** Sealed segments that were copied for this snapshot; they replace those of the base that they overlap. */
   readonly copied: readonly Segment[];
   /** Ranges of the base to read anew although nothing was copied for them. */
   readonly reread?: readonly SeqNoRange[];
   readonly startMillis: number;
+  /** Called when all documents are stored, before the shard manifest is written. */
+  readonly onWritten?: () => void;
 }
 
 /**
@@ -46,26 +54,36 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
   const { catalogue, writing, reader, target, identity, state, startMillis } = settle;
   const base =
     settle.base !== undefined && isUsableBase(settle.base.manifest, state, identity) ? settle.base : undefined;
-  const { known, read } = shardRanges(base?.manifest, settle.copied, settle.reread ?? [], state.globalCheckpoint);
+  const reread = settle.reread ?? [];
+  const { known, read } = shardRanges(base?.manifest, settle.copied, reread, state.globalCheckpoint);
   const sealedThrough = read[read.length - 1].from - 1;
 
-  let segments: Segment[];
+  let segments: Segment[] = [];
   let maxSeqNo = state.maxSeqNo;
-  if (state.maxSeqNo === -1 && state.documents === 0) {
-    segments = []; // never saw an operation: nothing to look at
-  } else {
+  let unproven: readonly SeqNoRange[] = [];
+  // A shard that never saw an operation has nothing to look at.
+  if (state.maxSeqNo !== -1 || state.documents > 0) {
     const view = await reader.openView(target, { known, read }, signal);
     try {
-      maxSeqNo = Math.max(maxSeqNo, view.maxSeqNo);
-      const kept = await settleKnown(settle, view, known, signal);
-      segments = [...kept, ...(await readRest(settle, view, read, signal))].sort((a, b) => a.from - b.from);
+      // While the view is open: it ends with the process that it is of.
+      if (settle.prove === true) ({ unproven } = await proveHistory(reader, target, known, signal));
+      if (unproven.length === 0) {
+        maxSeqNo = Math.max(maxSeqNo, view.maxSeqNo);
+        const kept = await settleKnown(settle, view, known, signal);
+        segments = [...kept, ...(await readRest(settle, view, read, signal))].sort((a, b) => a.from - b.from);
+      }
     } finally {
       await view.close();
     }
   }
+  if (unproven.length > 0) {
+    const copied = settle.copied.filter((segment) => !unproven.some((range) => overlaps(range, segment)));
+    return settleShard({ ...settle, copied, reread: [...reread, ...unproven] }, signal);
+  }
 
+  settle.onWritten?.();
   if (base !== undefined && sameManifest(base.manifest, segments, maxSeqNo, sealedThrough)) {
-    return { ...sharedEntry(base.entry, startMillis), millis: Date.now() - startMillis };
+    return { ...sharedEntry(base.entry, startMillis, state.session), millis: Date.now() - startMillis };
   }
   const manifest: ShardManifest = { format: FORMAT_VERSION, identity, maxSeqNo, sealedThrough, segments };
   const name = shardManifestName(writing.place, writing.attempt);
@@ -79,6 +97,7 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
     historyUuid: identity.historyUuid,
     maxSeqNo,
     sealedThrough,
+    ...(state.session === undefined ? {} : { session: state.session }),
     totals: shardTotals(manifest, own),
     startMillis,
     millis: Date.now() - startMillis,

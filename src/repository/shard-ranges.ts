@@ -51,6 +51,11 @@ export function shardRanges(
   return { known: all, read: [...read, { from: sealedEnd, to: MAX_SEQ_NO, sealed: false }] };
 }
 
+/** What a shard manifest knows of the numbers it has sealed, ascending. */
+export function knownOf(manifest: ShardManifest): readonly Known[] {
+  return shardRanges(manifest, [], [], manifest.sealedThrough).known;
+}
+
 function knownSegment(segment: Segment): Known {
   const { from, to, live } = segment;
   return live === 0 ? { from, to, live } : { from, to, live, segment };
@@ -86,6 +91,7 @@ function mergeEmpty(ranges: readonly Known[]): Known[] {
   return merged;
 }
 
-function overlaps(a: SeqNoRange, b: SeqNoRange): boolean {
+/** Whether the ranges have a number in common. */
+export function overlaps(a: SeqNoRange, b: SeqNoRange): boolean {
   return a.from < b.to && b.from < a.to;
 }

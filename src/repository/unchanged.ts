@@ -17,13 +17,25 @@ export function isUnchanged(base: HeldShard, state: ShardState, identity: ShardI
   );
 }
 
-/** The entry of an unchanged shard in a new snapshot: everything is there, nothing was added. */
-export function sharedEntry(base: ShardEntry, startMillis: number): ShardEntry {
+/**
+ * Whether the process that served the shard when `entry` was written serves it still. Else an older copy of the shard's
+ * files may have been put in place, and `proveHistory` has to tell.
+ */
+export function isSameSession(entry: ShardEntry, state: ShardState): boolean {
+  return state.session !== undefined && state.session === entry.session;
+}
+
+/**
+ * The entry of an unchanged shard in a new snapshot: everything is there, nothing was added. `session` is the one in which
+ * it was found unchanged.
+ */
+export function sharedEntry(base: ShardEntry, startMillis: number, session = base.session): ShardEntry {
   return {
     manifest: base.manifest,
     historyUuid: base.historyUuid,
     maxSeqNo: base.maxSeqNo,
     sealedThrough: base.sealedThrough,
+    ...(session === undefined ? {} : { session }),
     totals: { ...base.totals, addedObjects: 0, addedBytes: 0 },
     startMillis,
     millis: 0,

@@ -6,6 +6,7 @@ import { Codec, Frame, ObjectRef, Segment } from './format';
 import { EncodedFrame } from './frame-tasks';
 import { segmentKey, ShardPlace } from './keys';
 import { SEGMENT_MAX_BYTES } from './limits';
+import { MARKS } from './marks';
 import { referenceTo } from './metadata';
 import { encodeRuns } from './runs';
 
@@ -171,7 +172,18 @@ async function putSegment(
     deleted: '',
     stored: seqNos.length,
     live: seqNos.length,
+    ...(sealed && frames.length > 0 ? { marks: marksOf(frames) } : {}),
   };
+}
+
+/** Only those of neighbouring documents, from the last one on: their places tell which documents they are of. */
+function marksOf(frames: readonly EncodedFrame[]): string[] {
+  const marks: string[] = [];
+  for (let i = frames.length - 1; i >= 0 && marks.length < MARKS; i--) {
+    marks.push(...frames[i].marks);
+    if (frames[i].marks.length < frames[i].seqNos.length) break;
+  }
+  return marks.slice(0, MARKS);
 }
 
 async function putObjects(

@@ -1,7 +1,7 @@
 import { buildManifest } from '../../activities/build-manifest';
 import { planChunks } from '../../activities/plan-chunks';
 import { planSnapshot } from '../../activities/plan-snapshot';
-import { shardCopying, stateOf } from '../../activities/shard-copying';
+import { shardCopying } from '../../activities/shard-copying';
 import { type Cluster } from '../../src/cluster/cluster';
 import { type DocumentReader } from '../../src/cluster/shard-source';
 import { isSnapkeepError } from '../../src/contracts/errors';
@@ -64,6 +64,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
       states: await cluster.shardStates([index]),
       root: await catalogue.readRoot(),
       catalogue,
+      cluster,
       signal: SIGNAL,
     });
     const changed = changedShards(plan);
@@ -83,8 +84,8 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     const viewIsShowable = (await this.cluster.info()).pit !== 'none';
     for (let tries = 1; ; tries++) {
       const began = performance.now();
-      const state = stateOf(await statesThenRefresh([shard.index.name], SIGNAL), shard);
-      const settle = await settling(this, shard, state, writing(this, uuid, shard), SIGNAL);
+      const state = (await statesThenRefresh([shard.index.name], SIGNAL)).of(shard);
+      const settle = await settling(this, this.cluster.reader, shard, state, writing(this, uuid, shard), SIGNAL);
       const reader = new ShowingReader(settle.reader, viewIsShowable);
       try {
         const entry =
@@ -101,7 +102,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
   private async copyChunks(uuid: string, shard: ChangedShard, maxBytes: number): Promise<Segment[]> {
     const { target, base } = shard.plan;
     const { writing, statesThenRefresh } = shardCopying(this.cluster, this.pool);
-    const { globalCheckpoint } = stateOf(await statesThenRefresh([shard.index.name], SIGNAL), shard);
+    const { globalCheckpoint } = (await statesThenRefresh([shard.index.name], SIGNAL)).of(shard);
     const manifest = base === undefined ? undefined : await this.catalogue.readShardManifest(base);
     const known = { base: manifest, globalCheckpoint, maxBytes };
     const segments: Segment[] = [];
@@ -125,6 +126,7 @@ class ShowingReader implements DocumentReader {
   readonly count: DocumentReader['count'];
   readonly divide: DocumentReader['divide'];
   readonly readSealed: DocumentReader['readSealed'];
+  readonly probe: DocumentReader['probe'];
 
   constructor(
     private readonly reader: DocumentReader,
@@ -133,6 +135,7 @@ class ShowingReader implements DocumentReader {
     this.count = reader.count.bind(reader);
     this.divide = reader.divide.bind(reader);
     this.readSealed = reader.readSealed.bind(reader);
+    this.probe = reader.probe.bind(reader);
   }
 
   readonly openView: DocumentReader['openView'] = async (target, request, signal) => {

@@ -99,6 +99,48 @@ const FAILURES: readonly [string, number, string, string, boolean][] = [
     'cluster_rejected',
     false,
   ],
+  [
+    'a state that can never be, told as an error of the cluster',
+    500,
+    '{"error":{"root_cause":[{"type":"illegal_state_exception","reason":"alias [a] has more than one write index [b,c]"}],"type":"illegal_state_exception","reason":"alias [a] has more than one write index [b,c]"},"status":500}',
+    'cluster_rejected',
+    false,
+  ],
+  [
+    'a node that is about to end',
+    500,
+    '{"error":{"root_cause":[{"type":"illegal_state_exception","reason":"node is closed"}],"type":"illegal_state_exception","reason":"node is closed"},"status":500}',
+    'cluster_unavailable',
+    true,
+  ],
+  [
+    'too many buckets, found when shards were put together',
+    503,
+    '{"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"","phase":"fetch","grouped":true,"failed_shards":[],"caused_by":{"type":"too_many_buckets_exception","reason":"Trying to create too many buckets. Must be less than or equal to: [10] but was [11].","max_buckets":10}},"status":503}',
+    'cluster_rejected',
+    false,
+  ],
+  [
+    'a full queue behind other failures',
+    500,
+    '{"error":{"root_cause":[{"type":"exception","reason":"x"}],"type":"search_phase_execution_exception","reason":"all shards failed","failed_shards":[{"reason":{"type":"query_phase_execution_exception","reason":"x","caused_by":{"type":"es_rejected_execution_exception","reason":"rejected"}}}]},"status":500}',
+    'cluster_unavailable',
+    true,
+  ],
+  [
+    'no scroll at all allowed',
+    500,
+    '{"error":{"root_cause":[{"type":"exception","reason":"Trying to create too many scroll contexts. Must be less than or equal to: [0]. This limit can be set by changing the [search.max_open_scroll_context] setting."}],"type":"search_phase_execution_exception","reason":"all shards failed","failed_shards":[{"reason":{"type":"exception","reason":"Trying to create too many scroll contexts. Must be less than or equal to: [0]. This limit can be set by changing the [search.max_open_scroll_context] setting."}}]},"status":500}',
+    'cluster_rejected',
+    false,
+  ],
+  [
+    'an error that nobody foresaw',
+    500,
+    '{"error":{"root_cause":[{"type":"null_pointer_exception","reason":null}],"type":"null_pointer_exception","reason":null},"status":500}',
+    'cluster_rejected',
+    false,
+  ],
   ['an unknown path', 400, '{"error":"no handler found for uri [/x] and method [POST]"}', 'cluster_rejected', false],
 ];
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { hitsOf } from '../../src/cluster/readable-hits';
 import { type HitTable, scanHits } from '../../src/cluster/scan-hits';
 import { type RawHit, hits, rawObject, writeHit, writeResponse } from './hostile-documents';
 
@@ -44,6 +45,26 @@ describe('scanning a search response', () => {
       }),
       options,
     );
+  });
+
+  it('keeps the byte order mark that a document begins with', () => {
+    fc.assert(
+      fc.property(hits, fc.infiniteStream(fc.constantFrom('', '\ufeff', '\ufeff ')), (some, marks) => {
+        const expected = some.map((hit) => ({ ...hit, source: `${marks.next().value ?? ''}${hit.source}` }));
+        expect(scan(writeResponse(expected.map((hit) => writeHit(hit))))).toEqual(clean(expected));
+      }),
+      options,
+    );
+  });
+
+  it('names the document that is no JSON, and takes a response that breaks off for damage on the way', () => {
+    const hit = (id: string, source: string) =>
+      writeHit({ id: JSON.stringify(id), version: '1', seqNo: Number(id), source });
+    const page = Buffer.from(writeResponse([hit('1', '{}'), hit('2', '[1]'), hit('3', '{}')]));
+    expect(() => hitsOf(page)).toThrow(
+      expect.objectContaining({ code: 'document_unreadable', message: expect.stringContaining('[2]') as string }),
+    );
+    expect(() => hitsOf(page.subarray(0, 150))).toThrow(expect.objectContaining({ code: 'cluster_unavailable' }));
   });
 
   it('throws for every truncated response', () => {

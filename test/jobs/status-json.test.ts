@@ -130,4 +130,26 @@ describe('_status', () => {
       { ordinal: 2, stage: 'STARTED', documents: 45, objects: 3, bytes: 450 },
     ]);
   });
+
+  it('shows the stage of each shard of a small group, those it has not come to as not begun', () => {
+    const started = (ordinal: number): ShardProgress => ({
+      ordinal,
+      stage: 'STARTED',
+      documents: 0,
+      objects: 0,
+      bytes: 0,
+    });
+    const finalizing = { ordinal: 0, stage: 'FINALIZE' as const, documents: 60, objects: 1, bytes: 600 };
+    const heartbeats = {
+      finished: [{ ordinal: 1, entry: { totals: { documents: 40, addedObjects: 1, addedBytes: 400 } } as never }],
+      written: { documents: 100, objects: 2, bytes: 1_000 },
+      working: [finalizing, started(2)],
+    };
+    expect(withHeartbeats([0, 1, 2, 3].map(started), heartbeats, [100, 50, 300, 10])).toEqual([
+      finalizing,
+      { ordinal: 1, stage: 'DONE', documents: 40, objects: 1, bytes: 400 },
+      started(2),
+      { ...started(3), stage: 'INIT' },
+    ]);
+  });
 });

@@ -24,6 +24,9 @@ type Action = Who &
   (
     | { kind: 'write'; shard: number; operations: { id: number; remove: boolean }[] }
     | { kind: 'history'; shard: number }
+    | { kind: 'restart'; shard: number }
+    | { kind: 'files'; shard: number }
+    | { kind: 'back'; shard: number; operations: number }
     | { kind: 'recreate'; index: number }
     | { kind: 'unsealed'; shard: number; count: number }
     | { kind: 'snapshot'; name: number; indices: number; failing: number[]; cancelled: boolean }
@@ -46,6 +49,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('history' as const), shard: fc.nat({ max: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), shard: fc.nat({ max: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('files' as const), shard: fc.nat({ max: 2 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('back' as const), shard: fc.nat({ max: 2 }), operations: fc.nat(1) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('recreate' as const), index: fc.nat({ max: 1 }) }) },
   {
     weight: 1,
@@ -106,6 +115,8 @@ class World {
   readonly installations: readonly Jobs[];
   private readonly dying: boolean;
   private made = 0;
+  /** The last copy of each shard's files. */
+  private readonly files = new Map<ShardModel, { goBack: () => void }>();
 
   constructor(
     scheduler: fc.Scheduler,
@@ -137,6 +148,23 @@ class World {
         return;
       case 'history':
         return shards[one.shard].newHistory();
+      case 'restart':
+        return shards[one.shard].restart();
+      case 'files':
+        this.files.set(shards[one.shard], { goBack: shards[one.shard].copyFiles() });
+        return;
+      case 'back': {
+        // Back to older files, and on by as many other operations as were lost: the numbers are those of before.
+        const shard = shards[one.shard];
+        const { maxSeqNo } = shard;
+        this.files.get(shard)?.goBack();
+        while (shard.maxSeqNo < maxSeqNo + one.operations) {
+          const id = `doc-${(shard.maxSeqNo * 7) % 16}`;
+          if (shard.documents.has(id) && shard.maxSeqNo % 3 === 0) shard.remove(id);
+          else shard.put(id, `{"again":${shard.maxSeqNo}}`);
+        }
+        return;
+      }
       case 'recreate':
         this.indices[one.index] = this.index(this.indices[one.index].name, this.indices[one.index].shards.length);
         return;

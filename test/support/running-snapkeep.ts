@@ -28,6 +28,8 @@ export interface Answer {
 export interface RunningSnapkeep {
   readonly url: string;
   readonly clusterUrl: string;
+  /** Folder of the processes' files; those of the embedded cluster are in `cluster`. */
+  readonly dataDir: string;
   readonly temporal: TemporalDevServer;
   /** The object store, embedded in the test's own process. */
   readonly oss: EmbeddedOss;
@@ -87,6 +89,7 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
   const running: RunningSnapkeep = {
     url,
     clusterUrl,
+    dataDir,
     temporal,
     oss,
     ossSettings: (basePath) => ({

@@ -1,4 +1,5 @@
 import { type IRouter } from 'express';
+import { indexExists } from '../../cluster/index-operations';
 import { isSnapkeepError } from '../../contracts/errors';
 import { type Recovery } from '../../jobs/recoveries';
 import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
@@ -68,7 +69,6 @@ async function needsNames(upstream: Upstream): Promise<boolean> {
 }
 
 /** A restore that came to its end before it could be stopped has left an index. */
-async function exists(upstream: Upstream, index: string): Promise<boolean> {
-  const { status } = await upstream.ask(`/${encodeURIComponent(index)}`);
-  return status !== 404;
+function exists(upstream: Upstream, index: string): Promise<boolean> {
+  return indexExists({ request: ({ path }) => upstream.ask(path) }, index);
 }

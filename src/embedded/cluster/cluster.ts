@@ -1,4 +1,5 @@
 import { DocumentWriter } from './documents/document-writer';
+import { randomUuid } from './ids';
 import { Catalog } from './metadata/catalog';
 import type { IndexMetadata } from './metadata/index-metadata';
 import { PointsInTime } from './search/point-in-time';
@@ -24,6 +25,8 @@ export interface ClusterOptions {
 export class Cluster {
   readonly name = 'snapkeep-embedded';
   readonly startedMs: number;
+  /** Another one with every start, as a node of a real cluster has. */
+  readonly ephemeralId = randomUuid();
   readonly retentionMs: number;
   private timer: NodeJS.Timeout | undefined;
   private maintenance: Promise<void> = Promise.resolve();

@@ -17,13 +17,12 @@ import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/orphans';
 import { markSweeping, removeSnapshots } from '../../../src/repository/remove-snapshots';
 import { findSnapshotByUuid } from '../../../src/repository/root';
-import { copySmallShard } from '../../../src/repository/settle-shard';
 import { sweepMarked } from '../../../src/repository/sweep';
-import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
+import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
 import { Crash, CrashingBlobStore, LastCall } from './crashing-blob-store';
 import { Installation, RunningJob } from './installation';
 import { ModelDocument, ShardModel } from './shard-model';
-import { CLUSTER, expected, identityOf, restored } from './shards';
+import { CLUSTER, copyTrusting, expected, identityOf, isProven, restored } from './shards';
 
 /** How one try of a step ends. */
 export interface Fate {
@@ -269,10 +268,14 @@ export class Jobs {
     const identity = identityOf(shard, shards);
     const { state } = shard;
     let documents = expected(shard);
-    if (base !== undefined && isUnchanged(base, state, identity))
-      return { entry: sharedEntry(base.entry, 1), documents };
     const manifest = base === undefined ? undefined : await catalogue.readShardManifest(base.entry).catch(noBase);
-    const entry = await copySmallShard({
+    const prove = base !== undefined && !isSameSession(base.entry, state);
+    if (base !== undefined && manifest !== undefined && isUnchanged(base, state, identity)) {
+      if (!prove || (await isProven(catalogue, shard, base.entry))) {
+        return { entry: sharedEntry(base.entry, 1, state.session), documents };
+      }
+    }
+    const entry = await copyTrusting({
       catalogue,
       writing: {
         store: catalogue.store,
@@ -287,6 +290,7 @@ export class Jobs {
         count: shard.count.bind(shard),
         divide: shard.divide.bind(shard),
         readSealed: shard.readSealed.bind(shard),
+        probe: shard.probe.bind(shard),
         openView: (target, request) => {
           documents = expected(shard);
           return shard.openView(target, request);
@@ -296,6 +300,7 @@ export class Jobs {
       identity,
       state,
       base: base === undefined || manifest === undefined ? undefined : { entry: base.entry, manifest },
+      prove,
       startMillis: 1,
     });
     return { entry, documents };

@@ -1,6 +1,8 @@
 import {
   DocumentReader,
   KnownRange,
+  Probe,
+  ProbeRequest,
   ShardState,
   ShardTarget,
   ShardView,
@@ -28,6 +30,8 @@ export class ShardModel implements DocumentReader {
   maxSeqNo = -1;
   /** Operations above the global checkpoint. */
   unsealed = 0;
+  /** The process that serves the shard; undefined: the cluster does not say. */
+  session: string | undefined = 'process-1';
   /** Calls that send searches. */
   searches = 0;
   pageSize = 3;
@@ -61,6 +65,24 @@ export class ShardModel implements DocumentReader {
     for (const { id, source, routing } of documents) this.put(id, source, routing);
   }
 
+  /** The node's process ends and another one goes on with the same files. */
+  restart(): void {
+    this.session = `process-${Math.random()}`;
+  }
+
+  /** A copy of the files, to go back to. */
+  copyFiles(): () => void {
+    const documents = new Map(this.documents);
+    const { maxSeqNo, historyUuid } = this;
+    return () => {
+      this.documents.clear();
+      for (const [id, document] of documents) this.documents.set(id, document);
+      this.maxSeqNo = maxSeqNo;
+      this.historyUuid = historyUuid;
+      this.restart();
+    };
+  }
+
   live(): ModelDocument[] {
     return [...this.documents.values()].sort((a, b) => a.seqNo - b.seqNo);
   }
@@ -74,6 +96,7 @@ export class ShardModel implements DocumentReader {
       globalCheckpoint: Math.max(-1, this.maxSeqNo - this.unsealed),
       documents: this.documents.size,
       storeBytes: this.documents.size * 100,
+      session: this.session,
     };
   }
 
@@ -85,6 +108,16 @@ export class ShardModel implements DocumentReader {
     this.searches++;
     const live = this.live();
     return ranges.map((range) => within(live, range).length);
+  }
+
+  async probe(_target: ShardTarget, { ranges, last, documents }: ProbeRequest): Promise<Probe> {
+    this.searches++;
+    const live = this.live();
+    const sums = ranges.map((range) => {
+      const inside = within(live, range);
+      return { count: inside.length, sum: inside.reduce((sum, { seqNo }) => sum + seqNo, 0) };
+    });
+    return { sums, page: searchResponse(within(live, last).slice(-documents).reverse()) };
   }
 
   async divide(_target: ShardTarget, range: SeqNoRange, maxBytes: number): Promise<KnownRange[]> {

@@ -6,10 +6,13 @@ import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/c
 import { RootEntry, ShardEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format';
 import { shardId } from '../../../src/repository/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
+import { isSnapkeepError } from '../../../src/contracts/errors';
+import { proveHistory } from '../../../src/repository/prove-history';
 import { markSweeping, removeSnapshots } from '../../../src/repository/remove-snapshots';
 import { readSegments } from '../../../src/repository/read-segments';
 import { copySmallShard, SettleShard } from '../../../src/repository/settle-shard';
-import { isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
+import { knownOf } from '../../../src/repository/shard-ranges';
+import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
 import { sweepMarked, SweepResult } from '../../../src/repository/sweep';
 import { SegmentWriting } from '../../../src/repository/write-segments';
 import { ModelDocument, ShardModel } from './shard-model';
@@ -69,6 +72,7 @@ export async function settling(
     identity: identityOf(shard),
     state: shard.state,
     base: entry === undefined ? undefined : { entry, manifest: await catalogue.readShardManifest(entry) },
+    prove: entry !== undefined && !isSameSession(entry, shard.state),
     startMillis: 1,
   };
 }
@@ -131,11 +135,16 @@ export async function takeSnapshot(
   const entries: { shard: ShardModel; entry: ShardEntry }[] = [];
   for (const shard of shards) {
     const base = bases.get(shardId(shard.indexUuid, shard.shard));
-    if (base !== undefined && isUnchanged(base, shard.state, identityOf(shard))) {
-      entries.push({ shard, entry: sharedEntry(base.entry, 1) });
+    if (
+      base !== undefined &&
+      isUnchanged(base, shard.state, identityOf(shard)) &&
+      (isSameSession(base.entry, shard.state) || (await isProven(catalogue, shard, base.entry)))
+    ) {
+      entries.push({ shard, entry: sharedEntry(base.entry, 1, shard.session) });
       continue;
     }
-    entries.push({ shard, entry: await copySmallShard(await settling(repository, shard, uuid, options.writing)) });
+    const settle = await settling(repository, shard, uuid, options.writing);
+    entries.push({ shard, entry: await copyTrusting(settle) });
   }
   return commitSnapshot(catalogue, manifestWith(name, uuid, entries), { compress: true, from });
 }
@@ -145,6 +154,28 @@ export async function deleteSnapshots(catalogue: Catalogue, uuids: readonly stri
   await removeSnapshots(catalogue, uuids);
   await markSweeping(catalogue, { inUse: new Set() });
   return sweepMarked(catalogue);
+}
+
+/** Whether what the base holds is what the shard shows, as a plan finds out. */
+export async function isProven(catalogue: Catalogue, shard: ShardModel, base: ShardEntry): Promise<boolean> {
+  const manifest = await catalogue.readShardManifest(base);
+  try {
+    const { same, unproven } = await proveHistory(shard, shard.target, knownOf(manifest));
+    return same && unproven.length === 0;
+  } catch (error) {
+    if (!isSnapkeepError(error, 'shard_inconsistent')) throw error;
+    return false;
+  }
+}
+
+/** Copies a shard on its base, and whole where that proves to be of another history. */
+export async function copyTrusting(settle: Omit<SettleShard, 'copied'>): Promise<ShardEntry> {
+  try {
+    return await copySmallShard(settle);
+  } catch (error) {
+    if (settle.base === undefined || !isSnapkeepError(error, 'shard_inconsistent')) throw error;
+    return copySmallShard({ ...settle, base: undefined });
+  }
 }
 
 /** What a restore of the shard brings back, in the order of the bulk bodies. */

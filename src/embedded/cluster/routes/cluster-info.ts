@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster';
-import { illegalArgument } from '../elasticsearch-error';
+import { illegalArgument, unsupported } from '../elasticsearch-error';
 import type { ApiRequest, ApiResponse } from '../http/api-request';
 import type { Route } from '../http/router';
 import { OPEN_AND_CLOSED } from '../metadata/resolve-indices';
@@ -54,6 +54,12 @@ export function clusterInfoRoutes(cluster: Cluster, address: Address): Route[] {
       query: 'flat_settings include_defaults',
       handler: () => ({ json: { persistent: {}, transient: {} } }),
     },
+    {
+      methods: 'GET',
+      path: '/_cluster/state/{metric}',
+      query: 'local flat_settings',
+      handler: (request) => clusterState(cluster, request, address),
+    },
     { methods: 'GET', path: '/_nodes', query: 'flat_settings', handler: nodes },
     { methods: 'GET', path: '/_nodes/{metric}', query: 'flat_settings', handler: nodes },
   ];
@@ -77,6 +83,25 @@ function nodesInfo(cluster: Cluster, address: Address): unknown {
     _nodes: { total: 1, successful: 1, failed: 0 },
     cluster_name: cluster.name,
     nodes: { [cluster.catalog.identity.nodeId]: node },
+  };
+}
+
+/** Only who the nodes are: there is no state that would have to agree between several. */
+function clusterState(cluster: Cluster, request: ApiRequest, { host, port }: Address): ApiResponse {
+  if (request.parameters['metric'] !== 'nodes') throw unsupported('a cluster state other than [nodes]');
+  const node = {
+    name: NODE_NAME,
+    ephemeral_id: cluster.ephemeralId,
+    transport_address: `${host}:${port}`,
+    attributes: {},
+    roles: ['data', 'ingest', 'master'],
+  };
+  return {
+    json: {
+      cluster_name: cluster.name,
+      cluster_uuid: cluster.catalog.identity.clusterUuid,
+      nodes: { [cluster.catalog.identity.nodeId]: node },
+    },
   };
 }
 

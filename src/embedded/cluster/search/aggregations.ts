@@ -30,12 +30,12 @@ function parseOne(name: string, definition: Json): Aggregator {
   }
   const body = (definition[type] ?? {}) as Json;
   if (type === 'global') return globalAggregator(name, parseAggregations(nested));
-  if (nested !== undefined && type !== 'histogram') throw unsupported(`aggregations inside [${type}]`);
+  if (nested !== undefined && type !== 'histogram' && type !== 'range') throw unsupported(`aggregations inside [${type}]`);
   if (!['range', 'histogram', 'max', 'min', 'value_count'].includes(type)) {
     throw unsupported(`the aggregation [${type}]`);
   }
   if (body['field'] !== '_seq_no') throw unsupported(`aggregations on fields other than [_seq_no]`);
-  if (type === 'range') return rangeAggregator(name, body);
+  if (type === 'range') return rangeAggregator(name, body, sumsIn(nested));
   if (type === 'histogram') return histogramAggregator(name, body, sumsIn(nested));
   return metricAggregator(name, type);
 }
@@ -102,17 +102,22 @@ function parseBucket(given: Json): RangeBucket {
  * Counts once per interval between neighbouring bounds and adds the intervals up at the end, so that overlapping
  * ranges, and thousands of them, cost no more than the blocks they cover.
  */
-function rangeAggregator(name: string, body: Json): Aggregator {
+function rangeAggregator(name: string, body: Json, sumNames: readonly string[]): Aggregator {
   if (!Array.isArray(body['ranges']) || body['ranges'].length === 0) {
     throw illegalArgument(`No [ranges] specified for the [${name}] aggregation`);
   }
   const buckets = (body['ranges'] as Json[]).map(parseBucket).sort((a, b) => a.from - b.from || a.to - b.to);
   const bounds = [...new Set(buckets.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   const counts = new Float64Array(bounds.length);
+  const sums = new Float64Array(bounds.length);
   return {
     name,
     isGlobal: false,
     add(firstSeq, bitmap) {
+      for (const at of sumNames.length > 0 ? setOffsets(bitmap) : []) {
+        const place = lastAtOrBelow(bounds, firstSeq + at);
+        if (place >= 0) (sums[place] as number) += firstSeq + at;
+      }
       let interval = lastAtOrBelow(bounds, firstSeq);
       let from = 0;
       while (from < BLOCK_SIZE) {
@@ -124,17 +129,19 @@ function rangeAggregator(name: string, body: Json): Aggregator {
       }
     },
     result() {
-      const below = new Map<number, number>();
-      let sum = 0;
-      bounds.forEach((bound, i) => {
-        below.set(bound, sum);
-        sum += counts[i] as number;
-      });
+      const upTo = (values: Float64Array): Map<number, number> => {
+        let all = 0;
+        return new Map(bounds.map((bound, i) => [bound, (all += values[i] as number) - (values[i] as number)]));
+      };
+      const [below, sumsBelow] = [upTo(counts), upTo(sums)];
+      const between = (values: ReadonlyMap<number, number>, from: number, to: number): number =>
+        to > from ? (values.get(to) as number) - (values.get(from) as number) : 0;
       const entries = buckets.map(({ key, from, to }) => ({
         key,
         ...(Number.isFinite(from) ? { from: new Double(from) } : {}),
         ...(Number.isFinite(to) ? { to: new Double(to) } : {}),
-        doc_count: to > from ? (below.get(to) as number) - (below.get(from) as number) : 0,
+        doc_count: between(below, from, to),
+        ...Object.fromEntries(sumNames.map((sum) => [sum, { value: new Double(between(sumsBelow, from, to)) }])),
       }));
       if (body['keyed'] !== true) return { buckets: entries };
       return { buckets: Object.fromEntries(entries.map(({ key, ...bucket }) => [key, bucket])) };
@@ -159,7 +166,7 @@ function sumsIn(nested: unknown): string[] {
   return Object.entries((nested ?? {}) as Record<string, Json>).map(([name, definition]) => {
     const { sum, ...others } = definition;
     if (Object.keys(others).length > 0 || (sum as Json | undefined)?.['field'] !== '_seq_no') {
-      throw unsupported('aggregations inside [histogram] other than the [sum] of [_seq_no]');
+      throw unsupported('aggregations inside of buckets other than the [sum] of [_seq_no]');
     }
     return name;
   });
