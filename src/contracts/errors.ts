@@ -25,6 +25,8 @@ export const ERROR_CATALOGUE = {
     retryable: false,
   },
   parse_exception: { type: 'parse_exception', status: 400, retryable: false },
+  /** A regular expression that Java would refuse too. */
+  pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, retryable: false },
   content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
