@@ -27,6 +27,8 @@ export interface ActivityRun<Cursor> {
   advance(cursor: Cursor): void;
   /** Notes progress that a retry would have to repeat. */
   progress(progress: CopyProgress): void;
+  /** Shows how far it is, without counting as progress: the work may be a repetition. */
+  show(progress: CopyProgress): void;
 }
 
 /**
@@ -53,6 +55,9 @@ export async function runActivity<Result, Cursor = never>(
       },
       progress: (progress) => {
         beat = { ...beat, progress, progressMillis: Date.now() };
+      },
+      show: (progress) => {
+        beat = { ...beat, progress };
       },
     });
   } catch (error) {

@@ -15,32 +15,29 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { boundedSum } from '../src/contracts/bounded';
 import {
   type BeginRestoreResult,
-  type IndexRecovery,
-  type IndexRestore,
+  type RestoreGroup,
   type RestoreGroupInput,
   type RestoreOutcome,
   type RestoreSnapshotInput,
   type RestoreStatus,
+  type RestoreSummary,
 } from '../src/contracts/jobs';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
-import { jobFailure } from './failures';
-import { IndexRestores } from './index-restores';
+import { jobFailure, reasonOf } from './failures';
+import { allFailed, IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from './messages';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
 import { inWindow } from './window';
 
 const GROUPS_AT_ONCE = 4;
-/** A restore of at most this many indices and stored bytes is done without child workflows. */
-const INLINE_INDICES = 8;
-const INLINE_BYTES = 64 * 1024 * 1024;
-/** Indices of one child workflow; large ones count more. */
-const GROUP_INDICES = 50;
-const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
+/** Bytes of index names that an outcome holds: payloads are bounded. */
+const MAX_NAMES_LENGTH = 1_000_000;
 
 export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Promise<RestoreOutcome> {
   const job = new RestoreJob(input);
@@ -54,7 +51,7 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
     await condition(allHandlersFinished);
     return outcome;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => job.undo(isCancellation(error)));
+    await CancellationScope.nonCancellable(() => job.fail(error));
     const failure = jobFailure(error);
     acceptance.refuse(failure);
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -62,11 +59,20 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
   }
 }
 
+interface Slot {
+  readonly workflowId: string;
+  readonly group: RestoreGroup;
+  ended?: RestoreSummary;
+}
+
 class RestoreJob {
   private state: RestoreStatus['state'] = 'STARTED';
+  private failure: string | undefined;
   private begun: BeginRestoreResult | undefined;
   private inline: IndexRestores | undefined;
-  private groups: { workflowId: string; indices: readonly IndexRestore[]; ended?: readonly IndexRecovery[] }[] = [];
+  private groups: Slot[] = [];
+  /** Indices to stop that a group which has not begun yet may hold. */
+  private readonly stopped: string[] = [];
 
   constructor(private readonly input: RestoreSnapshotInput) {}
 
@@ -80,25 +86,26 @@ class RestoreJob {
       startMillis,
     });
     this.begun = begun;
-    const common = { repository, snapshot, id, manifest: begun.manifest, request, options };
-    if (isSmall(begun.indices)) {
+    const { indices: _1, ignoreUnavailable: _2, includeGlobalState: _3, ...ofEachIndex } = request;
+    const common = { repository, snapshot, id, manifest: begun.manifest, request: ofEachIndex, options };
+    if (begun.indices !== undefined) {
       this.inline = new IndexRestores({ ...common, indices: begun.indices });
       acceptance.accept();
       this.describe();
       await this.inline.run();
     } else {
-      this.groups = group(begun.indices).map((indices, i) => ({
+      this.groups = begun.groups.map((one, i) => ({
         workflowId: workflowIds.restoreGroup(repository, snapshot, id, i),
-        indices,
+        group: one,
       }));
       acceptance.accept();
       this.describe();
       await inWindow(this.groups, GROUPS_AT_ONCE, async (slot) => {
-        slot.ended = await this.runGroup(slot.workflowId, { ...common, indices: slot.indices });
+        slot.ended = await this.runGroup(slot, common);
         this.describe();
       });
     }
-    const outcome = outcomeOf(this.recoveries());
+    const outcome = outcomeOf(this.summaries());
     await controlActivities(options, 'end').endRestore({ repository, id, snapshot });
     this.end(outcome.state);
     return outcome;
@@ -107,21 +114,28 @@ class RestoreJob {
   /** Stops one index, here or in the child that restores it. */
   async stop(index: string): Promise<void> {
     this.inline?.stop(index);
-    for (const slot of this.groups) {
-      if (slot.ended === undefined && slot.indices.some((one) => one.target === index)) {
-        await getExternalWorkflowHandle(slot.workflowId).signal(cancelIndexRestoreSignal, { index });
+    this.stopped.push(index);
+    // Which child has it, only the children know; the others ignore it.
+    const running = this.groups.filter((slot) => slot.ended === undefined);
+    for (const { workflowId } of running) {
+      try {
+        await getExternalWorkflowHandle(workflowId).signal(cancelIndexRestoreSignal, { index });
+      } catch {
+        // It has not begun, or has ended since.
       }
     }
   }
 
   /** What an unfinished index had written is deleted by then; finished ones stay. */
-  async undo(cancelled: boolean): Promise<void> {
+  async fail(error: unknown): Promise<void> {
     const { repository, snapshot, id } = this.input;
+    this.failure = isCancellation(error) ? undefined : reasonOf(error);
     await controlActivities(this.input.options, 'end').endRestore({ repository, id, snapshot });
-    this.end(cancelled ? 'ABORTED' : 'FAILED');
+    this.end(isCancellation(error) ? 'ABORTED' : 'FAILED');
   }
 
   status(): RestoreStatus {
+    const { restored: _, ...summary } = sumOf(this.summaries());
     return {
       repository: this.input.repository,
       snapshot: this.input.snapshot,
@@ -129,23 +143,38 @@ class RestoreJob {
       version: this.begun?.version ?? '',
       state: this.state,
       startMillis: this.input.startMillis,
-      indices: this.recoveries(),
+      totals: this.begun?.totals,
+      summary,
+      failure: this.failure,
+      indices: this.inline?.recoveries ?? [],
       groups: this.groups.filter((slot) => slot.ended === undefined).map((slot) => slot.workflowId),
+      endedGroups: this.groups.filter((slot) => slot.ended !== undefined).map((slot) => slot.workflowId),
     };
   }
 
-  private runGroup(workflowId: string, input: RestoreGroupInput): Promise<readonly IndexRecovery[]> {
-    return executeChild(restoreGroupWorkflow, {
-      workflowId,
-      args: [input],
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: `restore ${input.indices[0].target}${input.indices.length > 1 ? ` and ${input.indices.length - 1} more` : ''}`,
-    });
+  /** A child that fails as a whole fails its indices; the others go on. */
+  private async runGroup(
+    { workflowId, group }: Slot,
+    common: Omit<RestoreGroupInput, 'group' | 'stopped'>,
+  ): Promise<RestoreSummary> {
+    try {
+      return await executeChild(restoreGroupWorkflow, {
+        workflowId,
+        args: [{ ...common, group, stopped: this.stopped }],
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        staticSummary: `restore ${group.label}`.slice(0, 200),
+      });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const labels = group.ordinals.map((ordinal) => `index ${ordinal} of the snapshot`);
+      return allFailed(error, labels, group.ordinals.length);
+    }
   }
 
-  private recoveries(): IndexRecovery[] {
-    return [...(this.inline?.recoveries ?? []), ...this.groups.flatMap((slot) => slot.ended ?? [])];
+  private summaries(): RestoreSummary[] {
+    const inline = this.inline === undefined ? [] : [this.inline.summary()];
+    return [...inline, ...this.groups.flatMap((slot) => slot.ended ?? [])];
   }
 
   private end(state: RestoreStatus['state']): void {
@@ -155,43 +184,41 @@ class RestoreJob {
   }
 
   private describe(): void {
-    const indices = this.begun?.indices ?? [];
-    const rows = indices.slice(0, 50).map((index) => `| ${index.source} | ${index.target} | ${index.documents} |`);
+    const { indices = 0, documents = 0 } = this.begun?.totals ?? {};
+    const rows = (this.begun?.indices ?? []).map((one) => `| ${one.source} | ${one.target} | ${one.documents} |`);
+    const table =
+      rows.length === 0 ? '' : `\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`;
+    const { indices: ended, failures } = sumOf(this.summaries());
+    const failed = failures.first.slice(0, 10).map(({ index, reason }) => `\n- ${index}: ${reason}`);
     setCurrentDetails(
-      `**${this.input.repository}/${this.input.snapshot}**: ${this.state}\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`,
+      `**${this.input.repository}/${this.input.snapshot}**: ${this.state}, ${ended.done} of ${indices} indices, ${documents} documents in all` +
+        `${table}${failed.length === 0 ? '' : `\n\nFailed:${failed.join('')}`}`,
     );
   }
 }
 
-function isSmall(indices: readonly IndexRestore[]): boolean {
-  return indices.length <= INLINE_INDICES && indices.reduce((sum, index) => sum + index.bytes, 0) <= INLINE_BYTES;
-}
-
-function group(indices: readonly IndexRestore[]): IndexRestore[][] {
-  const groups: IndexRestore[][] = [];
-  let bytes = Infinity;
-  for (const index of indices) {
-    const last = groups.at(-1);
-    if (last === undefined || last.length >= GROUP_INDICES || bytes + index.bytes > GROUP_BYTES) {
-      groups.push([index]);
-      bytes = index.bytes;
-    } else {
-      last.push(index);
-      bytes += index.bytes;
-    }
-  }
-  return groups;
-}
-
-function outcomeOf(recoveries: readonly IndexRecovery[]): RestoreOutcome {
-  const done = recoveries.filter((one) => one.state === 'DONE');
-  const failed = recoveries.filter((one) => one.state !== 'DONE');
-  const shards = (of: readonly IndexRecovery[]): number => of.reduce((sum, one) => sum + one.shards.length, 0);
+function sumOf(summaries: readonly RestoreSummary[]): RestoreSummary {
+  const sum = (count: (one: RestoreSummary) => number): number => summaries.reduce((all, one) => all + count(one), 0);
   return {
-    state: failed.length === 0 ? 'SUCCESS' : done.length === 0 ? 'FAILED' : 'PARTIAL',
-    indices: done.map((one) => one.target),
-    shards: { total: shards(recoveries), failed: shards(failed) },
-    failures: failed.map((one) => `[${one.target}] ${one.failure ?? 'cancelled: the index was deleted'}`),
-    documents: done.reduce((sum, one) => sum + one.shards.reduce((all, shard) => all + shard.recoveredDocuments, 0), 0),
+    indices: { done: sum((one) => one.indices.done), failed: sum((one) => one.indices.failed) },
+    shards: { total: sum((one) => one.shards.total), failed: sum((one) => one.shards.failed) },
+    documents: sum((one) => one.documents),
+    restored: summaries.flatMap((one) => one.restored),
+    failures: boundedSum(summaries.map((one) => one.failures)),
+    leftOut: boundedSum(summaries.map((one) => one.leftOut)),
+  };
+}
+
+function outcomeOf(summaries: readonly RestoreSummary[]): RestoreOutcome {
+  const { indices, shards, documents, restored, failures, leftOut } = sumOf(summaries);
+  let length = 0;
+  return {
+    state: indices.failed === 0 ? 'SUCCESS' : indices.done === 0 ? 'FAILED' : 'PARTIAL',
+    indices: restored.filter((name) => (length += name.length + 3) <= MAX_NAMES_LENGTH),
+    indexCount: indices.done,
+    shards,
+    failures,
+    leftOut,
+    documents,
   };
 }
