@@ -64,15 +64,15 @@ async function readBlock(http: ClusterHttp, signal?: AbortSignal): Promise<strin
 
 async function readRoom(http: ClusterHttp, signal?: AbortSignal): Promise<TargetState['room']> {
   const [settings, health] = await Promise.all([
-    asked<Record<string, Record<string, unknown> | undefined>>(
+    asked<Record<string, { cluster?: { max_shards_per_node?: unknown } } | undefined>>(
       http,
       '/_cluster/settings',
-      { include_defaults: true, flat_settings: true, filter_path: '*.cluster.max_shards_per_node' },
+      { include_defaults: true, filter_path: '*.cluster.max_shards_per_node' },
       signal,
     ),
     asked<Record<string, unknown>>(http, '/_cluster/health', {}, signal),
   ]);
-  const named = (where: string): unknown => settings?.[where]?.['cluster.max_shards_per_node'];
+  const named = (where: string): unknown => settings?.[where]?.cluster?.max_shards_per_node;
   const perNode = Number(named('transient') ?? named('persistent') ?? named('defaults'));
   const count = (name: string): number => Number(health?.[name]);
   const open = count('active_shards') + count('unassigned_shards') + count('initializing_shards');
