@@ -16,6 +16,7 @@ import { type IndexEntry, type SnapshotManifest } from '../src/repository/format
 const TURN_MS = 20;
 /** Indices of one child workflow; large ones count more. */
 const GROUP_INDICES = 50;
+const GROUP_SHARDS = 200;
 const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
 
 /**
@@ -101,16 +102,16 @@ export function totalsOf(plan: readonly IndexRestore[]): RestoreTotals {
 /** Deals the indices out to child workflows: by ordinals, so that the list stays small however long the names are. */
 export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
   const groups: IndexRestore[][] = [];
-  let bytes = Infinity;
+  let bytes = 0;
+  let shards = 0;
   for (const index of plan) {
     const last = groups.at(-1);
-    if (last === undefined || last.length >= GROUP_INDICES || bytes + index.bytes > GROUP_BYTES) {
+    bytes += index.bytes;
+    shards += index.shards;
+    if (last === undefined || last.length >= GROUP_INDICES || bytes > GROUP_BYTES || shards > GROUP_SHARDS) {
       groups.push([index]);
-      bytes = index.bytes;
-    } else {
-      last.push(index);
-      bytes += index.bytes;
-    }
+      ({ bytes, shards } = index);
+    } else last.push(index);
   }
   return groups.map((indices) => ({
     ordinals: indices.map(({ ordinal }) => ordinal),

@@ -1,25 +1,26 @@
 /** Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. */
 import { setHandler } from '@temporalio/workflow';
-import { type RestoreGroupInput, type RestoreSummary } from '../src/contracts/jobs';
+import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs';
 import { IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from './messages';
 import { controlActivities } from './profiles';
 
-export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreSummary> {
-  let restores: IndexRestores | undefined;
+export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {
+  const work: { restores?: IndexRestores } = {};
   const stopped = [...input.stopped];
-  setHandler(restoreGroupStatusQuery, () => restores?.recoveries ?? []);
+  setHandler(restoreGroupStatusQuery, () => work.restores?.recoveries ?? []);
   setHandler(cancelIndexRestoreSignal, ({ index }) => {
     stopped.push(index);
-    restores?.stop(index);
+    work.restores?.stop(index);
   });
   const { group, stopped: _, ...common } = input;
   const indices = await controlActivities(input.options, `plan ${group.label}`).planRestoreGroup({
     ...common,
     ordinals: group.ordinals,
   });
-  restores = new IndexRestores({ ...common, indices });
+  const restores = new IndexRestores({ ...common, indices });
+  work.restores = restores;
   for (const index of stopped) restores.stop(index);
   await restores.run();
-  return restores.summary();
+  return { summary: restores.summary(), recoveries: restores.recoveries };
 }

@@ -18,8 +18,11 @@ import {
 import { boundedSum } from '../src/contracts/bounded';
 import {
   type BeginRestoreResult,
+  type IndexRecovery,
+  MAX_STATUS_SHARDS,
   type RestoreGroup,
   type RestoreGroupInput,
+  type RestoreGroupResult,
   type RestoreOutcome,
   type RestoreSnapshotInput,
   type RestoreStatus,
@@ -42,7 +45,7 @@ const MAX_NAMES_LENGTH = 1_000_000;
 export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Promise<RestoreOutcome> {
   const job = new RestoreJob(input);
   const acceptance = new Acceptance();
-  setHandler(restoreStatusQuery, () => job.status());
+  setHandler(restoreStatusQuery, (from) => job.status(from));
   setHandler(cancelIndexRestoreSignal, async ({ index }) => {
     await job.stop(index);
   });
@@ -62,7 +65,7 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
 interface Slot {
   readonly workflowId: string;
   readonly group: RestoreGroup;
-  ended?: RestoreSummary;
+  summary?: RestoreSummary;
 }
 
 class RestoreJob {
@@ -71,6 +74,8 @@ class RestoreJob {
   private begun: BeginRestoreResult | undefined;
   private inline: IndexRestores | undefined;
   private groups: Slot[] = [];
+  /** Indices of the groups that have ended, in the order in which they did: a part of it asked for stays the same. */
+  private readonly ended: IndexRecovery[] = [];
   /** Indices to stop that a group which has not begun yet may hold. */
   private readonly stopped: string[] = [];
 
@@ -101,7 +106,9 @@ class RestoreJob {
       acceptance.accept();
       this.describe();
       await inWindow(this.groups, GROUPS_AT_ONCE, async (slot) => {
-        slot.ended = await this.runGroup(slot, common);
+        const { summary, recoveries } = await this.runGroup(slot, common);
+        slot.summary = summary;
+        this.ended.push(...recoveries);
         this.describe();
       });
     }
@@ -116,7 +123,7 @@ class RestoreJob {
     this.inline?.stop(index);
     this.stopped.push(index);
     // Which child has it, only the children know; the others ignore it.
-    const running = this.groups.filter((slot) => slot.ended === undefined);
+    const running = this.groups.filter((slot) => slot.summary === undefined);
     for (const { workflowId } of running) {
       try {
         await getExternalWorkflowHandle(workflowId).signal(cancelIndexRestoreSignal, { index });
@@ -134,7 +141,9 @@ class RestoreJob {
     this.end(isCancellation(error) ? 'ABORTED' : 'FAILED');
   }
 
-  status(): RestoreStatus {
+  /** The whole of it is one payload: indices from `from` on, as many as fit. */
+  status(from = 0): RestoreStatus {
+    const { indices, next } = this.page(from);
     const { restored: _, ...summary } = sumOf(this.summaries());
     return {
       repository: this.input.repository,
@@ -146,9 +155,9 @@ class RestoreJob {
       totals: this.begun?.totals,
       summary,
       failure: this.failure,
-      indices: this.inline?.recoveries ?? [],
-      groups: this.groups.filter((slot) => slot.ended === undefined).map((slot) => slot.workflowId),
-      endedGroups: this.groups.filter((slot) => slot.ended !== undefined).map((slot) => slot.workflowId),
+      indices,
+      next,
+      groups: this.groups.filter((slot) => slot.summary === undefined).map((slot) => slot.workflowId),
     };
   }
 
@@ -156,7 +165,7 @@ class RestoreJob {
   private async runGroup(
     { workflowId, group }: Slot,
     common: Omit<RestoreGroupInput, 'group' | 'stopped'>,
-  ): Promise<RestoreSummary> {
+  ): Promise<RestoreGroupResult> {
     try {
       return await executeChild(restoreGroupWorkflow, {
         workflowId,
@@ -168,13 +177,20 @@ class RestoreJob {
     } catch (error) {
       if (isCancellation(error)) throw error;
       const labels = group.ordinals.map((ordinal) => `index ${ordinal} of the snapshot`);
-      return allFailed(error, labels, group.ordinals.length);
+      return { summary: allFailed(error, labels, group.ordinals.length), recoveries: [] };
     }
+  }
+
+  private page(from: number): { indices: IndexRecovery[]; next?: number } {
+    const all = this.inline?.recoveries ?? this.ended;
+    let end = from;
+    for (let shards = 0; end < all.length && shards < MAX_STATUS_SHARDS; end++) shards += all[end].shards.length;
+    return { indices: all.slice(from, end), next: end < all.length ? end : undefined };
   }
 
   private summaries(): RestoreSummary[] {
     const inline = this.inline === undefined ? [] : [this.inline.summary()];
-    return [...inline, ...this.groups.flatMap((slot) => slot.ended ?? [])];
+    return [...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
   }
 
   private end(state: RestoreStatus['state']): void {

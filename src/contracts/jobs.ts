@@ -278,6 +278,12 @@ export interface RestoreSummary {
   readonly leftOut: Bounded<LeftOut>;
 }
 
+/** How a child workflow ended. */
+export interface RestoreGroupResult {
+  readonly summary: RestoreSummary;
+  readonly recoveries: readonly IndexRecovery[];
+}
+
 /** The first {@link MAX_LISTED} of a list, and how many there are. */
 export interface Bounded<T> {
   readonly total: number;
@@ -373,13 +379,16 @@ export interface RestoreStatus {
   readonly summary: Omit<RestoreSummary, 'restored'>;
   /** Why the restore as a whole ended, where it did. */
   readonly failure?: string;
-  /** Indices that the workflow itself restores. */
+  /** Indices that the workflow itself restores, and those of child workflows that have ended: a part of the list. */
   readonly indices: readonly IndexRecovery[];
-  /** Child workflows whose indices are shown by asking them. */
+  /** Where the next part begins: the argument to ask for it. Unset: this is the last one. */
+  readonly next?: number;
+  /** Running child workflows, whose indices are shown by asking them. */
   readonly groups: readonly string[];
-  /** Those of them that have ended: what they answer does not change any more. */
-  readonly endedGroups: readonly string[];
 }
+
+/** Shards that one answer of {@link RestoreStatus} shows, or some more of one index: payloads are bounded. */
+export const MAX_STATUS_SHARDS = 2_000;
 
 export interface RestoreOutcome {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';

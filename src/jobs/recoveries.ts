@@ -27,7 +27,6 @@ const STOP_LOOK_MS = 100;
 /** The restores of all repositories, as `_recovery` shows them. */
 export class Recoveries {
   private readonly ended = new LRUCache<string, readonly Recovery[]>({ max: ENDED_KEPT });
-  private readonly endedGroups = new LRUCache<string, readonly IndexRecovery[]>({ max: ENDED_KEPT });
 
   constructor(
     private readonly calls: TemporalCalls,
@@ -76,14 +75,6 @@ export class Recoveries {
     });
   }
 
-  private async ofEndedGroup(workflowId: string): Promise<readonly IndexRecovery[] | undefined> {
-    const known = this.endedGroups.get(workflowId);
-    if (known !== undefined) return known;
-    const indices = await this.calls.query(workflowId, restoreGroupStatusQuery, []);
-    if (indices !== undefined) this.endedGroups.set(workflowId, indices);
-    return indices;
-  }
-
   private async ofRepository(repository: string): Promise<Recovery[]> {
     const { running, restores } = await this.ledgers.jobs(repository);
     const jobs = [...restores, ...running.filter((job) => job.kind === 'restore')];
@@ -95,11 +86,13 @@ export class Recoveries {
     if (known !== undefined) return known;
     const status = await this.calls.query(job.workflowId, restoreStatusQuery, []);
     if (status === undefined) return [];
-    const groups = await Promise.all([
-      ...status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])),
-      ...status.endedGroups.map((id) => this.ofEndedGroup(id)),
-    ]);
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])));
     const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    for (let { next } = status; next !== undefined;) {
+      const more = await this.calls.query(job.workflowId, restoreStatusQuery, [next]);
+      indices.push(...(more?.indices ?? []));
+      next = more?.next;
+    }
     const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
     if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
     return recoveries;

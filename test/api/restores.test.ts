@@ -121,7 +121,7 @@ describe('a restore', () => {
       { index: 'beside', kind: 'alias', name: 'writer.is_write_index', reason: expect.stringContaining('[') },
     ]);
     expect(json).not.toHaveProperty('failures');
-    const { json: aliases } = await call('GET', '/_alias/writer');
+    const { json: aliases } = await call('GET', '/source,beside/_alias/writer');
     expect(aliases).toEqual({
       source: { aliases: { writer: { is_write_index: true } } },
       beside: { aliases: { writer: {} } },
@@ -208,6 +208,7 @@ describe('a restore', () => {
       expect([status, json.snapshot?.shards]).toEqual([200, { total: count, failed: 0, successful: count }]);
       expect(json.snapshot.indices).toHaveLength(count);
       const recovery = await call('GET', '/restored-*/_recovery');
+      expect([recovery.status, recovery.json.error]).toEqual([200, undefined]);
       expect(Object.keys(recovery.json)).toHaveLength(count);
     },
     TEST_MS,
