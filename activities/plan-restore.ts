@@ -1,61 +1,122 @@
-/** Which index of a snapshot becomes which index of the cluster. Pure. */
+/** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { SnapkeepError } from '../src/contracts/errors';
 import { selectNames } from '../src/contracts/index-expression';
 import { javaRename } from '../src/contracts/java-rename';
-import { type IndexRestore, type RestoreRequest } from '../src/contracts/jobs';
-import { type SnapshotManifest } from '../src/repository/format';
+import {
+  type IndexRequest,
+  type IndexRestore,
+  type RestoreGroup,
+  type RestoreRequest,
+  type RestoreTotals,
+} from '../src/contracts/jobs';
+import { type IndexEntry, type SnapshotManifest } from '../src/repository/format';
+
+/** Ms of renaming after which other work of the process gets its turn. */
+const TURN_MS = 20;
+/** Indices of one child workflow; large ones count more. */
+const GROUP_INDICES = 50;
+const GROUP_SHARDS = 200;
+const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
 
 /**
- * @param where `repository:snapshot`, for messages.
- * @param id of the restore: makes the one-off aliases its own.
+ * Plans a restore. `where` is `repository:snapshot`, for messages.
  *
- * Throws `index_not_found_exception` for a name that the snapshot doesn't hold, `snapshot_restore_exception` for an
+ * Throws `index_not_found_exception` for a name that the snapshot does not hold, `snapshot_restore_exception` for an
  * index of which it holds only some shards (unless `partial`) and for two indices renamed into one.
  */
-export function planRestore(
+export async function planRestore(
   where: string,
   id: string,
   manifest: SnapshotManifest,
   request: RestoreRequest,
-): IndexRestore[] {
+): Promise<IndexRestore[]> {
   const names = manifest.indices.map((index) => index.name);
   const wanted = new Set(selectNames(names, request.indices, request.ignoreUnavailable));
-  const rename =
-    request.renamePattern === undefined || request.renameReplacement === undefined
-      ? (name: string) => name
-      : javaRename(request.renamePattern, request.renameReplacement);
+  const ordinals = [...manifest.indices.keys()].filter((ordinal) => wanted.has(names[ordinal]));
+  const plan = await planIndices(id, manifest, ordinals, request);
   const sources = new Map<string, string>();
-  const plan: IndexRestore[] = [];
-  for (const [ordinal, index] of manifest.indices.entries()) {
-    if (!wanted.has(index.name)) continue;
-    const shards = index.shards.filter((shard) => shard !== null);
-    if (shards.length < index.shards.length && !request.partial) {
-      throw refusal(where, `index [${index.name}] wasn't fully snapshotted - cannot restore`, index.name);
+  for (const { ordinal, source, target } of plan) {
+    if (manifest.indices[ordinal].shards.includes(null) && !request.partial) {
+      throw refusal(where, `index [${source}] wasn't fully snapshotted - cannot restore`, source);
     }
-    const target = rename(index.name);
     const other = sources.get(target);
     if (other !== undefined) {
-      throw refusal(
-        where,
-        `indices [${index.name}] and [${other}] are renamed into the same index [${target}]`,
-        target,
-      );
+      throw refusal(where, `indices [${source}] and [${other}] are renamed into the same index [${target}]`, target);
     }
-    sources.set(target, index.name);
-    const sum = (field: 'documents' | 'bytes' | 'objects'): number =>
-      shards.reduce((all, shard) => all + shard.totals[field], 0);
-    plan.push({
-      source: index.name,
-      ordinal,
-      target,
-      alias: `.snapkeep-restore-${id}-${ordinal}`,
-      shards: index.shards.length,
-      documents: sum('documents'),
-      bytes: sum('bytes'),
-      objects: sum('objects'),
-    });
+    sources.set(target, source);
   }
   return plan;
+}
+
+/** Plans the indices of some ordinals; always the same for the same manifest and request. */
+export async function planIndices(
+  id: string,
+  manifest: SnapshotManifest,
+  ordinals: readonly number[],
+  request: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>,
+): Promise<IndexRestore[]> {
+  const rename = renaming(request);
+  const plan: IndexRestore[] = [];
+  let since = Date.now();
+  for (const ordinal of ordinals) {
+    const index = manifest.indices[ordinal];
+    plan.push(planIndex(id, ordinal, index, rename(index.name)));
+    if (Date.now() - since > TURN_MS) {
+      await turn();
+      since = Date.now();
+    }
+  }
+  return plan;
+}
+
+function renaming({
+  renamePattern,
+  renameReplacement,
+}: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>): (name: string) => string {
+  if (renamePattern === undefined || renameReplacement === undefined) return (name) => name;
+  return javaRename(renamePattern, renameReplacement);
+}
+
+function planIndex(id: string, ordinal: number, index: IndexEntry, target: string): IndexRestore {
+  const shards = index.shards.filter((shard) => shard !== null);
+  const sum = (field: 'documents' | 'bytes' | 'objects'): number =>
+    shards.reduce((all, shard) => all + shard.totals[field], 0);
+  return {
+    source: index.name,
+    ordinal,
+    target,
+    alias: `.snapkeep-restore-${id}-${ordinal}`,
+    shards: index.shards.length,
+    documents: sum('documents'),
+    bytes: sum('bytes'),
+    objects: sum('objects'),
+  };
+}
+
+export function totalsOf(plan: readonly IndexRestore[]): RestoreTotals {
+  const sum = (field: 'shards' | 'documents' | 'bytes'): number => plan.reduce((all, index) => all + index[field], 0);
+  return { indices: plan.length, shards: sum('shards'), documents: sum('documents'), bytes: sum('bytes') };
+}
+
+/** Deals the indices out to child workflows: by ordinals, so that the list stays small however long the names are. */
+export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
+  const groups: IndexRestore[][] = [];
+  let bytes = 0;
+  let shards = 0;
+  for (const index of plan) {
+    const last = groups.at(-1);
+    bytes += index.bytes;
+    shards += index.shards;
+    if (last === undefined || last.length >= GROUP_INDICES || bytes > GROUP_BYTES || shards > GROUP_SHARDS) {
+      groups.push([index]);
+      ({ bytes, shards } = index);
+    } else last.push(index);
+  }
+  return groups.map((indices) => ({
+    ordinals: indices.map(({ ordinal }) => ordinal),
+    label: indices.length === 1 ? indices[0].target : `${indices[0].target} and ${indices.length - 1} more`,
+  }));
 }
 
 function refusal(where: string, reason: string, index: string): SnapkeepError {

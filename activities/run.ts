@@ -36,6 +36,8 @@ export interface ActivityRun<Cursor> {
   advance(cursor: Cursor): void;
   /** Notes progress that a retry would have to repeat. */
   progress(progress: CopyProgress, working?: readonly ShardProgress[]): void;
+  /** Shows how far it is, without counting as progress: the work may be a repetition. */
+  show(progress: CopyProgress): void;
 }
 
 /**
@@ -68,6 +70,9 @@ export async function runActivity<Result, Cursor = never>(
       },
       progress: (progress, working) => {
         beat = { ...beat, progress, working, progressMillis: Date.now() };
+      },
+      show: (progress) => {
+        beat = { ...beat, progress };
       },
     });
   } catch (error) {

@@ -8,7 +8,8 @@ import { type PutRegistration, type Registration } from '../src/contracts/regist
 /** What `_status` and `_recovery` show of a job. */
 export const snapshotStatusQuery = defineQuery<SnapshotStatus>('getStatus');
 export const groupStatusQuery = defineQuery<GroupStatus>('getStatus');
-export const restoreStatusQuery = defineQuery<RestoreStatus>('getStatus');
+/** The argument is `next` of the answer before. */
+export const restoreStatusQuery = defineQuery<RestoreStatus, [number?]>('getStatus');
 export const restoreGroupStatusQuery = defineQuery<readonly IndexRecovery[]>('getStatus');
 /** Answers once the job is under way, or fails with the reason why it can't be. */
 export const acceptedUpdate = defineUpdate<void>('accepted');

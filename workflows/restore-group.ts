@@ -1,15 +1,26 @@
 /** Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. */
 import { setHandler } from '@temporalio/workflow';
-import { type IndexRecovery, type RestoreGroupInput } from '../src/contracts/jobs';
+import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs';
 import { IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from './messages';
+import { controlActivities } from './profiles';
 
-export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<readonly IndexRecovery[]> {
-  const restores = new IndexRestores(input);
-  setHandler(restoreGroupStatusQuery, () => restores.recoveries);
+export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {
+  const work: { restores?: IndexRestores } = {};
+  const stopped = [...input.stopped];
+  setHandler(restoreGroupStatusQuery, () => work.restores?.recoveries ?? []);
   setHandler(cancelIndexRestoreSignal, ({ index }) => {
-    restores.stop(index);
+    stopped.push(index);
+    work.restores?.stop(index);
   });
+  const { group, stopped: _, ...common } = input;
+  const indices = await controlActivities(input.options, `plan ${group.label}`).planRestoreGroup({
+    ...common,
+    ordinals: group.ordinals,
+  });
+  const restores = new IndexRestores({ ...common, indices });
+  work.restores = restores;
+  for (const index of stopped) restores.stop(index);
   await restores.run();
-  return restores.recoveries;
+  return { summary: restores.summary(), recoveries: restores.recoveries };
 }

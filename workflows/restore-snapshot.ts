@@ -10,42 +10,44 @@ import {
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { boundedSum } from '../src/contracts/bounded';
 import {
   type BeginRestoreResult,
   type IndexRecovery,
-  type IndexRestore,
+  MAX_STATUS_SHARDS,
+  type RestoreGroup,
   type RestoreGroupInput,
+  type RestoreGroupResult,
   type RestoreOutcome,
   type RestoreSnapshotInput,
   type RestoreStatus,
+  type RestoreSummary,
 } from '../src/contracts/jobs';
+import { type JobOutcome } from '../src/contracts/ledger';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
-import { IndexRestores } from './index-restores';
+import { allFailed, IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from './messages';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
 import { inWindow } from './window';
 
 const GROUPS_AT_ONCE = 4;
-/** A restore of at most this many indices and stored bytes is done without child workflows. */
-const INLINE_INDICES = 8;
-const INLINE_BYTES = 64 * 1024 * 1024;
-/** Indices of one child workflow; large ones count more. */
-const GROUP_INDICES = 50;
-const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
+/** Bytes of index names that an outcome holds: payloads are bounded. */
+const MAX_NAMES_LENGTH = 1_000_000;
 
 export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Promise<RestoreOutcome> {
   const job = new RestoreJob(input);
   const acceptance = new Acceptance();
-  setHandler(restoreStatusQuery, () => job.status());
+  setHandler(restoreStatusQuery, (from) => job.status(from));
   setHandler(cancelIndexRestoreSignal, async ({ index }) => {
     await job.stop(index);
   });
@@ -54,7 +56,7 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
     await condition(allHandlersFinished);
     return outcome;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => job.undo(error));
+    await CancellationScope.nonCancellable(() => job.fail(error));
     const failure = jobFailure(error);
     acceptance.refuse(failure);
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -62,13 +64,26 @@ export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Prom
   }
 }
 
+interface Slot {
+  readonly workflowId: string;
+  readonly group: RestoreGroup;
+  summary?: RestoreSummary;
+}
+
 class RestoreJob {
   private state: RestoreStatus['state'] = 'STARTED';
+  private failure: string | undefined;
   private begun: BeginRestoreResult | undefined;
   private inline: IndexRestores | undefined;
-  private groups: { workflowId: string; indices: readonly IndexRestore[]; ended?: readonly IndexRecovery[] }[] = [];
+  private groups: Slot[] = [];
+  /** Indices of the groups that have ended, in the order in which they did: a part of it asked for stays the same. */
+  private readonly ended: IndexRecovery[] = [];
+  /** Indices to stop that a group which has not begun yet may hold. */
+  private readonly stopped: string[] = [];
 
-  constructor(private readonly input: RestoreSnapshotInput) {}
+  constructor(private readonly input: RestoreSnapshotInput) {
+    log.info('restore started', this.names());
+  }
 
   async run(acceptance: Acceptance): Promise<RestoreOutcome> {
     const { repository, snapshot, id, request, startMillis, options } = this.input;
@@ -81,29 +96,29 @@ class RestoreJob {
       startMillis,
     });
     this.begun = begun;
-    const common = { repository, snapshot, id, manifest: begun.manifest, request, options };
-    if (isSmall(begun.indices)) {
+    const { indices: _1, ignoreUnavailable: _2, includeGlobalState: _3, ...ofEachIndex } = request;
+    const common = { repository, snapshot, id, manifest: begun.manifest, request: ofEachIndex, options };
+    if (begun.indices !== undefined) {
       this.inline = new IndexRestores({ ...common, indices: begun.indices });
       acceptance.accept();
       this.describe();
       await this.inline.run();
     } else {
-      this.groups = group(begun.indices).map((indices, i) => ({
+      this.groups = begun.groups.map((one, i) => ({
         workflowId: workflowIds.restoreGroup(repository.name, snapshot, id, i),
-        indices,
+        group: one,
       }));
       acceptance.accept();
       this.describe();
       await inWindow(this.groups, GROUPS_AT_ONCE, async (slot) => {
-        slot.ended = await this.runGroup(slot.workflowId, { ...common, indices: slot.indices });
+        const { summary, recoveries } = await this.runGroup(slot, common);
+        slot.summary = summary;
+        this.ended.push(...recoveries);
         this.describe();
       });
     }
-    const outcome = outcomeOf(this.recoveries());
-    await controlActivities(options, 'end').endRestore({
-      repository,
-      outcome: { state: outcome.state, reason: outcome.failures[0] },
-    });
+    const outcome = outcomeOf(this.summaries());
+    await this.leaveLedger({ state: outcome.state, reason: outcome.failures.first[0]?.reason });
     this.end(outcome.state);
     return outcome;
   }
@@ -111,25 +126,32 @@ class RestoreJob {
   /** Stops one index, here or in the child that restores it. */
   async stop(index: string): Promise<void> {
     this.inline?.stop(index);
-    for (const slot of this.groups) {
-      if (slot.ended === undefined && slot.indices.some((one) => one.target === index)) {
-        await getExternalWorkflowHandle(slot.workflowId).signal(cancelIndexRestoreSignal, { index });
+    this.stopped.push(index);
+    // Which child has it, only the children know; the others ignore it.
+    const running = this.groups.filter((slot) => slot.summary === undefined);
+    for (const { workflowId } of running) {
+      try {
+        await getExternalWorkflowHandle(workflowId).signal(cancelIndexRestoreSignal, { index });
+      } catch {
+        // It has not begun, or has ended since.
       }
     }
   }
 
   /** What an unfinished index had written is deleted by then; finished ones stay. */
-  async undo(error: unknown): Promise<void> {
+  async fail(error: unknown): Promise<void> {
     const state = isCancellation(error) ? 'ABORTED' : 'FAILED';
-    const { repository } = this.input;
-    await controlActivities(this.input.options, 'end').endRestore({
-      repository,
-      outcome: { state, reason: reasonOf(error) },
-    });
+    const reason = reasonOf(error);
+    this.failure = state === 'ABORTED' ? undefined : reason;
+    log.warn('restore gives up', { ...this.names(), state, reason });
+    await this.leaveLedger({ state, reason });
     this.end(state);
   }
 
-  status(): RestoreStatus {
+  /** The whole of it is one payload: indices from `from` on, as many as fit. */
+  status(from = 0): RestoreStatus {
+    const { indices, next } = this.page(from);
+    const { restored: _, ...summary } = sumOf(this.summaries());
     return {
       repository: this.input.repository.name,
       snapshot: this.input.snapshot,
@@ -137,69 +159,103 @@ class RestoreJob {
       version: this.begun?.version ?? '',
       state: this.state,
       startMillis: this.input.startMillis,
-      indices: this.recoveries(),
-      groups: this.groups.filter((slot) => slot.ended === undefined).map((slot) => slot.workflowId),
+      totals: this.begun?.totals,
+      summary,
+      failure: this.failure,
+      indices,
+      next,
+      groups: this.groups.filter((slot) => slot.summary === undefined).map((slot) => slot.workflowId),
     };
   }
 
-  private runGroup(workflowId: string, input: RestoreGroupInput): Promise<readonly IndexRecovery[]> {
-    return executeChild(restoreGroupWorkflow, {
-      workflowId,
-      args: [input],
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: `restore ${input.indices[0].target}${input.indices.length > 1 ? ` and ${input.indices.length - 1} more` : ''}`,
-    });
+  /** A child that fails as a whole fails its indices; the others go on. */
+  private async runGroup(
+    { workflowId, group }: Slot,
+    common: Omit<RestoreGroupInput, 'group' | 'stopped'>,
+  ): Promise<RestoreGroupResult> {
+    try {
+      return await executeChild(restoreGroupWorkflow, {
+        workflowId,
+        args: [{ ...common, group, stopped: this.stopped }],
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        staticSummary: `restore ${group.label}`.slice(0, 200),
+      });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const labels = group.ordinals.map((ordinal) => `index ${ordinal} of the snapshot`);
+      return { summary: allFailed(error, labels, group.ordinals.length), recoveries: [] };
+    }
   }
 
-  private recoveries(): IndexRecovery[] {
-    return [...(this.inline?.recoveries ?? []), ...this.groups.flatMap((slot) => slot.ended ?? [])];
+  private page(from: number): { indices: IndexRecovery[]; next?: number } {
+    const all = this.inline?.recoveries ?? this.ended;
+    let end = from;
+    for (let shards = 0; end < all.length && shards < MAX_STATUS_SHARDS; end++) shards += all[end].shards.length;
+    return { indices: all.slice(from, end), next: end < all.length ? end : undefined };
+  }
+
+  private summaries(): RestoreSummary[] {
+    const inline = this.inline === undefined ? [] : [this.inline.summary()];
+    return [...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
+  }
+
+  /** Fields of every log line. */
+  private names() {
+    const { repository, snapshot, id } = this.input;
+    return { repository: repository.name, snapshot, restore: id };
+  }
+
+  private async leaveLedger(outcome: JobOutcome): Promise<void> {
+    const { repository, options } = this.input;
+    await controlActivities(options, 'end').endRestore({ repository, outcome });
   }
 
   private end(state: RestoreStatus['state']): void {
+    const { indices, documents, failures, leftOut } = sumOf(this.summaries());
+    const told = { failures: failures.first, failureCount: failures.total, leftOut: leftOut.first };
+    log.info('restore ended', { ...this.names(), state, indices, documents, ...told });
     this.state = state;
     this.describe();
     if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
   }
 
   private describe(): void {
-    const indices = this.begun?.indices ?? [];
-    const rows = indices.slice(0, 50).map((index) => `| ${index.source} | ${index.target} | ${index.documents} |`);
+    const { indices = 0, documents = 0 } = this.begun?.totals ?? {};
+    const rows = (this.begun?.indices ?? []).map((one) => `| ${one.source} | ${one.target} | ${one.documents} |`);
+    const table =
+      rows.length === 0 ? '' : `\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`;
+    const { indices: ended, failures } = sumOf(this.summaries());
+    const failed = failures.first.slice(0, 10).map(({ index, reason }) => `\n- ${index}: ${reason}`);
     setCurrentDetails(
-      `**${this.input.repository.name}/${this.input.snapshot}**: ${this.state}\n\n| index | restored as | documents |\n| --- | --- | --- |\n${rows.join('\n')}`,
+      `**${this.input.repository.name}/${this.input.snapshot}**: ${this.state}, ${ended.done} of ${indices} indices, ${documents} documents in all` +
+        `${table}${failed.length === 0 ? '' : `\n\nFailed:${failed.join('')}`}`,
     );
   }
 }
 
-function isSmall(indices: readonly IndexRestore[]): boolean {
-  return indices.length <= INLINE_INDICES && indices.reduce((sum, index) => sum + index.bytes, 0) <= INLINE_BYTES;
-}
-
-function group(indices: readonly IndexRestore[]): IndexRestore[][] {
-  const groups: IndexRestore[][] = [];
-  let bytes = Infinity;
-  for (const index of indices) {
-    const last = groups.at(-1);
-    if (last === undefined || last.length >= GROUP_INDICES || bytes + index.bytes > GROUP_BYTES) {
-      groups.push([index]);
-      bytes = index.bytes;
-    } else {
-      last.push(index);
-      bytes += index.bytes;
-    }
-  }
-  return groups;
-}
-
-function outcomeOf(recoveries: readonly IndexRecovery[]): RestoreOutcome {
-  const done = recoveries.filter((one) => one.state === 'DONE');
-  const failed = recoveries.filter((one) => one.state !== 'DONE');
-  const shards = (of: readonly IndexRecovery[]): number => of.reduce((sum, one) => sum + one.shards.length, 0);
+function sumOf(summaries: readonly RestoreSummary[]): RestoreSummary {
+  const sum = (count: (one: RestoreSummary) => number): number => summaries.reduce((all, one) => all + count(one), 0);
   return {
-    state: failed.length === 0 ? 'SUCCESS' : done.length === 0 ? 'FAILED' : 'PARTIAL',
-    indices: done.map((one) => one.target),
-    shards: { total: shards(recoveries), failed: shards(failed) },
-    failures: failed.map((one) => `[${one.target}] ${one.failure ?? 'cancelled: the index was deleted'}`),
-    documents: done.reduce((sum, one) => sum + one.shards.reduce((all, shard) => all + shard.recoveredDocuments, 0), 0),
+    indices: { done: sum((one) => one.indices.done), failed: sum((one) => one.indices.failed) },
+    shards: { total: sum((one) => one.shards.total), failed: sum((one) => one.shards.failed) },
+    documents: sum((one) => one.documents),
+    restored: summaries.flatMap((one) => one.restored),
+    failures: boundedSum(summaries.map((one) => one.failures)),
+    leftOut: boundedSum(summaries.map((one) => one.leftOut)),
+  };
+}
+
+function outcomeOf(summaries: readonly RestoreSummary[]): RestoreOutcome {
+  const { indices, shards, documents, restored, failures, leftOut } = sumOf(summaries);
+  let length = 0;
+  return {
+    state: indices.failed === 0 ? 'SUCCESS' : indices.done === 0 ? 'FAILED' : 'PARTIAL',
+    indices: restored.filter((name) => (length += name.length + 3) <= MAX_NAMES_LENGTH),
+    indexCount: indices.done,
+    shards,
+    failures,
+    leftOut,
+    documents,
   };
 }

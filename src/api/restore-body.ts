@@ -52,15 +52,12 @@ export function parseRestoreBody(body: JsonBody): RestoreRequest {
   if (request.includeGlobalState) {
     throw illegal('[include_global_state] can only be [false]: no snapshot of Snapkeep holds a cluster state');
   }
-  checkRename('rename', request.renamePattern, request.renameReplacement);
-  checkRename('rename_alias', request.renameAliasPattern, request.renameAliasReplacement);
+  checkRename(request.renamePattern, request.renameReplacement);
+  checkRename(request.renameAliasPattern, request.renameAliasReplacement);
   return request;
 }
 
-/** A pattern that can't be used is told before anything is started. */
-function checkRename(name: string, pattern: string | undefined, replacement: string | undefined): void {
+/** A pattern that cannot be used is refused before anything is started. One half alone renames nothing, as in Elasticsearch. */
+function checkRename(pattern: string | undefined, replacement: string | undefined): void {
   if (pattern !== undefined && replacement !== undefined) javaRename(pattern, replacement);
-  else if (pattern !== undefined || replacement !== undefined) {
-    throw illegal(`[${name}_pattern] and [${name}_replacement] go together`);
-  }
 }

@@ -13,7 +13,16 @@ export interface BulkWriterOptions {
   readonly patience?: number;
   /** Called for every body (or part of one) the cluster has taken. */
   readonly onWritten?: (bytes: number) => void;
+  /** Called for documents of which the index holds a newer version: it is kept. Unset: they are rejected. */
+  readonly onConflict?: (conflicts: WriteConflicts) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Documents that somebody else wrote a newer version of. */
+export interface WriteConflicts {
+  readonly total: number;
+  /** `_id`s of the first few. */
+  readonly ids: readonly string[];
 }
 
 const DEFAULT_IN_FLIGHT = 3;
@@ -118,6 +127,7 @@ export class BulkWriter {
       return body.length > SMALL_BODY ? halve(body) : [body];
     }
     if (result.rejectedTotal > 0) throw this.rejection(body, result);
+    if (result.conflictTotal > 0) this.conflicting(body, result);
     if (result.throttled.length === 0) {
       this.taken(body.length);
       return [];
@@ -125,10 +135,25 @@ export class BulkWriter {
     const rest = pickDocuments(body, result.throttled);
     if (rest.length < body.length) this.taken(body.length - rest.length);
     await this.calmDown(
-      new SnapkeepError('cluster_unavailable', `The cluster is too busy to write to [${this.index}]`),
+      new SnapkeepError(
+        'cluster_unavailable',
+        `the cluster does not take documents of [${this.index}]: ${result.throttledReason ?? 'it is too busy'}`,
+      ),
       signal,
     );
     return rest.length > SMALL_BODY ? halve(rest) : [rest];
+  }
+
+  private conflicting(body: Buffer, { conflicts, conflictTotal }: BulkResult): void {
+    const ids = conflicts.map((position) => documentId(body, position) ?? '');
+    if (this.options.onConflict === undefined) {
+      throw new SnapkeepError(
+        'document_rejected',
+        `[${this.index}] holds a newer version of document [${ids[0]}] (version_conflict_engine_exception): somebody else wrote it`,
+        { details: { index: this.index, id: ids[0], rejected: conflictTotal } },
+      );
+    }
+    this.options.onConflict({ total: conflictTotal, ids });
   }
 
   private taken(bytes: number): void {

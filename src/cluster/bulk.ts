@@ -17,11 +17,23 @@ export interface BulkResult {
   readonly rejectedTotal: number;
   /** Positions of documents refused for lack of capacity (429): may be sent again. */
   readonly throttled: readonly number[];
+  /** Why the first of them was. */
+  readonly throttledReason?: string;
+  /** Positions of documents of which the index holds a newer version; the first few of them. */
+  readonly conflicts: readonly number[];
+  readonly conflictTotal: number;
 }
 
 /** Rejections that are told apart; the rest is counted. */
 const MAX_REJECTIONS = 10;
-const NOTHING_REJECTED: BulkResult = { rejected: [], rejectedTotal: 0, throttled: [] };
+const NOTHING_REJECTED: BulkResult = {
+  rejected: [],
+  rejectedTotal: 0,
+  throttled: [],
+  conflicts: [],
+  conflictTotal: 0,
+};
+const FULL_DISK = /read-only \/ allow delete|disk usage exceeded/;
 const NO_ERRORS = '{"errors":false';
 /** An answer that repeats a long reason for each of a hundred thousand documents fits. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
@@ -76,13 +88,22 @@ function readBulkAnswer(answer: Buffer): BulkResult {
   if (errors === false) return NOTHING_REJECTED;
   const rejected: BulkRejection[] = [];
   const throttled: number[] = [];
+  const conflicts: number[] = [];
+  let throttledReason: string | undefined;
+  let conflictTotal = 0;
   let rejectedTotal = 0;
   items?.forEach((item, position) => {
     const { status = 500, error } = Object.values(item)[0] ?? {};
     if (error === undefined && status < 300) return;
-    // 503: the primary is moving or gone for a moment.
-    if (status === 429 || status === 503) {
+    // 503: the primary is moving or gone for a moment. Older clusters answer 403 to a full disk.
+    if (status === 429 || status === 503 || (status === 403 && FULL_DISK.test(error?.reason ?? ''))) {
       throttled.push(position);
+      throttledReason ??= error?.reason;
+      return;
+    }
+    if (status === 409 && error?.type === 'version_conflict_engine_exception') {
+      conflictTotal++;
+      if (conflicts.length < MAX_REJECTIONS) conflicts.push(position);
       return;
     }
     rejectedTotal++;
@@ -91,8 +112,8 @@ function readBulkAnswer(answer: Buffer): BulkResult {
     const reason = `${error?.reason ?? 'no reason given'}${cause === undefined ? '' : `; ${cause}`}`;
     rejected.push({ position, status, type: error?.type ?? 'unknown', reason });
   });
-  if (rejectedTotal === 0 && throttled.length === 0) {
+  if (rejectedTotal === 0 && throttled.length === 0 && conflictTotal === 0) {
     throw new SnapkeepError('cluster_unavailable', 'A bulk answer reports errors and names none');
   }
-  return { rejected, rejectedTotal, throttled };
+  return { rejected, rejectedTotal, throttled, throttledReason, conflicts, conflictTotal };
 }

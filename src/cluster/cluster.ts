@@ -11,6 +11,7 @@ import {
   countDocuments,
   deleteIndex,
   indexExists,
+  indexUuid,
   putSettings,
   updateAliases,
 } from './index-operations';
@@ -18,6 +19,8 @@ import { ClusterDocumentReader } from './reader';
 import { ShardSearches } from './shard-search';
 import { readShardStates, refreshIndices } from './shard-states';
 import { type DocumentReader, type ShardState } from './shard-source';
+import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './target-state';
+import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './untemplated-index';
 
 /** The cluster at an address. Connects when first asked something, which may be long after. */
 export function openCluster(settings: ClusterSettings): Cluster {
@@ -108,6 +111,39 @@ export class Cluster {
 
   async createIndexTolerant(name: string, definition: IndexDefinition, signal?: AbortSignal): Promise<CreatedIndex> {
     return createIndexTolerant(this.http, await this.info(signal), name, definition, signal);
+  }
+
+  /** Creates the index without anything of the cluster's templates. */
+  async createUntemplated(
+    index: UntemplatedIndex,
+    signal?: AbortSignal,
+  ): Promise<CreatedIndex & { readonly cloned: boolean }> {
+    return createUntemplated(this.http, await this.info(signal), index, signal);
+  }
+
+  deleteEmptyIndex(token: string, signal?: AbortSignal): Promise<void> {
+    return deleteEmptyIndex(this.http, token, signal);
+  }
+
+  /** What keeps primaries of the index from being active; undefined when all are. */
+  waitingFor(index: string, signal?: AbortSignal): Promise<string | undefined> {
+    return waitingFor(this.http, index, signal);
+  }
+
+  targetState(signal?: AbortSignal): Promise<TargetState> {
+    return readTargetState(this.http, signal);
+  }
+
+  settingsProblem(settings: ReadonlyMap<string, unknown>, signal?: AbortSignal): Promise<string | undefined> {
+    return settingsProblem(this.http, settings, signal);
+  }
+
+  pipelineExists(name: string, signal?: AbortSignal): Promise<boolean | undefined> {
+    return pipelineExists(this.http, name, signal);
+  }
+
+  indexUuid(name: string, signal?: AbortSignal): Promise<string | undefined> {
+    return indexUuid(this.http, name, signal);
   }
 
   indexExists(name: string, signal?: AbortSignal): Promise<boolean> {

@@ -12,17 +12,27 @@ export interface IndexDefinition {
   readonly aliases?: string;
 }
 
+/** Something of a stored index that the new one does not get. */
+export interface Dropped {
+  readonly kind: 'setting' | 'mapping' | 'alias';
+  readonly name: string;
+  readonly reason: string;
+}
+
 export interface CreatedIndex {
   /** What the cluster does not know and was left out, each with the cluster's reason. */
-  readonly dropped: readonly string[];
+  readonly dropped: readonly Dropped[];
 }
 
 /** Things one index may lose before it counts as unrestorable here. */
 const MAX_DROPPED = 500;
-/** Creating an index waits for its primaries. */
+/** A busy master takes its time. */
 const TIMEOUT = 60_000;
 
-/** Creates an index; waits for its primaries as long as the cluster does (30 s). */
+/**
+ * Creates an index. Returns at once when it is in the cluster's state: whether its primaries find a node is asked
+ * apart, because the answer may be no.
+ */
 export async function createIndex(
   http: ClusterHttp,
   name: string,
@@ -35,6 +45,7 @@ export async function createIndex(
   await http.request({
     method: 'PUT',
     path: `/${indexSegment(name)}`,
+    query: { wait_for_active_shards: 0 },
     body: `{${parts.join(',')}}`,
     headersTimeout: TIMEOUT,
     signal,
@@ -54,7 +65,7 @@ export async function createIndexTolerant(
   definition: IndexDefinition,
   signal?: AbortSignal,
 ): Promise<CreatedIndex> {
-  const dropped: string[] = [];
+  const dropped: Dropped[] = [];
   let current = definition;
   if (info.product === 'opensearch') {
     // OpenSearch takes it for the name of a node attribute that no node has, and allocates nothing.
@@ -81,7 +92,7 @@ export async function createIndexTolerant(
 
 interface LeftOut {
   readonly definition: IndexDefinition;
-  readonly what: string;
+  readonly what: Dropped;
 }
 
 const TIER_PREFERENCE = 'index.routing.allocation.include._tier_preference';
@@ -97,7 +108,10 @@ export function leaveOut(definition: IndexDefinition, reason: string): LeftOut |
   if (mappings === undefined) return undefined;
   const edited = editComplainedMapping(mappings, reason);
   if (!edited || edited.mappings === mappings) return undefined;
-  return { definition: { ...definition, mappings: edited.mappings }, what: `${edited.what}: ${reason}` };
+  return {
+    definition: { ...definition, mappings: edited.mappings },
+    what: { kind: 'mapping', name: edited.what, reason },
+  };
 }
 
 /** As Elasticsearch 7–9 and OpenSearch 1–3 word it. */
@@ -120,7 +134,7 @@ function dropSetting(definition: IndexDefinition, name: string, reason: string):
   settings.delete(key);
   return {
     definition: { ...definition, settings: JSON.stringify(Object.fromEntries(settings)) },
-    what: `${key} [${value}]: ${reason}`,
+    what: { kind: 'setting', name: key, reason: `[${value}]: ${reason}` },
   };
 }
 

@@ -36,9 +36,54 @@ export async function aliasPointsTo(
   return status !== 404;
 }
 
+/** Returns the uuid of the index of this name, open or closed; undefined where there is none. */
+export async function indexUuid(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<string | undefined> {
+  const { status, body } = await http.request({
+    method: 'GET',
+    path: `/${indexSegment(name)}/_settings/index.uuid`,
+    query: { flat_settings: true },
+    accept: (code) => code < 400 || code === 404,
+    signal,
+  });
+  if (status === 404) return undefined;
+  const answer = JSON.parse(body.toString('utf8')) as Record<
+    string,
+    { settings?: Record<string, unknown> } | undefined
+  >;
+  const uuid = answer[name]?.settings?.['index.uuid'];
+  return typeof uuid === 'string' ? uuid : undefined;
+}
+
+/** Makes `target` an exact copy of the write-blocked index `source`; `settings` and `aliases` (JSON text) on top. */
+export async function cloneIndex(
+  http: ClusterHttp,
+  source: string,
+  target: string,
+  { settings, aliases }: { readonly settings: string; readonly aliases: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  await http.request({
+    method: 'POST',
+    path: `/${indexSegment(source)}/_clone/${indexSegment(target)}`,
+    query: { wait_for_active_shards: 0 },
+    body: `{"settings":${settings},"aliases":${aliases}}`,
+    headersTimeout: 60_000,
+    signal,
+  });
+}
+
 /** Throws `index_not_found_exception` when there is none. */
 export async function deleteIndex(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<void> {
   await http.request({ method: 'DELETE', path: `/${indexSegment(name)}`, signal });
+}
+
+export async function deleteIndexIfThere(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<void> {
+  await http.request({
+    method: 'DELETE',
+    path: `/${indexSegment(name)}`,
+    accept: (code) => code < 400 || code === 404,
+    signal,
+  });
 }
 
 /** `settings` is JSON text. */

@@ -1,6 +1,7 @@
 import { SnapkeepError } from '../contracts/errors';
 import { matchesWildcard } from '../contracts/index-expression';
 import { javaRename } from '../contracts/java-rename';
+import { type Dropped } from './create-index';
 import { type SettingValue, flattenSettings } from './flat-settings';
 import { skipValue, textOf, walkObject } from './raw-json';
 
@@ -27,7 +28,9 @@ export interface RestorablePlan {
   /** JSON text of the settings to create the index with, those for loading included. */
   readonly createSettings: string;
   /** Settings that are not restored, each with the reason. */
-  readonly dropped: readonly string[];
+  readonly dropped: readonly Dropped[];
+  /** Value of `index.hidden` that the index ends with; `null` for none. */
+  readonly hidden: SettingValue;
 }
 
 /** Settings that say which index it was, or where it was; a new index gets its own. Silently left out, as in Elasticsearch. */
@@ -43,6 +46,7 @@ const STORAGE: readonly [RegExp, string][] = [
 ];
 
 /** What Elasticsearch refuses to change on restore. */
+const UNMODIFIABLE_PREFIX = 'index.sort.';
 const UNMODIFIABLE = [
   'index.number_of_shards',
   'index.version.created',
@@ -54,11 +58,12 @@ const UNMODIFIABLE = [
 const UNREMOVABLE = [...UNMODIFIABLE, 'index.number_of_replicas', 'index.auto_expand_replicas'];
 
 /** Settings an index has while documents are written to it. */
-const WHILE_LOADING: Readonly<Record<string, SettingValue>> = {
+export const WHILE_LOADING: Readonly<Record<string, SettingValue>> = {
   'index.refresh_interval': '-1',
   'index.number_of_replicas': '0',
   'index.auto_expand_replicas': 'false',
-  'index.translog.durability': 'async',
+  // What a bulk request was answered is on the disk: nothing that is reported as done can die with its node.
+  'index.translog.durability': 'request',
 };
 
 /** What these become where the stored index says nothing; `null` is the cluster's default. */
@@ -88,56 +93,93 @@ export function restorableIndex(index: StoredIndex, request: SettingsRequest): R
   const { settings, dropped } = effectiveSettings(index, request);
   for (const name of AFTER_LOADING) settings.delete(name);
   for (const [name, value] of Object.entries(WHILE_LOADING)) settings.set(name, value);
-  return { createSettings: JSON.stringify(Object.fromEntries(settings)), dropped };
+  return {
+    createSettings: JSON.stringify(Object.fromEntries(settings)),
+    dropped,
+    hidden: settings.get('index.hidden') ?? null,
+  };
 }
 
 export interface FinishedIndex {
-  /** JSON text of the settings to put on the loaded index. */
-  readonly settings: string;
-  /** Raw JSON text of one `_aliases` action each; the last one removes the one-off alias. */
-  readonly aliasActions: readonly string[];
+  /** Settings to put on the loaded index; `null` is the cluster's default. */
+  readonly settings: ReadonlyMap<string, SettingValue>;
+  /** Those that would keep anything else from being done: put last. */
+  readonly blocks: ReadonlyMap<string, SettingValue>;
+  readonly aliases: readonly RestoredAlias[];
 }
 
-/** How a loaded index `target` gets the settings and aliases that the stored one had. */
-export function finishedIndex(
-  index: StoredIndex,
-  request: SettingsRequest & AliasesRequest,
-  target: string,
-  oneOffAlias: string,
-): FinishedIndex {
+export interface RestoredAlias {
+  readonly name: string;
+  /** Raw JSON text of the alias' definition. */
+  readonly definition: string;
+}
+
+/** Returns the settings and aliases that the stored index had and a loaded one still lacks. */
+export function finishedIndex(index: StoredIndex, request: SettingsRequest & AliasesRequest): FinishedIndex {
   const { settings } = effectiveSettings(index, request);
-  const after = AFTER_LOADING.map((name) => [name, settings.get(name) ?? UNSAID[name]] as const);
-  const onTarget = `"index":${JSON.stringify(target)},"alias":`;
-  const actions: string[] = [];
-  if (request.includeAliases) {
-    const rename =
-      request.renameAliasPattern === undefined || request.renameAliasReplacement === undefined
-        ? (name: string) => name
-        : javaRename(request.renameAliasPattern, request.renameAliasReplacement);
-    for (const { name, inner } of aliasesOf(index.aliases)) {
-      actions.push(`{"add":{${onTarget}${JSON.stringify(rename(name))}${inner === '' ? '' : `,${inner}`}}}`);
-    }
-  }
-  actions.push(`{"remove":{${onTarget}${JSON.stringify(oneOffAlias)}}}`);
-  // Members that are undefined are left out.
-  return { settings: JSON.stringify(Object.fromEntries(after)), aliasActions: actions };
+  const after = AFTER_LOADING.map((name) => [name, settings.get(name) ?? UNSAID[name]] as const).filter(
+    ([, value]) => value !== undefined,
+  );
+  const isBlock = ([name]: readonly [string, SettingValue]): boolean => name.startsWith('index.blocks.');
+  return {
+    settings: new Map(after.filter((one) => !isBlock(one))),
+    blocks: new Map(after.filter(isBlock)),
+    aliases: restoredAliases(index, request),
+  };
+}
+
+/** Returns the aliases that the request gives a restored index. */
+export function restoredAliases(index: Pick<StoredIndex, 'aliases'>, request: AliasesRequest): RestoredAlias[] {
+  if (!request.includeAliases) return [];
+  const { renameAliasPattern: pattern, renameAliasReplacement: replacement } = request;
+  const rename =
+    pattern === undefined || replacement === undefined ? (name: string) => name : javaRename(pattern, replacement);
+  return aliasesOf(index.aliases).map(({ name, definition }) => ({ name: rename(name), definition }));
+}
+
+/** Returns how many copies of each shard a restored index ends with; those of `auto_expand_replicas` depend on the cluster. */
+export function shardCopies(index: StoredIndex, request: SettingsRequest): number {
+  const { settings } = effectiveSettings(index, request);
+  const expands = settings.get('index.auto_expand_replicas') ?? 'false';
+  const replicas = Number(settings.get('index.number_of_replicas') ?? 1);
+  return String(expands) === 'false' && Number.isInteger(replicas) && replicas >= 0 ? replicas + 1 : 1;
+}
+
+/** Returns the ingest pipelines that a restored index names. */
+export function pipelinesOf(index: StoredIndex, request: SettingsRequest): { setting: string; pipeline: string }[] {
+  const { settings } = effectiveSettings(index, request);
+  return ['index.default_pipeline', 'index.final_pipeline'].flatMap((setting) => {
+    const pipeline = settings.get(setting);
+    return typeof pipeline === 'string' && pipeline !== '_none' ? [{ setting, pipeline }] : [];
+  });
+}
+
+/** Returns the settings that the request itself asks for. Throws `parse_exception` for what is no object. */
+export function askedSettings(request: SettingsRequest): Map<string, SettingValue> {
+  return requestedSettings(request.indexSettings);
 }
 
 function effectiveSettings(
   index: StoredIndex,
   request: SettingsRequest,
-): { settings: Map<string, SettingValue>; dropped: string[] } {
+): { settings: Map<string, SettingValue>; dropped: Dropped[] } {
   const settings = new Map<string, SettingValue>();
-  const dropped: string[] = [];
+  const dropped: Dropped[] = [];
   const ignored = ignoredSettings(index.name, request.ignoreIndexSettings ?? []);
   for (const [name, value] of flattenSettings(JSON.parse(index.settings))) {
     if (IDENTITY.test(name) || ignored(name)) continue;
     const storage = STORAGE.find(([pattern]) => pattern.test(name));
-    if (storage && !isPlainStore(name, value)) dropped.push(`${name}: ${storage[1]}`);
-    else settings.set(name, value);
+    if (storage && !isPlainStore(name, value)) {
+      dropped.push({ kind: 'setting', name, reason: storage[1] });
+    } else settings.set(name, value);
   }
   for (const [name, value] of requestedSettings(request.indexSettings)) {
-    if (UNMODIFIABLE.includes(name)) throw refusal(index.name, `cannot modify setting [${name}] on restore`);
+    if (UNMODIFIABLE.includes(name) || name.startsWith(UNMODIFIABLE_PREFIX)) {
+      throw refusal(index.name, `cannot modify setting [${name}] on restore`);
+    }
+    if (name === 'index.soft_deletes.enabled' && String(value) === 'false') {
+      throw refusal(index.name, `cannot disable setting [${name}] on restore`);
+    }
     settings.set(name, value);
   }
   const readOnly = settings.get('index.blocks.read_only');
@@ -145,7 +187,7 @@ function effectiveSettings(
     settings.delete('index.blocks.read_only');
     if (String(readOnly) === 'true') {
       settings.set('index.blocks.write', 'true');
-      dropped.push('index.blocks.read_only: restored as index.blocks.write');
+      dropped.push({ kind: 'setting', name: 'index.blocks.read_only', reason: 'restored as index.blocks.write' });
     }
   }
   return { settings, dropped };
@@ -186,13 +228,13 @@ function refusal(index: string, reason: string): SnapkeepError {
   return new SnapkeepError('snapshot_restore_exception', `[${index}] ${reason}`, { details: { index } });
 }
 
-/** Aliases by name, with the raw text between the braces of each. */
-function aliasesOf(aliases: string): { name: string; inner: string }[] {
+/** Aliases with the raw text of each. */
+function aliasesOf(aliases: string): RestoredAlias[] {
   const bytes = Buffer.from(aliases);
-  const found: { name: string; inner: string }[] = [];
+  const found: RestoredAlias[] = [];
   walkObject(bytes, 0, (name, start) => {
     const end = skipValue(bytes, start);
-    found.push({ name, inner: textOf(bytes, { start: start + 1, end: end - 1 }).trim() });
+    found.push({ name, definition: textOf(bytes, { start, end }) });
     return end;
   });
   return found;

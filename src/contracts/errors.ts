@@ -25,9 +25,17 @@ export const ERROR_CATALOGUE = {
     retryable: false,
   },
   parse_exception: { type: 'parse_exception', status: 400, retryable: false },
+  /** A regular expression that Java would refuse too. */
+  pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, retryable: false },
   content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
+  invalid_index_name_exception: { type: 'invalid_index_name_exception', status: 400, retryable: false },
+  invalid_alias_name_exception: { type: 'invalid_alias_name_exception', status: 400, retryable: false },
+  /** The cluster's limit of shards. */
+  validation_exception: { type: 'validation_exception', status: 400, retryable: false },
+  /** A block that somebody set, and that only somebody can lift. */
+  cluster_block_exception: { type: 'cluster_block_exception', status: 403, retryable: false },
   snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, retryable: false },
   concurrent_snapshot_execution_exception: {
     type: 'concurrent_snapshot_execution_exception',

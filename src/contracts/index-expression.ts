@@ -1,10 +1,31 @@
 import { isSnapkeepError, SnapkeepError } from './errors';
 
-/** Whether `name` matches `pattern`, in which `*` stands for any characters. */
+/**
+ * Returns whether a name matches `pattern`, in which `*` stands for any characters. Each part between two asterisks is
+ * looked for once, from left to right: the time is bounded by the product of the lengths, whatever the pattern.
+ */
+export function wildcardMatcher(pattern: string): (name: string) => boolean {
+  if (!pattern.includes('*')) return (name) => name === pattern;
+  const parts = pattern.split('*');
+  const first = parts[0];
+  const last = parts[parts.length - 1];
+  const middle = parts.slice(1, -1).filter((part) => part !== '');
+  const least = parts.reduce((sum, part) => sum + part.length, 0);
+  return (name) => {
+    if (name.length < least || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let at = first.length;
+    for (const part of middle) {
+      const found = name.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= name.length - last.length;
+  };
+}
+
+/** Returns whether `name` matches `pattern`, as {@link wildcardMatcher} does. */
 export function matchesWildcard(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name;
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+  return wildcardMatcher(pattern)(name);
 }
 
 /**
@@ -21,11 +42,12 @@ export function selectNames(
   const selected = new Set<string>();
   for (const [i, part] of expression.entries()) {
     if (part.startsWith('-') && i > 0) {
-      for (const name of names) if (matchesWildcard(part.slice(1), name)) selected.delete(name);
+      const matches = wildcardMatcher(part.slice(1));
+      for (const name of selected) if (matches(name)) selected.delete(name);
       continue;
     }
     const pattern = part === '_all' ? '*' : part;
-    const found = names.filter((name) => matchesWildcard(pattern, name));
+    const found = names.filter(wildcardMatcher(pattern));
     if (found.length === 0 && !pattern.includes('*') && !ignoreUnavailable) {
       throw new SnapkeepError('index_not_found_exception', `no such index [${part}]`, { details: { index: part } });
     }

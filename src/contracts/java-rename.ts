@@ -1,98 +1,100 @@
 /**
  * `rename_pattern` and `rename_replacement` as Elasticsearch applies them: Java's `name.replaceAll(pattern,
- * replacement)`. The syntax shared by Java and JavaScript is taken as it is; what Java writes otherwise is translated,
- * what JavaScript has no counterpart for (possessive quantifiers, inline flags, class intersections) is refused.
+ * replacement)`, matched by RE2 in time linear in the name.
  */
+import { type Matcher, RE2JS } from 're2js';
 import { SnapkeepError } from './errors';
+import { type JavaPattern, translateJavaPattern } from './java-pattern';
 
-/** Returns the renaming as a function. Throws `illegal_argument_exception` for a pattern or replacement it can't use. */
+/** Longest replacement that is taken, UTF-16 units. */
+const MAX_REPLACEMENT = 1_000;
+/** Instructions of a compiled pattern: bounds what each character of a name costs. */
+const MAX_PROGRAM = 5_000;
+const LINE_TERMINATOR = /[\n\r\u0085\u2028\u2029]/;
+
+/**
+ * Returns the renaming as a function, which throws for a name that holds a line terminator. Throws
+ * `pattern_syntax_exception` for a pattern that Java refuses, `illegal_argument_exception` for one that only RE2
+ * lacks, and for a replacement that names a group the pattern has not got.
+ */
 export function javaRename(pattern: string, replacement: string): (name: string) => string {
-  const expression = compile(pattern);
-  const parts = parseReplacement(replacement, expression);
-  return (name) =>
-    name.replace(expression, (...match: unknown[]) => {
-      const groups = typeof match.at(-1) === 'object' ? (match.at(-1) as Record<string, string | undefined>) : {};
-      return parts
-        .map((part) => {
-          if (typeof part === 'string') return part;
-          const value = typeof part.group === 'number' ? match[part.group] : groups[part.group];
-          return (value as string | undefined) ?? '';
-        })
-        .join('');
-    });
+  const translated = translateJavaPattern(pattern);
+  const parts = parseReplacement(replacement, translated);
+  const expression = compile(pattern, translated);
+  return (name) => {
+    if (LINE_TERMINATOR.test(name)) {
+      throw new SnapkeepError(
+        'illegal_argument_exception',
+        `[${JSON.stringify(name)}] holds a line terminator: it cannot be renamed`,
+      );
+    }
+    const matcher = expression.matcher(name);
+    let renamed = '';
+    let at = 0;
+    while (matcher.find()) {
+      renamed += name.slice(at, matcher.start()) + parts.map((part) => textOf(part, matcher)).join('');
+      at = matcher.end();
+    }
+    return renamed + name.slice(at);
+  };
 }
 
-function compile(pattern: string): RegExp {
-  const refused = /(^|[^\\])(?:[*+?}]\+|\(\?[a-zA-Z-]+[):]|\(\?>|&&)/.exec(pattern);
-  if (refused !== null) {
-    throw new SnapkeepError(
-      'illegal_argument_exception',
-      `rename_pattern [${pattern}] uses [${refused[0]}], which is not supported: possessive quantifiers, atomic groups, inline flags and class intersections are not`,
-    );
-  }
-  const translated = pattern
-    .replace(/\\Q([\s\S]*?)(?:\\E|$)/g, (_, quoted: string) => quoted.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-    .replace(/\\A/g, '^')
-    .replace(/\\[zZ]/g, '$')
-    .replace(/\\p\{(Lower|Upper|Alpha|Digit|Alnum|Punct)\}/g, (_, name: string) => `[${POSIX[name]}]`);
+function compile(pattern: string, { source }: JavaPattern): RE2JS {
+  let expression: RE2JS;
   try {
-    return new RegExp(translated, 'g');
-  } catch (error) {
+    expression = RE2JS.compile(source);
+  } catch (cause) {
     throw new SnapkeepError(
       'illegal_argument_exception',
-      `rename_pattern [${pattern}] is not a regular expression: ${(error as Error).message}`,
+      `[${pattern}] cannot be matched in linear time: ${(cause as Error).message}`,
+      { cause },
     );
   }
+  if (expression.programSize() > MAX_PROGRAM) {
+    throw new SnapkeepError('illegal_argument_exception', `[${pattern}] is too large: repeat less`);
+  }
+  return expression;
 }
 
-const POSIX: Readonly<Record<string, string>> = {
-  Lower: 'a-z',
-  Upper: 'A-Z',
-  Alpha: 'A-Za-z',
-  Digit: '0-9',
-  Alnum: 'A-Za-z0-9',
-  Punct: '!-\\/:-@\\[-`{-~',
-};
+/** Literal text, or the number of a group. */
+type Part = string | number;
 
-type Part = string | { readonly group: number | string };
+function textOf(part: Part, matcher: Matcher): string {
+  return typeof part === 'string' ? part : (matcher.group(part) ?? '');
+}
 
 /** Java's Matcher.appendReplacement: `\x` is x, `$n` takes as many digits as name an existing group, `${name}`. */
-function parseReplacement(replacement: string, expression: RegExp): Part[] {
-  const groupCount = (new RegExp(`${expression.source}|`).exec('') ?? []).length - 1;
-  const parts: Part[] = [];
-  let literal = '';
-  const push = (part: Part): void => {
-    if (literal !== '') parts.push(literal);
-    literal = '';
-    parts.push(part);
-  };
+function parseReplacement(replacement: string, { groupCount, groupNames }: JavaPattern): Part[] {
   const wrong = (why: string): SnapkeepError =>
-    new SnapkeepError('illegal_argument_exception', `rename_replacement [${replacement}] is wrong: ${why}`);
+    new SnapkeepError(
+      'illegal_argument_exception',
+      `[${replacement.slice(0, MAX_REPLACEMENT)}] is not a replacement: ${why}`,
+    );
+  if (replacement.length > MAX_REPLACEMENT) throw wrong(`it is longer than ${MAX_REPLACEMENT} characters`);
+  const parts: Part[] = [];
   for (let i = 0; i < replacement.length; i++) {
     const c = replacement[i];
     if (c === '\\') {
       if (++i === replacement.length) throw wrong('character to be escaped is missing');
-      literal += replacement[i];
+      parts.push(replacement[i]);
     } else if (c !== '$') {
-      literal += c;
+      parts.push(c);
     } else if (replacement[i + 1] === '{') {
-      const end = replacement.indexOf('}', i);
-      const name = end < 0 ? '' : replacement.slice(i + 2, end);
-      if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name))
-        throw wrong('named capturing group is missing trailing [}] or its name');
-      if (!expression.source.includes(`(?<${name}>`)) throw wrong(`no group with name {${name}}`);
-      push({ group: name });
-      i = end;
+      const name = /^\$\{([A-Za-z][A-Za-z0-9]*)\}/.exec(replacement.slice(i))?.[1];
+      if (name === undefined) throw wrong('named capturing group is missing its name or the trailing [}]');
+      const group = groupNames.get(name);
+      if (group === undefined) throw wrong(`No group with name {${name}}`);
+      parts.push(group);
+      i += name.length + 2;
     } else {
-      if (!/\d/.test(replacement[i + 1] ?? '')) throw wrong('illegal group reference');
+      if (!/\d/.test(replacement[i + 1] ?? '')) throw wrong('Illegal group reference');
       let group = Number(replacement[++i]);
-      if (group > groupCount) throw wrong(`no group ${group}`);
+      if (group > groupCount) throw wrong(`No group ${group}`);
       while (/\d/.test(replacement[i + 1] ?? '') && group * 10 + Number(replacement[i + 1]) <= groupCount) {
         group = group * 10 + Number(replacement[++i]);
       }
-      push({ group });
+      parts.push(group);
     }
   }
-  if (literal !== '') parts.push(literal);
   return parts;
 }

@@ -210,6 +210,9 @@ export interface RestoreRequest {
   readonly ignoreIndexSettings?: readonly string[];
 }
 
+/** What of a request concerns each index: it is in the input of every step, so the list of indices is not in it. */
+export type IndexRequest = Omit<RestoreRequest, 'indices' | 'ignoreUnavailable' | 'includeGlobalState'>;
+
 export interface RestoreSnapshotInput {
   readonly repository: JobRepository;
   readonly snapshot: string;
@@ -239,7 +242,26 @@ export interface BeginRestoreResult {
   readonly manifest: StoredObject;
   readonly snapshotUuid: string;
   readonly version: string;
-  readonly indices: readonly IndexRestore[];
+  readonly totals: RestoreTotals;
+  /** Set when the restore's own workflow restores them; else the groups plan their own part. */
+  readonly indices?: readonly IndexRestore[];
+  readonly groups: readonly RestoreGroup[];
+}
+
+export interface RestoreTotals {
+  readonly indices: number;
+  readonly shards: number;
+  readonly documents: number;
+  /** Stored bytes. */
+  readonly bytes: number;
+}
+
+/** Indices of a restore that one child workflow restores. */
+export interface RestoreGroup {
+  /** Ordinals in the snapshot's manifest. */
+  readonly ordinals: readonly number[];
+  /** For people: `logs-1`, `logs-1–logs-50`. */
+  readonly label: string;
 }
 
 export interface RestoreGroupInput {
@@ -247,9 +269,55 @@ export interface RestoreGroupInput {
   readonly snapshot: string;
   readonly id: string;
   readonly manifest: StoredObject;
-  readonly request: RestoreRequest;
-  readonly indices: readonly IndexRestore[];
+  readonly request: IndexRequest;
+  readonly group: RestoreGroup;
+  /** Indices that somebody stopped before the group began. */
+  readonly stopped: readonly string[];
   readonly options: JobOptions;
+}
+
+/** Counts and lists of what came of some indices. */
+export interface RestoreSummary {
+  readonly indices: { readonly done: number; readonly failed: number };
+  readonly shards: { readonly total: number; readonly failed: number };
+  readonly documents: number;
+  /** Names of the restored indices. */
+  readonly restored: readonly string[];
+  readonly failures: Bounded<RestoreFailure>;
+  readonly leftOut: Bounded<LeftOut>;
+}
+
+/** How a child workflow ended. */
+export interface RestoreGroupResult {
+  readonly summary: RestoreSummary;
+  readonly recoveries: readonly IndexRecovery[];
+}
+
+/** The first {@link MAX_LISTED} of a list, and how many there are. */
+export interface Bounded<T> {
+  readonly total: number;
+  readonly first: readonly T[];
+}
+
+/** Entries of a list that a status, an outcome or an answer holds. */
+export const MAX_LISTED = 100;
+/** Characters of one reason in such a list. */
+export const MAX_REASON_LENGTH = 1_000;
+
+/** Why an index, or a shard of it, was not restored. */
+export interface RestoreFailure {
+  readonly index: string;
+  readonly shard?: number;
+  readonly reason: string;
+}
+
+/** Something of an index that its restored copy lacks, or has in another way. */
+export interface LeftOut {
+  readonly index: string;
+  readonly kind: 'setting' | 'mapping' | 'alias' | 'document';
+  /** Of the setting, field, alias or document. */
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** Segments `[first, first + count)` of one shard, written by one activity. */
@@ -264,9 +332,22 @@ export interface RestoreChunk {
 }
 
 export interface PreparedIndex {
+  /** The index that was made: one made again under its name has another. */
+  readonly uuid: string;
+  /** Whether an empty index may be left that it was cloned from. */
+  readonly cloned: boolean;
   readonly chunks: readonly RestoreChunk[];
-  /** Settings the target does not know, left out. */
-  readonly dropped: readonly string[];
+  readonly leftOut: Bounded<LeftOut>;
+}
+
+/** What became of the chunks of an index. */
+export interface RestoredChunk extends CopyProgress {
+  /** Documents of which somebody else wrote a newer version during the restore; theirs were kept. */
+  readonly conflicts: Bounded<string>;
+}
+
+export interface FinishedIndexResult {
+  readonly leftOut: Bounded<LeftOut>;
 }
 
 export type RecoveryStage = 'INIT' | 'INDEX' | 'VERIFY_INDEX' | 'TRANSLOG' | 'FINALIZE' | 'DONE';
@@ -290,6 +371,8 @@ export interface IndexRecovery {
   readonly startMillis: number;
   readonly stopMillis?: number;
   readonly failure?: string;
+  /** What keeps the restore of the index from going on, such as a shard without a node. */
+  readonly waitingFor?: string;
   readonly shards: readonly ShardRecovery[];
 }
 
@@ -300,16 +383,30 @@ export interface RestoreStatus {
   readonly version: string;
   readonly state: 'STARTED' | 'SUCCESS' | 'PARTIAL' | 'FAILED' | 'ABORTED';
   readonly startMillis: number;
+  readonly totals?: RestoreTotals;
+  /** What came of the indices that are done, failed or stopped. */
+  readonly summary: Omit<RestoreSummary, 'restored'>;
+  /** Why the restore as a whole ended, where it did. */
+  readonly failure?: string;
+  /** Indices that the workflow itself restores, and those of child workflows that have ended: a part of the list. */
   readonly indices: readonly IndexRecovery[];
-  /** Child workflows whose indices are shown by asking them. */
+  /** Where the next part begins: the argument to ask for it. Unset: this is the last one. */
+  readonly next?: number;
+  /** Running child workflows, whose indices are shown by asking them. */
   readonly groups: readonly string[];
 }
 
+/** Shards that one answer of {@link RestoreStatus} shows, or some more of one index: payloads are bounded. */
+export const MAX_STATUS_SHARDS = 2_000;
+
 export interface RestoreOutcome {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';
+  /** Restored indices; only the first of very many. */
   readonly indices: readonly string[];
+  readonly indexCount: number;
   readonly shards: { readonly total: number; readonly failed: number };
-  readonly failures: readonly string[];
+  readonly failures: Bounded<RestoreFailure>;
+  readonly leftOut: Bounded<LeftOut>;
   readonly documents: number;
 }
 

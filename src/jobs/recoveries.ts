@@ -91,6 +91,11 @@ export class Recoveries {
     if (status === undefined) return [];
     const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])));
     const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    for (let { next } = status; next !== undefined;) {
+      const more = await this.calls.query(job.workflowId, restoreStatusQuery, [next]);
+      indices.push(...(more?.indices ?? []));
+      next = more?.next;
+    }
     const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
     if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
     return recoveries;

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { type JobOptions, type RestoreOutcome, type RestoreRequest } from '../contracts/jobs';
+import { SnapkeepError } from '../contracts/errors';
+import {
+  type Bounded,
+  type JobOptions,
+  type LeftOut,
+  type RestoreFailure,
+  type RestoreOutcome,
+  type RestoreRequest,
+} from '../contracts/jobs';
 import { workflowIds } from '../contracts/workflow-ids';
 import { type restoreSnapshotWorkflow } from '../../workflows';
 import { asSnapkeepError } from './failures';
@@ -70,10 +78,38 @@ export class Restores {
   }
 }
 
-/** Shards of an index that could not be restored count as failed; the index itself is gone again. */
+/**
+ * Elasticsearch's answer, and beside it what failed and what was left out, where there is any. Throws
+ * `snapshot_restore_exception` if no index was restored though some were asked for.
+ */
 export function outcomeJson(snapshot: string, outcome: RestoreOutcome): JsonObject {
+  const { failures, leftOut, indexCount } = outcome;
+  if (outcome.state === 'FAILED') {
+    const reasons = failures.first.slice(0, MAX_REASONS).map(({ index, reason }) => `[${index}] ${reason}`);
+    const more = failures.total > MAX_REASONS ? `; and ${failures.total - MAX_REASONS} more` : '';
+    throw new SnapkeepError(
+      'snapshot_restore_exception',
+      `[${snapshot}] no index was restored, and nothing is left of them: ${reasons.join('; ')}${more}`,
+      { details: { snapshot, failed: outcome.shards.failed } },
+    );
+  }
   const { total, failed } = outcome.shards;
   return {
     snapshot: { snapshot, indices: [...outcome.indices], shards: { total, failed, successful: total - failed } },
+    ...(indexCount > outcome.indices.length ? { indices_total: indexCount } : {}),
+    ...listed('failures', failures),
+    ...listed('left_out', leftOut),
+  };
+}
+
+/** Reasons that the message of a failed restore repeats. */
+const MAX_REASONS = 5;
+
+/** A list where there is any; its length where only its start is there. */
+function listed(name: string, { total, first }: Bounded<RestoreFailure> | Bounded<LeftOut>): JsonObject {
+  if (total === 0) return {};
+  return {
+    [name]: first.map((one) => ({ ...one })),
+    ...(total > first.length ? { [`${name}_total`]: total } : {}),
   };
 }

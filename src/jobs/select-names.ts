@@ -1,4 +1,5 @@
 /** Lists of names with wildcards and exclusions, as Elasticsearch resolves them. */
+import { wildcardMatcher } from '../contracts/index-expression';
 
 export interface Selection {
   /** In the order in which they are available. */
@@ -48,21 +49,5 @@ export function selectNames(parts: readonly string[], available: readonly string
 
 /** Whether a name matches one part; `*` stands for any text. */
 export function matcher(part: string): (name: string) => boolean {
-  if (part === '_all' || part === '*') return () => true;
-  if (!part.includes('*')) return (name) => name === part;
-  const pieces = part.split('*');
-  const first = pieces[0];
-  const last = pieces[pieces.length - 1];
-  const middle = pieces.slice(1, -1).filter((piece) => piece !== '');
-  // No regular expression: its backtracking on a hostile pattern would stop the process.
-  return (name) => {
-    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-    let at = first.length;
-    for (const piece of middle) {
-      const found = name.indexOf(piece, at);
-      if (found < 0) return false;
-      at = found + piece.length;
-    }
-    return at <= name.length - last.length;
-  };
+  return part === '_all' ? () => true : wildcardMatcher(part);
 }

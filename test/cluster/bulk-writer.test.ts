@@ -1,6 +1,6 @@
 import { type BulkResult } from '../../src/cluster/bulk';
 import { documentId, documentOffsets, halve, pickDocuments } from '../../src/cluster/bulk-lines';
-import { BulkWriter } from '../../src/cluster/bulk-writer';
+import { BulkWriter, type WriteConflicts } from '../../src/cluster/bulk-writer';
 import { responseFailure } from '../../src/cluster/cluster-failures';
 import { failureOf } from './support';
 
@@ -10,7 +10,7 @@ const body = (from: number, to: number): Buffer =>
 const ids = (sent: Buffer): number[] =>
   Array.from(sent.toString().matchAll(/"_id":"(\d+)"/g), (match) => Number(match[1]));
 
-const TAKEN: BulkResult = { rejected: [], rejectedTotal: 0, throttled: [] };
+const TAKEN: BulkResult = { rejected: [], rejectedTotal: 0, throttled: [], conflicts: [], conflictTotal: 0 };
 const busy = (): Error =>
   responseFailure(
     'POST /x/_bulk',
@@ -103,12 +103,34 @@ describe('writing bulk bodies', () => {
 
   it('stops at the first rejected document, with its id and the number of others', async () => {
     const rejection = { position: 2, status: 400, type: 'mapper_parsing_exception', reason: 'no number' };
-    const cluster = new Taking(() => ({ rejected: [rejection], rejectedTotal: 4, throttled: [0] }));
+    const cluster = new Taking(() => ({ ...TAKEN, rejected: [rejection], rejectedTotal: 4, throttled: [0] }));
     const writer = new BulkWriter('logs', cluster.send);
     await writer.write(body(10, 15));
     expect(await failureOf(writer.flush())).toEqual({
       code: 'document_rejected',
       message: '[logs] rejected document [12] (and 3 more): 400 mapper_parsing_exception: no number',
+    });
+  });
+
+  it('keeps newer versions that somebody else wrote, where it may, and names them', async () => {
+    const cluster = new Taking(() => ({ ...TAKEN, conflicts: [1, 3], conflictTotal: 7 }));
+    const found: WriteConflicts[] = [];
+    const lenient = new BulkWriter('logs', cluster.send, { onConflict: (conflicts) => found.push(conflicts) });
+    await lenient.write(body(10, 15));
+    await lenient.flush();
+    expect(found).toEqual([{ total: 7, ids: ['11', '13'] }]);
+    const strict = new BulkWriter('logs', cluster.send);
+    await strict.write(body(10, 15));
+    expect((await failureOf(strict.flush())).message).toContain('newer version of document [11]');
+  });
+
+  it('says why the cluster takes nothing, when it has waited long enough', async () => {
+    const full = { ...TAKEN, throttled: [0, 1], throttledReason: 'disk usage exceeded flood-stage watermark' };
+    const writer = new BulkWriter('logs', new Taking(() => full).send, { patience: 1 });
+    await writer.write(body(0, 2));
+    expect(await failureOf(writer.flush())).toMatchObject({
+      code: 'cluster_unavailable',
+      message: expect.stringContaining('flood-stage watermark'),
     });
   });
 

@@ -8,17 +8,17 @@ const stored = (settings: object, aliases = '{}') => ({
 });
 const created = (settings: object, request = {}): Record<string, unknown> =>
   JSON.parse(restorableIndex(stored(settings), request).createSettings) as Record<string, unknown>;
-const finished = (settings: object, request = {}): Record<string, unknown> =>
-  JSON.parse(
-    finishedIndex(stored(settings), { includeAliases: false, ...request }, 'new', 'one-off').settings,
-  ) as Record<string, unknown>;
+const finished = (settings: object, request = {}): Record<string, unknown> => {
+  const end = finishedIndex(stored(settings), { includeAliases: false, ...request });
+  return Object.fromEntries([...end.settings, ...end.blocks]);
+};
 const refused = (request: object) => failureOf((async () => restorableIndex(stored({}), request))());
 
 const WHILE_LOADING = {
   'index.refresh_interval': '-1',
   'index.number_of_replicas': '0',
   'index.auto_expand_replicas': 'false',
-  'index.translog.durability': 'async',
+  'index.translog.durability': 'request',
 };
 
 describe('settings of a restored index', () => {
@@ -85,7 +85,7 @@ describe('settings of a restored index', () => {
       }),
       {},
     );
-    expect(dropped.map((line) => line.split(':')[0])).toEqual([
+    expect(dropped.map(({ name }) => name)).toEqual([
       'index.blocks.metadata',
       'index.store.type',
       'index.store.snapshot.repository_name',
@@ -117,6 +117,10 @@ describe('settings of a restored index', () => {
       code: 'snapshot_restore_exception',
       message: '[logs] cannot modify setting [index.number_of_shards] on restore',
     });
+    expect((await refused({ indexSettings: '{"sort.field":"a"}' })).message).toContain('cannot modify setting');
+    expect((await refused({ indexSettings: '{"index.soft_deletes.enabled":false}' })).message).toBe(
+      '[logs] cannot disable setting [index.soft_deletes.enabled] on restore',
+    );
     expect((await refused({ ignoreIndexSettings: ['number_of_replicas'] })).message).toBe(
       '[logs] cannot remove setting [index.number_of_replicas] on restore',
     );
@@ -131,21 +135,17 @@ describe('settings of a restored index', () => {
 
 describe('aliases of a restored index', () => {
   const aliases = '{"plain":{ },"big":{"filter":{"term":{"n":9223372036854775807}},"is_write_index":true}}';
-  const actions = (request = {}) =>
-    finishedIndex(stored({}, aliases), { includeAliases: true, ...request }, 'new', '.one-off').aliasActions;
+  const restored = (request = {}) => finishedIndex(stored({}, aliases), { includeAliases: true, ...request }).aliases;
 
-  it('are those of the old one, byte for byte, and the one-off alias goes in the same step', () => {
-    expect(actions()).toEqual([
-      '{"add":{"index":"new","alias":"plain"}}',
-      '{"add":{"index":"new","alias":"big","filter":{"term":{"n":9223372036854775807}},"is_write_index":true}}',
-      '{"remove":{"index":"new","alias":".one-off"}}',
+  it('are those of the old one, byte for byte', () => {
+    expect(restored()).toEqual([
+      { name: 'plain', definition: '{ }' },
+      { name: 'big', definition: '{"filter":{"term":{"n":9223372036854775807}},"is_write_index":true}' },
     ]);
   });
 
   it('are renamed, or left out, as the request says', () => {
-    expect(actions({ renameAliasPattern: '(.+)', renameAliasReplacement: 'old-$1' })[0]).toBe(
-      '{"add":{"index":"new","alias":"old-plain"}}',
-    );
-    expect(actions({ includeAliases: false })).toEqual(['{"remove":{"index":"new","alias":".one-off"}}']);
+    expect(restored({ renameAliasPattern: '(.+)', renameAliasReplacement: 'old-$1' })[0].name).toBe('old-plain');
+    expect(restored({ includeAliases: false })).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { type BulkWriter } from '../../src/cluster/bulk-writer';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { finishedIndex, restorableIndex } from '../../src/cluster/restorable-index';
+import { finishLoaded } from '../../activities/finish-index';
+import { restorableIndex } from '../../src/cluster/restorable-index';
 import { type ClusterUnderTest, type Json, Rest, closeCluster, collect, failureOf, shardOf } from './support';
 
 /** How indices are found, made again and filled, on any cluster. */
@@ -197,6 +198,16 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       return found;
     };
 
+    const finished = (old: Awaited<ReturnType<typeof stored>>, target: string) =>
+      finishLoaded(
+        cluster,
+        { ...old, uuid: '', shards: [] },
+        target,
+        { includeAliases: true, partial: false },
+        alias,
+        new AbortController().signal,
+      );
+
     it('gives the new index settings, mappings and aliases of the old one', async () => {
       await cluster.createIndex(index, {
         settings:
@@ -215,9 +226,7 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       expect(await cluster.aliasPointsTo(alias, 'writing-2')).toBe(true);
       expect(await cluster.aliasPointsTo(alias, index)).toBe(false);
       await cluster.deleteIndex(index);
-      const end = finishedIndex(old, { includeAliases: true }, 'writing-2', alias);
-      await cluster.putSettings('writing-2', end.settings);
-      await cluster.updateAliases(end.aliasActions);
+      expect(await finished(old, 'writing-2')).toEqual([]);
       const [now] = await cluster.resolveIndices(['writing-2'], { ignoreUnavailable: false });
       expect(JSON.parse(now.aliases)).toEqual(JSON.parse(old.aliases));
       expect(JSON.parse(now.mappings)).toEqual(JSON.parse(old.mappings));
@@ -250,7 +259,7 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       await cluster.refresh([index]);
       const [read] = await collect(cluster.reader.readSealed(shardOf(index), { from: 0, to: 1 }));
       expect(read.source).toBe('{"n":1}');
-      await cluster.putSettings(index, finishedIndex(old, { includeAliases: false }, index, alias).settings);
+      await finished(old, index);
       expect(JSON.parse((await stored()).settings)).toMatchObject({
         index: { default_pipeline: 'mark', final_pipeline: 'mark' },
       });
@@ -271,7 +280,7 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
         "outer":{"properties":{"inner":{"type":"text","fields":{"raw":{"type":"type_of_elsewhere"},"k":{"type":"keyword"}}}}},
         "big":{"type":"long","null_value":9007199254740993}}}`;
       const { dropped } = await cluster.createIndexTolerant(index, { settings, mappings, aliases: `{"${alias}":{}}` });
-      const report = dropped.join('\n');
+      const report = dropped.map(({ name, reason }) => `${name}: ${reason}`).join('\n');
       expect(dropped.length).toBe(6);
       for (const name of [
         'lifecycle_of_elsewhere',
@@ -296,6 +305,102 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       expect(now.mappings).toContain('9007199254740993');
       // What was kept for the unknown type takes any value.
       await written(cluster.bulkWriter(index, alias), Buffer.from(document(1, 1, '{"vector":[1,2,3],"kept":"a"}')));
+    });
+
+    it('finishes an index whatever of its aliases and settings the cluster refuses, and tells which', async () => {
+      await cluster.createIndex('other', {
+        settings: '{"index.number_of_replicas":0}',
+        aliases: '{"writer":{"is_write_index":true}}',
+      });
+      await createWithAlias();
+      const [plain] = await cluster.resolveIndices([index], { ignoreUnavailable: false });
+      const leftOut = await finished(
+        {
+          ...plain,
+          settings: '{"index.number_of_replicas":"0","index.refresh_interval":"soon"}',
+          aliases: '{"writer":{"is_write_index":true},"other":{},"reader":{}}',
+        },
+        index,
+      );
+      expect(leftOut.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(
+        expect.arrayContaining(['alias other', 'alias writer.is_write_index']),
+      );
+      const now = await stored();
+      expect(Object.keys(JSON.parse(now.aliases) as Json).sort()).toEqual(['reader', 'writer']);
+      expect(now.settings).not.toContain('"-1"');
+      expect(JSON.stringify(await rest.call('GET', '/_alias/writer'))).toMatch(/"other":.*"is_write_index":true/);
+    });
+
+    onRealClusters('makes an index that takes nothing of the templates of the cluster', async () => {
+      try {
+        // In this order: Elasticsearch 8 takes no legacy template beside a composable one.
+        await rest.call('PUT', '/_template/legacy', {
+          index_patterns: ['writ*'],
+          settings: { 'index.max_inner_result_window': 9 },
+        });
+        await rest.call('PUT', '/_index_template/broad', {
+          index_patterns: ['wri*', '*'],
+          template: {
+            settings: { 'index.final_pipeline': 'no-such-pipeline', 'index.max_result_window': 9 },
+            mappings: { dynamic: 'strict', _meta: { of: 'template' } },
+            aliases: { leaked: {} },
+          },
+        });
+        const definition = {
+          settings: JSON.stringify({
+            'index.number_of_shards': '2',
+            'index.refresh_interval': '-1',
+            'index.number_of_replicas': '0',
+            'index.max_result_window': '77',
+          }),
+          mappings: '{"properties":{"n":{"type":"long"}}}',
+          aliases: `{"${alias}":{}}`,
+        };
+        const made = await cluster.createUntemplated({ name: index, definition, hidden: null, token: 'abc1' });
+        expect(made).toEqual({ dropped: [], cloned: true });
+        expect(await cluster.waitingFor(index)).toBeUndefined();
+        await cluster.deleteEmptyIndex('abc1');
+        const now = await stored();
+        expect(JSON.parse(now.aliases)).toEqual({ [alias]: {} });
+        expect(JSON.parse(now.mappings)).toEqual(JSON.parse(definition.mappings));
+        const { index: settings } = JSON.parse(now.settings) as { index: Json };
+        expect(settings).toMatchObject({ number_of_shards: '2', number_of_replicas: '0', max_result_window: '77' });
+        expect(settings).not.toHaveProperty('final_pipeline');
+        expect(settings).not.toHaveProperty('max_inner_result_window');
+        expect(settings.hidden ?? null).toBeNull();
+        await written(cluster.bulkWriter(index, alias), body(1), Buffer.from(document(2, 1, '{"unmapped":1}')));
+        expect(Object.keys(await rest.call('GET', '/_alias?expand_wildcards=all')).join()).not.toContain('empty');
+      } finally {
+        await rest.call('DELETE', '/_index_template/broad');
+        await rest.call('DELETE', '/_template/legacy');
+      }
+    });
+
+    onRealClusters('knows what a restore must not ask of the cluster', async () => {
+      await rest.createIndex(index);
+      await rest.call('POST', '/_aliases', { actions: [{ add: { index, alias: 'also' } }] });
+      const state = await cluster.targetState();
+      expect(state.indices.get(index)).toEqual(['also']);
+      expect(state.aliases).toContain('also');
+      expect(state.block).toBeUndefined();
+      expect(state.room?.shards).toBeGreaterThan(10);
+      await rest.call('PUT', '/_cluster/settings', { transient: { 'cluster.blocks.read_only': true } });
+      expect((await cluster.targetState()).block).toContain('cluster read-only');
+      await rest.call('PUT', '/_cluster/settings', { transient: { 'cluster.blocks.read_only': null } });
+      const problem = (settings: Json) => cluster.settingsProblem(new Map(Object.entries(settings)));
+      expect(await problem({ 'index.refresh_interval': '5s', 'index.of_another_product': 1 })).toBeUndefined();
+      expect(await problem({ 'index.refresh_interval': 'soon' })).toContain('index.refresh_interval');
+      expect(await problem({ 'index.number_of_replicas': 'x' })).toContain('index.number_of_replicas');
+      expect(await cluster.pipelineExists('no-such-pipeline')).toBe(false);
+    });
+
+    onRealClusters('says what an index without a node waits for', async () => {
+      await cluster.createIndex(index, {
+        settings: '{"index.number_of_replicas":0,"index.routing.allocation.require.box":"none"}',
+      });
+      expect(await cluster.waitingFor(index)).toMatch(
+        /not allocated.*\[none\]|not allocated.*"none"|not allocated.*box/s,
+      );
     });
 
     it('refuses what is wrong rather than unknown', async () => {
