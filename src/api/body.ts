@@ -51,15 +51,10 @@ export class JsonBody {
   }
 }
 
-/**
- * Tools have always sent JSON under all sorts of types, and that is fine. Not so from a web page: any page may send a
- * form or plain text to a local address, but JSON only where it was let in.
- */
+/** Tools send JSON under all sorts of types, and that is fine; what a page could send is refused before (call-guard). */
 function checkType(request: Request): void {
   const type = request.headers['content-type'] ?? '';
-  const site = request.headers['sec-fetch-site'];
-  const isWebPage = request.headers.origin !== undefined || (site !== undefined && site !== 'none');
-  if (JSON_TYPE.test(type) || (!isWebPage && !OTHER_FORMAT.test(type))) return;
+  if (JSON_TYPE.test(type) || !OTHER_FORMAT.test(type)) return;
   throw new SnapkeepError(
     'media_type_header_exception',
     `Content-Type header [${type}] is not supported; send [application/json]`,

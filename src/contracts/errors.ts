@@ -27,6 +27,10 @@ export const ERROR_CATALOGUE = {
   parse_exception: { type: 'parse_exception', status: 400, retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, retryable: false },
+  /** The call is not for this front door, or a page of another site made it. */
+  request_forbidden: { type: 'security_exception', status: 403, retryable: false },
+  /** A sender that stopped sending. */
+  request_timeout: { type: 'request_timeout_exception', status: 408, retryable: false },
   content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
   snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, retryable: false },
   concurrent_snapshot_execution_exception: {

@@ -65,7 +65,14 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       taskQueue: settings.taskQueue,
       logger,
     });
-    http = await listen(createServer(createApp({ service, cluster: settings.cluster, logger })), settings);
+    const app = createApp({
+      service,
+      cluster: settings.cluster,
+      auth: settings.auth,
+      names: settings.http,
+      logger,
+    });
+    http = await listen(createServer(app), settings);
   }
 
   let worker: RunningWorker | undefined;
