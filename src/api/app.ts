@@ -13,6 +13,7 @@ import { restoreRoutes } from './routes/restore';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
+import { checkNames } from './parameters';
 import { CallerGoneError } from './until-closed';
 import { Upstream } from './upstream';
 
@@ -40,6 +41,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   app.use(callGuard(names));
   if (auth === 'cluster') new SnapshotAccess(upstream).protect(app);
   app.use(['/_snapshot', '/_snapkeep', '/_recovery', '/:index/_recovery'], async (request, response, next) => {
+    checkNames(request.originalUrl);
     const product = await upstream.productHeader(request);
     if (product !== undefined) response.setHeader('X-Elastic-Product', product);
     next();

@@ -1,3 +1,4 @@
+import { type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type Request } from 'express';
 import { findValue, textOf } from '../cluster/raw-json';
@@ -5,6 +6,8 @@ import { SnapkeepError } from '../contracts/errors';
 
 /** Bytes of the largest body that is taken; what goes on to the cluster has no limit here. */
 const MAX_BYTES = 1024 * 1024;
+/** Ms for all of it, however steadily it drips. */
+const MAX_MS = 60_000;
 
 const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
 const OTHER_FORMAT = /yaml|cbor|smile|x-ndjson|msgpack/i;
@@ -65,8 +68,10 @@ async function readAll(request: Request): Promise<Buffer> {
   const stream = decoded(request);
   const chunks: Buffer[] = [];
   let length = 0;
+  const deadline = Date.now() + MAX_MS;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    // The request is left open: destroyed, it would take its connection along before the answer is out.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > MAX_BYTES) {
         throw new SnapkeepError(
@@ -74,9 +79,13 @@ async function readAll(request: Request): Promise<Buffer> {
           `the request body is larger than ${MAX_BYTES} bytes, the most this request takes`,
         );
       }
+      if (Date.now() > deadline) {
+        throw new SnapkeepError('request_timeout', `the request body did not come within [${MAX_MS}ms]`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
+    if (stream !== request) stream.destroy();
     if (error instanceof SnapkeepError) throw error;
     throw new SnapkeepError('parse_exception', `the request body can't be read: ${(error as Error).message}`, {
       cause: error,
@@ -85,7 +94,7 @@ async function readAll(request: Request): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function decoded(request: Request): NodeJS.ReadableStream {
+function decoded(request: Request): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding === 'identity') return request;
   const decoder = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;

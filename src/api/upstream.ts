@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Pool } from 'undici';
 import { authorizationOf, type ClusterSettings } from '../cluster/cluster-http';
@@ -71,7 +72,7 @@ export class Upstream {
           method: request.method as 'GET',
           path: this.prefix + target,
           headers: forwardedHeaders(request.rawHeaders, this.authorization),
-          body: hasBody(request) ? request : null,
+          body: hasBody(request) ? leftOpen(request) : null,
           signal: gone.signal,
           responseHeaders: 'raw',
         })
@@ -153,6 +154,12 @@ export function relay(response: ServerResponse, { status, headers, body }: Upstr
   }
   response.setHeader('content-length', body.length);
   response.end(body);
+}
+
+/** The body apart from the request, which, destroyed, takes its connection along before the answer is out. */
+function leftOpen(request: IncomingMessage): Readable {
+  // undici takes whatever can be iterated, which its types don't say.
+  return request.iterator({ destroyOnReturn: false }) as unknown as Readable;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

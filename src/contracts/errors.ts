@@ -31,6 +31,10 @@ export const ERROR_CATALOGUE = {
   request_forbidden: { type: 'security_exception', status: 403, retryable: false },
   /** A sender that stopped sending. */
   request_timeout: { type: 'request_timeout_exception', status: 408, retryable: false },
+  /** What came is no HTTP, or its first line or headers are too long. */
+  request_malformed: { type: 'illegal_argument_exception', status: 400, retryable: false },
+  request_line_too_long: { type: 'too_long_http_line_exception', status: 414, retryable: false },
+  request_headers_too_long: { type: 'too_long_http_header_exception', status: 431, retryable: false },
   content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
   snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, retryable: false },
   concurrent_snapshot_execution_exception: {

@@ -301,6 +301,33 @@ describe('requests that are the cluster’s', () => {
       expect(odd.reason).toContain('repository type [ftp] does not exist');
     });
 
+    it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+      'know no type and no setting [%s]',
+      async (name) => {
+        const typed = await ask('PUT', '/_snapshot/repo', { body: `{"type":"${name}"}`, headers: JSON_HEADERS });
+        expect(typed).toMatchObject({ status: 400, type: 'repository_exception' });
+        const body = `{"type":"fs","settings":{"location":"a","${name}":"b"}}`;
+        const set = await ask('PUT', '/_snapshot/repo', { body, headers: JSON_HEADERS });
+        expect(set).toMatchObject({ status: 400, type: 'repository_exception' });
+        const field = await ask('PUT', '/_snapshot/repo/snap', { body: `{"${name}":"b"}`, headers: JSON_HEADERS });
+        expect(field).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+        const parameter = await ask('GET', `/_snapshot?${name}=1`);
+        expect(parameter).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+      },
+    );
+
+    it('refuse more names than a path should list, and than a body should', async () => {
+      const path = `/_snapshot/repo/${Array.from({ length: 1_001 }, (_, i) => `s${i}`).join(',')}`;
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await ask(method, path);
+        expect(answer).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+        expect(answer.reason).toContain('[1001] names, and [1000] are the most');
+      }
+      const body = JSON.stringify({ indices: Array.from({ length: 20_001 }, (_, i) => `i${i}`) });
+      const listed = await ask('PUT', '/_snapshot/repo/snap', { body, headers: JSON_HEADERS });
+      expect(listed.reason).toContain('[indices] has [20001] names, and [20000] are the most');
+    });
+
     it('refuse a body that is too large, without reading it to its end', async () => {
       const body = `{"a":"${'x'.repeat(1024 * 1024)}"}`;
       expect(await ask('PUT', '/_snapshot/repo/snap', { body, headers: JSON_HEADERS })).toMatchObject({

@@ -1,11 +1,11 @@
 /** A front door in the test's own process, without Temporal: for what it decides before any job. */
-import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createApp, type AppParts } from '../../src/api/app';
 import { createSnapshotService } from '../../src/jobs/service';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
+import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/process/http-server';
 import { createSealer } from '../../src/registrations/sealer';
 
 export interface FrontDoor {
@@ -15,7 +15,10 @@ export interface FrontDoor {
 }
 
 export async function startFrontDoor(
-  parts: Pick<AppParts, 'cluster' | 'auth'> & { readonly allowedHosts?: readonly string[] },
+  parts: Pick<AppParts, 'cluster' | 'auth'> & {
+    readonly allowedHosts?: readonly string[];
+    readonly limits?: Partial<HttpLimits>;
+  },
 ): Promise<FrontDoor> {
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
   const policy = { pathRepo: ['/nowhere'], allowedEndpoints: ['loopback'] };
@@ -32,7 +35,8 @@ export async function startFrontDoor(
   });
   const { cluster, auth, allowedHosts = [] } = parts;
   const names = { host: '127.0.0.1', allowedHosts };
-  const server = createServer(createApp({ service, cluster, auth, names, logger: { error: () => undefined } }));
+  const app = createApp({ service, cluster, auth, names, logger: { error: () => undefined } });
+  const server = createHttpServer(app, { ...HTTP_LIMITS, ...parts.limits });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
