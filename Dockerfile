@@ -22,7 +22,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # What the embedded parts keep, where one of them is run from this image.
-RUN install -d -o node -g node /data
+RUN install -d -m 0700 -o node -g node /data
 ENV SNAPKEEP_DATA_DIR=/data
 VOLUME /data
 USER node

@@ -9,6 +9,7 @@ import { bold, green, millis, red, say } from './demo/console';
 import { tellStory } from './demo/story';
 import { type ChapterTime, printTimes } from './demo/tables';
 import { startWorld, type World } from './demo/world';
+import { endWithNpm } from './lib/end-with-npm';
 
 async function main(): Promise<void> {
   const keep = process.argv.includes('--keep');
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
       void tidyUp().finally(() => process.exit(code));
     });
   }
+  endWithNpm(() => void tidyUp().finally(() => process.exit(1)));
   try {
     say(bold('Snapkeep: snapshot and restore for Elasticsearch and OpenSearch, on Temporal and OSS'));
     say('Starting an embedded cluster, an OSS server, the Temporal dev server, a worker and the front door …');

@@ -1,11 +1,15 @@
 /** `npm start`: everything on this machine, until stopped. */
 import { startEmbedded } from '../src/process/embedded';
 import { readSettings } from '../src/process/settings';
+import { endWithNpm } from './lib/end-with-npm';
 
 async function main(): Promise<void> {
   const settings = readSettings();
+  // Still starting: what was started ends with this process.
+  let stop = (): void => process.exit(1);
+  endWithNpm(() => stop());
   const embedded = await startEmbedded(settings);
-  const stop = (): void => {
+  stop = () => {
     void embedded.stop().then(() => process.exit(0));
   };
   process.once('SIGINT', stop);

@@ -3,9 +3,20 @@
  * `node scripts/temporal-binary.mjs` prints its path. Node built-ins only.
  *
  * In this order: `temporal` on PATH; the cache; the official download (given up within seconds where there is no
- * network); `go install`, which takes some minutes and fills the cache for all later runs of this machine.
+ * network, refused where its checksum is another than the known one); `go install`, which takes some minutes, checks
+ * its sources with Go's checksum database, and fills the cache for all later runs of this machine.
  */
-import { chmodSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +27,17 @@ import { SetupError, run, runMain, step } from './lib/steps.mjs';
 /** The newest release that `go install` can build: later ones have a `replace` directive. */
 const VERSION = 'v1.5.1';
 const EXE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+
+/**
+ * SHA-256 of the release's archives, as independent package collections have recorded them since it came out (hermit's,
+ * two of them, and others). SNAPKEEP_TEMPORAL_CLI_SHA256 names that of a platform which is not here.
+ */
+const SHA256 = {
+  'linux-x64': 'ddc95e08b0b076efd4ea9733a3f488eb7d2be875f8834e616cd2a37358b4852d',
+  'linux-arm64': 'bd1b0db9f18b051026de8bf6cc1505f2510f14bbb7a8b9a4a91fff46c77454f5',
+  'darwin-x64': 'bbb73e2a31135abe50a1f1cdb35030c42961df618e8ce9c60ae89f201540c5d9',
+  'darwin-arm64': 'cca01b7ea35ad56e2a328d9ae596bf716bd22313ef63c7a761c88354457c2415',
+};
 
 /** How long to wait for the first byte of a download, and for each next one, in ms. */
 const NETWORK_PATIENCE_MS = 5_000;
@@ -80,12 +102,27 @@ async function download(url, file, show) {
   }
 }
 
+/** Throws SetupError unless the file is the one that the checksum is of. */
+async function checkSum(file, expected) {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  const found = hash.digest('hex');
+  if (found !== expected)
+    throw new SetupError(`what came has SHA-256 ${found}, and ${expected} was expected: not used`);
+}
+
 async function fetchInto(folder, show) {
+  const platform = `${process.platform}-${process.arch}`;
+  const expected = process.env.SNAPKEEP_TEMPORAL_CLI_SHA256?.toLowerCase() || SHA256[platform];
+  if (expected === undefined) {
+    throw new SetupError(`no checksum is known for ${platform}; name it in SNAPKEEP_TEMPORAL_CLI_SHA256`);
+  }
   const reasons = [];
   for (const url of downloadUrls()) {
     const archive = join(folder, 'archive');
     try {
       await download(url, archive, show);
+      await checkSum(archive, expected);
       await run('tar', ['-xf', archive, '-C', folder, EXE]);
       rmSync(archive);
       if (await works(join(folder, EXE))) return join(folder, EXE);

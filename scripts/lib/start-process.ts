@@ -87,7 +87,7 @@ export async function startProcess(
       if (child.pid !== undefined) {
         // What the leader left running ends too; then its number may be given to somebody else.
         signalGroup(child.pid, 'SIGKILL');
-        tellReaper(`-${child.pid}`);
+        tellReaper(`-${-child.pid}`);
       }
       resolve(exit);
     });
@@ -98,7 +98,7 @@ export async function startProcess(
   });
   const pid = child.pid!;
   const stdin = child.stdin!;
-  tellReaper(`+${pid}`);
+  tellReaper(`+${-pid}`);
   // A child that has closed its standard input makes writes fail; that it ended is told by `exited`.
   stdin.on('error', () => {});
   const signal = (name: NodeJS.Signals): void => {

@@ -1,6 +1,9 @@
 import express, { type Express } from 'express';
 import { type ClusterSettings } from '../cluster/connection';
 import { type SnapshotService } from '../jobs/service';
+import { type Auth } from './access/auth';
+import { callGuard, type CallNames } from './access/call-guard';
+import { SnapshotAccess } from './access/snapshot-access';
 import { type ErrorLog, errorHandler } from './envelope';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
@@ -10,6 +13,7 @@ import { restoreRoutes } from './routes/restore';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
+import { checkNames } from './parameters';
 import { CallerGoneError } from './until-closed';
 import { Upstream } from './upstream';
 
@@ -17,6 +21,8 @@ export interface AppParts {
   readonly service: SnapshotService;
   /** Where requests that are not ours go. */
   readonly cluster: ClusterSettings;
+  readonly auth: Auth;
+  readonly names: CallNames;
   readonly logger: ErrorLog;
 }
 
@@ -24,16 +30,19 @@ export interface AppParts {
  * The front door: the snapshot API of Elasticsearch on Snapkeep's jobs, and everything else on the cluster as it came.
  * Nothing listens here.
  */
-export function createApp({ service, cluster, logger }: AppParts): Express {
-  const upstream = new Upstream(cluster);
+export function createApp({ service, cluster, auth, names, logger }: AppParts): Express {
+  const upstream = new Upstream(cluster, auth);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // Parameters are read by Parameters, which knows what may be there.
   app.set('query parser', false);
 
-  app.use(['/_snapshot', '/_snapkeep', '/_recovery', '/:index/_recovery'], async (_request, response, next) => {
-    const product = await upstream.productHeader();
+  app.use(callGuard(names));
+  if (auth === 'cluster') new SnapshotAccess(upstream).protect(app);
+  app.use(['/_snapshot', '/_snapkeep', '/_recovery', '/:index/_recovery'], async (request, response, next) => {
+    checkNames(request.originalUrl);
+    const product = await upstream.productHeader(request);
     if (product !== undefined) response.setHeader('X-Elastic-Product', product);
     next();
   });
@@ -45,7 +54,7 @@ export function createApp({ service, cluster, logger }: AppParts): Express {
   snapshotRoutes(app, service);
   unsupportedRoutes(app);
   recoveryRoutes(app, service, upstream);
-  deleteIndexRoutes(app, service, upstream);
+  deleteIndexRoutes(app, service, upstream, auth);
   app.use((request, response) => upstream.pass(request, response, request.originalUrl));
   app.use((error: unknown, _request: express.Request, response: express.Response, next: express.NextFunction) => {
     if (error instanceof CallerGoneError || response.destroyed) return;

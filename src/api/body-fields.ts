@@ -18,6 +18,9 @@ export function booleanField(name: string, value: unknown, otherwise: boolean): 
   throw illegal(`Failed to parse value [${shown(value)}] of [${name}] as only [true] or [false] are allowed.`);
 }
 
+/** Names in one list at most, as many as the largest clusters have indices. */
+const MAX_NAMES = 20_000;
+
 /** Names as a list or as text with commas; undefined for none at all. */
 export function namesField(name: string, value: unknown): string[] | undefined {
   if (value === undefined || value === null) return undefined;
@@ -26,6 +29,7 @@ export function namesField(name: string, value: unknown): string[] | undefined {
     throw illegal(`malformed ${name} section, should be an array of strings`);
   }
   const names = parts.flatMap(splitNames);
+  if (names.length > MAX_NAMES) throw illegal(`[${name}] has [${names.length}] names, and [${MAX_NAMES}] are the most`);
   return names.length === 0 ? undefined : names;
 }
 

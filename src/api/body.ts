@@ -1,3 +1,4 @@
+import { type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type Request } from 'express';
 import { findValue, textOf } from '../cluster/raw-json';
@@ -5,6 +6,8 @@ import { SnapkeepError } from '../contracts/errors';
 
 /** Bytes of the largest body that is taken; what goes on to the cluster has no limit here. */
 const MAX_BYTES = 1024 * 1024;
+/** Ms for all of it, however steadily it drips. */
+const MAX_MS = 60_000;
 
 const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
 const OTHER_FORMAT = /yaml|cbor|smile|x-ndjson|msgpack/i;
@@ -51,15 +54,10 @@ export class JsonBody {
   }
 }
 
-/**
- * Tools have always sent JSON under all sorts of types, and that is fine. Not so from a web page: any page may send a
- * form or plain text to a local address, but JSON only where it was let in.
- */
+/** Tools send JSON under all sorts of types, and that is fine; what a page could send is refused before (call-guard). */
 function checkType(request: Request): void {
   const type = request.headers['content-type'] ?? '';
-  const site = request.headers['sec-fetch-site'];
-  const isWebPage = request.headers.origin !== undefined || (site !== undefined && site !== 'none');
-  if (JSON_TYPE.test(type) || (!isWebPage && !OTHER_FORMAT.test(type))) return;
+  if (JSON_TYPE.test(type) || !OTHER_FORMAT.test(type)) return;
   throw new SnapkeepError(
     'media_type_header_exception',
     `Content-Type header [${type}] is not supported; send [application/json]`,
@@ -70,8 +68,10 @@ async function readAll(request: Request): Promise<Buffer> {
   const stream = decoded(request);
   const chunks: Buffer[] = [];
   let length = 0;
+  const deadline = Date.now() + MAX_MS;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    // The request is left open: destroyed, it would take its connection along before the answer is out.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > MAX_BYTES) {
         throw new SnapkeepError(
@@ -79,9 +79,13 @@ async function readAll(request: Request): Promise<Buffer> {
           `the request body is larger than ${MAX_BYTES} bytes, the most this request takes`,
         );
       }
+      if (Date.now() > deadline) {
+        throw new SnapkeepError('request_timeout', `the request body did not come within [${MAX_MS}ms]`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
+    if (stream !== request) stream.destroy();
     if (error instanceof SnapkeepError) throw error;
     throw new SnapkeepError('parse_exception', `the request body can't be read: ${(error as Error).message}`, {
       cause: error,
@@ -90,7 +94,7 @@ async function readAll(request: Request): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function decoded(request: Request): NodeJS.ReadableStream {
+function decoded(request: Request): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding === 'identity') return request;
   const decoder = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;

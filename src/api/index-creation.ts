@@ -1,3 +1,4 @@
+import { type IncomingMessage } from 'node:http';
 import { type Upstream } from './upstream';
 
 /** Ms by which the clocks of a cluster and a worker may differ before a restored index counts as another one. */
@@ -7,16 +8,17 @@ const NAMES_AT_ONCE = 50;
 
 /**
  * The names of the indices that were created after the given moment: others took their place. What the cluster can't
- * say counts as not re-created.
+ * say, or does not say to this caller, counts as not re-created.
  */
 export async function createdLater(
+  caller: IncomingMessage,
   upstream: Upstream,
   indices: readonly { readonly index: string; readonly millis: number }[],
 ): Promise<ReadonlySet<string>> {
   if (indices.length === 0) return new Set();
   const names =
     indices.length > NAMES_AT_ONCE ? '_all' : indices.map(({ index }) => encodeURIComponent(index)).join(',');
-  const { status, body } = await upstream.ask(`/${names}/_settings?filter_path=*.settings.index.creation_date`);
+  const { status, body } = await upstream.ask(caller, `/${names}/_settings?filter_path=*.settings.index.creation_date`);
   if (status !== 200) return new Set();
   const settings = JSON.parse(body.toString('utf8')) as Record<
     string,

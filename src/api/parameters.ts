@@ -6,6 +6,17 @@ const COMMON = ['pretty', 'human', 'error_trace', 'filter_path', 'format'];
 /** Accepted by every request about snapshots; there is no master to wait for. */
 const TIMEOUTS = ['master_timeout', 'cluster_manager_timeout', 'timeout'];
 
+/** Names in a path at most; wildcards stand for any number. */
+const MAX_NAMES = 1_000;
+
+/** Throws `illegal_argument_exception` for a path that lists too many names. */
+export function checkNames(url: string): void {
+  const names = url.split('?', 1)[0].split(/,|%2c/i).length;
+  if (names > MAX_NAMES) {
+    throw illegal(`the path of the request has [${names}] names, and [${MAX_NAMES}] are the most: use wildcards`);
+  }
+}
+
 /** The query of a request, checked against what the request knows. */
 export class Parameters {
   private constructor(private readonly values: ReadonlyMap<string, string>) {}

@@ -1,8 +1,11 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pool } from 'undici';
 import { type ClusterSettings, connectionTo, openPool } from '../cluster/connection';
 import { SnapkeepError } from '../contracts/errors';
+import { type Auth } from './access/auth';
+import { callerHeaders } from './access/caller';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
 
 /** Ms to connect to the cluster, so that a caller hears within five seconds that it is down. */
@@ -16,21 +19,32 @@ const PRODUCT_HEADER = 'x-elastic-product';
 
 export interface UpstreamAnswer {
   readonly status: number;
+  /** Without those of the connection. */
+  readonly headers: ReadonlyMap<string, string[]>;
   readonly body: Buffer;
 }
 
-/** The cluster, as requests are passed on to it. */
+export interface Question {
+  /** @default GET */
+  readonly method?: string;
+  readonly json?: object;
+  /** Ms until the cluster counts as down. */
+  readonly timeoutMs?: number;
+}
+
+/** The cluster, as requests are passed on to it, and as it is asked in a caller's name. */
 export class Upstream {
   private readonly pool: Pool;
   private readonly prefix: string;
+  /** Snapkeep's own, where it lends them; undefined: requests carry the caller's. */
   private readonly authorization: string | undefined;
   private product: { readonly header: string | undefined } | undefined;
   private productAsked = 0;
 
-  constructor(settings: ClusterSettings) {
+  constructor(settings: ClusterSettings, auth: Auth) {
     const connection = connectionTo(settings);
     this.prefix = connection.prefix;
-    this.authorization = connection.authorization;
+    this.authorization = auth === 'none' ? connection.authorization : undefined;
     this.pool = openPool(connection, {
       connections: 256,
       connectTimeoutMs: CONNECT_MS,
@@ -53,7 +67,7 @@ export class Upstream {
           method: request.method as 'GET',
           path: this.prefix + target,
           headers: forwardedHeaders(request.rawHeaders, this.authorization),
-          body: hasBody(request) ? request : null,
+          body: hasBody(request) ? leftOpen(request) : null,
           signal: gone.signal,
           responseHeaders: 'raw',
         })
@@ -74,29 +88,39 @@ export class Upstream {
     }
   }
 
-  /** A small question of our own. Throws `cluster_unavailable`. */
-  async ask(target: string, ms = ASK_MS): Promise<UpstreamAnswer> {
+  /** A small question in the caller's name. Throws `cluster_unavailable`. */
+  async ask(caller: IncomingMessage, target: string, question: Question = {}): Promise<UpstreamAnswer> {
+    const { method = 'GET', json, timeoutMs = ASK_MS } = question;
     return this.send(async () => {
-      const { statusCode, headers, body } = await this.pool.request({
-        method: 'GET',
+      const answer = await this.pool.request({
+        method: method as 'GET',
         path: this.prefix + target,
-        headers: {
-          accept: 'application/json',
-          ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
-        },
-        signal: AbortSignal.timeout(ms),
+        headers: [
+          ...(this.authorization === undefined
+            ? callerHeaders(caller.rawHeaders)
+            : ['authorization', this.authorization]),
+          ...['accept', 'application/json'],
+          ...(json === undefined ? [] : ['content-type', 'application/json']),
+        ],
+        body: json === undefined ? null : JSON.stringify(json),
+        signal: AbortSignal.timeout(timeoutMs),
+        responseHeaders: 'raw',
       });
-      const product = headers[PRODUCT_HEADER];
-      if (statusCode < 300) this.product = { header: Array.isArray(product) ? product[0] : product };
-      return { status: statusCode, body: Buffer.from(await body.arrayBuffer()) };
+      const headers = returnedHeaders(answer.headers as unknown as string[]);
+      const product = [...headers].find(([name]) => name.toLowerCase() === PRODUCT_HEADER)?.[1][0];
+      if (answer.statusCode < 300) this.product = { header: product };
+      return { status: answer.statusCode, headers, body: Buffer.from(await answer.body.arrayBuffer()) };
     });
   }
 
-  /** What the cluster puts into `X-Elastic-Product`, by which its clients know it; undefined while it is not known. */
-  async productHeader(): Promise<string | undefined> {
+  /**
+   * What the cluster puts into `X-Elastic-Product`, by which its clients know it; undefined while it is not known. Asked
+   * in the caller's name.
+   */
+  async productHeader(caller: IncomingMessage): Promise<string | undefined> {
     if (this.product === undefined && Date.now() - this.productAsked > PRODUCT_AGAIN_MS) {
       this.productAsked = Date.now();
-      await this.ask('/', PRODUCT_MS).catch(() => undefined);
+      await this.ask(caller, '/', { timeoutMs: PRODUCT_MS }).catch(() => undefined);
     }
     return this.product?.header;
   }
@@ -114,6 +138,23 @@ export class Upstream {
       });
     }
   }
+}
+
+/** Gives the cluster's answer to the caller as it is. */
+export function relay(response: ServerResponse, { status, headers, body }: UpstreamAnswer): void {
+  if (response.headersSent) return;
+  response.statusCode = status;
+  for (const [name, values] of headers) {
+    if (name.toLowerCase() !== 'content-length') response.setHeader(name, values.length === 1 ? values[0] : values);
+  }
+  response.setHeader('content-length', body.length);
+  response.end(body);
+}
+
+/** The body apart from the request, which, destroyed, takes its connection along before the answer is out. */
+function leftOpen(request: IncomingMessage): Readable {
+  // undici takes whatever can be iterated, which its types don't say.
+  return request.iterator({ destroyOnReturn: false }) as unknown as Readable;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

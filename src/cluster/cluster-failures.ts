@@ -41,7 +41,7 @@ export function responseFailure(what: string, status: number, body: Buffer): Sna
 export function shardFailure(what: string, failure: unknown): SnapkeepError {
   const { status, reason } = asObject(failure) as { status?: unknown; reason?: unknown };
   const complaint = complaintOf(asObject(reason));
-  const code = codeOf(STATUS_BY_NAME[String(status)] ?? 500, complaint);
+  const code = codeOf(statusOf(String(status)), complaint);
   return new SnapkeepError(
     code,
     `${sentence(code)}: ${what} failed on a shard: ${complaint.type}: ${complaint.reason}`,
@@ -300,5 +300,9 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = {
   SERVICE_UNAVAILABLE: 503,
   GATEWAY_TIMEOUT: 504,
 };
+
+function statusOf(name: string): number {
+  return Object.hasOwn(STATUS_BY_NAME, name) ? STATUS_BY_NAME[name] : 500;
+}
 
 const CERTIFICATE_ERRORS = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|ERR_TLS/;

@@ -29,6 +29,14 @@ export const ERROR_CATALOGUE = {
   pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, retryable: false },
+  /** The call is not for this front door, or a page of another site made it. */
+  request_forbidden: { type: 'security_exception', status: 403, retryable: false },
+  /** A sender that stopped sending. */
+  request_timeout: { type: 'request_timeout_exception', status: 408, retryable: false },
+  /** What came is no HTTP, or its first line or headers are too long. */
+  request_malformed: { type: 'illegal_argument_exception', status: 400, retryable: false },
+  request_line_too_long: { type: 'too_long_http_line_exception', status: 414, retryable: false },
+  request_headers_too_long: { type: 'too_long_http_header_exception', status: 431, retryable: false },
   content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
   invalid_index_name_exception: { type: 'invalid_index_name_exception', status: 400, retryable: false },
   invalid_alias_name_exception: { type: 'invalid_alias_name_exception', status: 400, retryable: false },

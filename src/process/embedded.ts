@@ -5,9 +5,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithUs } from '../embedded/end-with-us';
+import { pickEnv, programEnv } from '../embedded/program-env';
 import { temporalBinary } from '../embedded/temporal/binary';
 import {
   startTemporalDevServer,
@@ -15,7 +17,8 @@ import {
   type TemporalDevServerOptions,
 } from '../embedded/temporal/dev-server';
 import { freePorts } from '../embedded/temporal/free-ports';
-import { type Settings } from './settings';
+import { claimDataDir } from './data-dir';
+import { SETTING_NAMES, type Settings } from './settings';
 
 export interface EmbeddedPart {
   readonly name: string;
@@ -43,13 +46,17 @@ const RESTART_MS = 300;
 const READY_MS = 90_000;
 const STOP_MS = 10_000;
 
-/** Starts what the settings do not name from outside, then a worker and a front door; resolves when health is 200. */
+/**
+ * Starts what the settings do not name from outside, then a worker and a front door; resolves when health is 200. All
+ * that this process and its children make from now on is for this user alone.
+ */
 export async function startEmbedded(
   settings: Settings,
   env: NodeJS.ProcessEnv = process.env,
   options: EmbeddedOptions = {},
 ): Promise<Embedded> {
-  mkdirSync(settings.dataDir, { recursive: true });
+  process.umask(0o077);
+  claimDataDir(settings.dataDir, (line) => process.stderr.write(`${line}\n`));
   const [httpFree, clusterFree, ossFree] = await freePorts(3);
   const httpPort = settings.http.port || httpFree!;
   const clusterPort = settings.embedded.clusterPort || clusterFree!;
@@ -73,27 +80,44 @@ export async function startEmbedded(
     const temporalAddress = temporal?.address ?? env.TEMPORAL_ADDRESS!;
     const clusterUrl = settings.cluster?.url ?? `http://127.0.0.1:${clusterPort}`;
     const url = `http://127.0.0.1:${httpPort}`;
-    const childEnv = {
+    const common = {
       // glibc otherwise keeps freed memory for every thread apart, a quarter of what a busy worker has resident.
       MALLOC_ARENA_MAX: '2',
-      ...env,
+      ...programEnv(env),
       SNAPKEEP_DATA_DIR: settings.dataDir,
-      SNAPKEEP_EMBEDDED_CLUSTER_PORT: String(clusterPort),
-      SNAPKEEP_EMBEDDED_OSS_PORT: String(ossPort),
+      SNAPKEEP_EXIT_WITH_STARTER: 'true',
+    };
+    const service = {
+      ...common,
+      ...pickEnv(env, isServiceSetting),
+      // An embedded server is reached by its address alone: keys and certificates are for another one.
+      ...(temporal === undefined ? pickEnv(env, (name) => name.startsWith('TEMPORAL_')) : {}),
+      SNAPKEEP_DATA_DIR: settings.dataDir,
       SNAPKEEP_CLUSTER_URL: clusterUrl,
       SNAPKEEP_HTTP_PORT: String(httpPort),
       SNAPKEEP_SECRET_KEY: settings.secretKey ?? keptSecretKey(settings.dataDir),
       TEMPORAL_ADDRESS: temporalAddress,
-      SNAPKEEP_EXIT_WITH_STARTER: 'true',
     };
+    const start = (name: string, script: string, args: string[], partEnv: NodeJS.ProcessEnv): void => {
+      parts.set(name, new Part(name, path.join(__dirname, '..', script), args, partEnv));
+    };
+    start('oss', 'embedded/oss/main.js', [], {
+      ...common,
+      ...pickEnv(env, (name) => name.startsWith('SNAPKEEP_EMBEDDED_OSS_')),
+      SNAPKEEP_EMBEDDED_OSS_PORT: String(ossPort),
+    });
+    if (settings.cluster === undefined) {
+      start('cluster', 'embedded/cluster/main.js', [], {
+        ...common,
+        SNAPKEEP_EMBEDDED_CLUSTER_PORT: String(clusterPort),
+      });
+    }
     const workerClusterUrl = (await options.workerClusterUrl?.(clusterUrl)) ?? clusterUrl;
-    const start = (name: string, script: string, args: string[] = [], more: NodeJS.ProcessEnv = {}): void => {
-      parts.set(name, new Part(name, path.join(__dirname, '..', script), args, { ...childEnv, ...more }));
-    };
-    start('oss', 'embedded/oss/main.js');
-    if (settings.cluster === undefined) start('cluster', 'embedded/cluster/main.js');
-    start('worker', 'cli/main.js', ['serve', '--role', 'worker'], { SNAPKEEP_CLUSTER_URL: workerClusterUrl });
-    start('api', 'cli/main.js', ['serve', '--role', 'api']);
+    start('worker', 'cli/main.js', ['serve', '--role', 'worker'], {
+      ...service,
+      SNAPKEEP_CLUSTER_URL: workerClusterUrl,
+    });
+    start('api', 'cli/main.js', ['serve', '--role', 'api'], service);
     await healthy(url, parts);
     return {
       url,
@@ -112,6 +136,11 @@ export async function startEmbedded(
     await stop();
     throw error;
   }
+}
+
+/** What front door and worker read, of which the other parts see nothing. */
+function isServiceSetting(name: string): boolean {
+  return SETTING_NAMES.includes(name) || /^(grpc|https?|all|no)_proxy$/i.test(name);
 }
 
 class Part implements EmbeddedPart {
@@ -154,10 +183,11 @@ class Part implements EmbeddedPart {
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       this.child = child;
+      endWithUs(child);
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
           this.output = (this.output + text).slice(-4_000);
-          if (this.env.SNAPKEEP_LOG_PARTS !== undefined) process.stderr.write(text);
+          if (process.env.SNAPKEEP_LOG_PARTS !== undefined) process.stderr.write(text);
         });
       }
       child.stdin?.on('error', () => undefined);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
@@ -7,6 +7,7 @@ import { openCluster } from '../cluster/cluster';
 import { createSnapshotService } from '../jobs/service';
 import { OpenRepositories } from '../registrations/open-repositories';
 import { createSealer } from '../registrations/sealer';
+import { createHttpServer } from './http-server';
 import { jobOptions } from './job-options';
 import { type Logger } from './logging';
 import { type Settings, SettingsError } from './settings';
@@ -65,7 +66,14 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       taskQueue: settings.taskQueue,
       logger,
     });
-    http = await listen(createServer(createApp({ service, cluster: settings.cluster, logger })), settings);
+    const app = createApp({
+      service,
+      cluster: settings.cluster,
+      auth: settings.auth,
+      names: settings.http,
+      logger,
+    });
+    http = await listen(createHttpServer(app), settings);
   }
 
   let worker: RunningWorker | undefined;
@@ -114,9 +122,6 @@ function hostForUrl(host: string): string {
 }
 
 async function listen(server: Server, settings: Settings): Promise<Server> {
-  // A request with wait_for_completion lasts as long as its job.
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(settings.http.port, settings.http.host, resolve);

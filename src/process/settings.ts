@@ -1,11 +1,20 @@
 /** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
 import path from 'node:path';
 import { z } from 'zod';
+import { type Auth } from '../api/access/auth';
+import { isLoopback } from '../api/access/call-name';
 import { type ClusterSettings } from '../cluster/connection';
 import { type StorePolicy } from '../registrations/parse-settings';
 
 export interface Settings {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Names, beside the host's own, that callers may reach the front door by. */
+    readonly allowedHosts: readonly string[];
+  };
+  /** Whose credentials requests to the cluster carry. */
+  readonly auth: Auth;
   /** Unset: the embedded cluster under `npm start`, an error under `snapkeep serve`. */
   readonly cluster?: ClusterSettings;
   readonly dataDir: string;
@@ -46,9 +55,18 @@ const duration = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+/** `name`, `name:port`, `[v6]:port` or `*.suffix`; a lone `*` would switch the check off. */
+const HOST_PATTERN = /^(\*\.)?([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/;
+
+const hosts = list.refine((names) => names.every((name) => HOST_PATTERN.test(name)), {
+  message: 'write hosts as [name], [name:port], [[v6 address]:port] or [*.suffix], without scheme and path',
+});
+
 const schema = z.object({
   SNAPKEEP_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   SNAPKEEP_HTTP_PORT: port(9400),
+  SNAPKEEP_ALLOWED_HOSTS: hosts.default([]),
+  SNAPKEEP_AUTH: text,
   SNAPKEEP_CLUSTER_URL: z.url({ protocol: /^https?$/ }).optional(),
   SNAPKEEP_CLUSTER_USERNAME: text,
   SNAPKEEP_CLUSTER_PASSWORD: text,
@@ -69,6 +87,9 @@ const schema = z.object({
   SNAPKEEP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** The names of all settings that Snapkeep's own processes read; the embedded OSS server has more of its own. */
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
+
 /** A setting that can't be used; the message names the variable and what it may hold, never its value. */
 export class SettingsError extends Error {
   constructor(message: string) {
@@ -76,8 +97,6 @@ export class SettingsError extends Error {
     this.name = 'SettingsError';
   }
 }
-
-const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 
 /** Reads the settings. Throws {@link SettingsError} naming every variable that is wrong. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
@@ -88,24 +107,28 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   }
   const values = parsed.data;
-  if (!LOOPBACK.test(values.SNAPKEEP_HTTP_HOST) && env.SNAPKEEP_AUTH !== 'none') {
-    throw new SettingsError(
-      'SNAPKEEP_HTTP_HOST is not a loopback address: that needs SNAPKEEP_AUTH; [none] says that something in front of Snapkeep checks who calls',
-    );
+  const cluster =
+    values.SNAPKEEP_CLUSTER_URL === undefined
+      ? undefined
+      : {
+          url: values.SNAPKEEP_CLUSTER_URL.replace(/\/+$/, ''),
+          username: values.SNAPKEEP_CLUSTER_USERNAME,
+          password: values.SNAPKEEP_CLUSTER_PASSWORD,
+          apiKey: values.SNAPKEEP_CLUSTER_API_KEY,
+          caFile: values.SNAPKEEP_CLUSTER_CA_FILE,
+        };
+  if (cluster?.password !== undefined && cluster.username === undefined && new URL(cluster.url).username === '') {
+    throw new SettingsError('SNAPKEEP_CLUSTER_PASSWORD needs SNAPKEEP_CLUSTER_USERNAME beside it');
   }
   const dataDir = path.resolve(values.SNAPKEEP_DATA_DIR);
   return {
-    http: { host: values.SNAPKEEP_HTTP_HOST, port: values.SNAPKEEP_HTTP_PORT },
-    cluster:
-      values.SNAPKEEP_CLUSTER_URL === undefined
-        ? undefined
-        : {
-            url: values.SNAPKEEP_CLUSTER_URL.replace(/\/+$/, ''),
-            username: values.SNAPKEEP_CLUSTER_USERNAME,
-            password: values.SNAPKEEP_CLUSTER_PASSWORD,
-            apiKey: values.SNAPKEEP_CLUSTER_API_KEY,
-            caFile: values.SNAPKEEP_CLUSTER_CA_FILE,
-          },
+    http: {
+      host: values.SNAPKEEP_HTTP_HOST,
+      port: values.SNAPKEEP_HTTP_PORT,
+      allowedHosts: values.SNAPKEEP_ALLOWED_HOSTS,
+    },
+    auth: authOf(values.SNAPKEEP_AUTH, { host: values.SNAPKEEP_HTTP_HOST, cluster }),
+    cluster,
     dataDir,
     store: {
       pathRepo: (values.SNAPKEEP_PATH_REPO ?? [path.join(dataDir, 'repositories')]).map((root) => path.resolve(root)),
@@ -124,4 +147,26 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     threads: values.SNAPKEEP_THREADS,
     logLevel: values.SNAPKEEP_LOG_LEVEL,
   };
+}
+
+/** Throws {@link SettingsError} for a value that is unknown or unfinished, and where only a stated one is safe. */
+function authOf(
+  stated: string | undefined,
+  { host, cluster }: { readonly host: string; readonly cluster: ClusterSettings | undefined },
+): Auth {
+  if (stated === 'none' || stated === 'cluster') return stated;
+  if (stated?.startsWith('basic:') === true) {
+    throw new SettingsError('SNAPKEEP_AUTH: [basic:…] is not supported by this release; set [cluster] or [none]');
+  }
+  if (stated !== undefined) throw new SettingsError('SNAPKEEP_AUTH: unknown value; set [cluster] or [none]');
+  if (cluster !== undefined && holdsCredentials(cluster)) return 'cluster';
+  if (isLoopback(host)) return 'none';
+  throw new SettingsError(
+    'SNAPKEEP_HTTP_HOST is not a loopback address: that needs SNAPKEEP_AUTH; [cluster] lets the cluster check who calls, [none] says that something in front of Snapkeep does',
+  );
+}
+
+/** Returns whether Snapkeep has credentials of its own for the cluster, wherever they are written. */
+function holdsCredentials({ url, username, apiKey }: ClusterSettings): boolean {
+  return username !== undefined || apiKey !== undefined || new URL(url).username !== '';
 }

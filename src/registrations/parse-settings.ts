@@ -24,6 +24,11 @@ export interface ParsedSettings {
 }
 
 const MEGABYTE = 1024 * 1024;
+/** Bytes of the longest value, and of all names and values: every registration travels in payloads of Temporal. */
+const MAX_VALUE_BYTES = 4 * 1024;
+const MAX_SETTINGS_BYTES = 16 * 1024;
+/** Characters of a name that an error repeats. */
+const MAX_SHOWN = 100;
 /** As the Alibaba plugin: default and largest 1 GB. The smallest keeps an object count in the millions impossible. */
 const CHUNK_SIZE = { min: MEGABYTE, max: 1024 * MEGABYTE } as const;
 
@@ -36,7 +41,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Checks `settings` of a repository of `type` against `policy`. Pure: touches neither store nor disk.
- * Throws `repository_settings_invalid` (unknown type or setting, missing or forbidden value) or
+ * Throws `repository_settings_invalid` (unknown type or setting, missing, forbidden or too long a value) or
  * `illegal_argument_exception` (a value that can't be parsed); no message holds a secret.
  */
 export function parseRepositorySettings(
@@ -44,20 +49,32 @@ export function parseRepositorySettings(
   settings: Readonly<Record<string, unknown>>,
   policy: StorePolicy,
 ): ParsedSettings {
-  const known = KNOWN[type];
+  const known = Object.hasOwn(KNOWN, type) ? KNOWN[type] : undefined;
   if (known === undefined) {
-    throw invalid(`repository type [${type}] does not exist; known types are [${Object.keys(KNOWN).join(', ')}]`);
+    throw invalid(
+      `repository type [${type.slice(0, MAX_SHOWN)}] does not exist; known types are [${Object.keys(KNOWN).join(', ')}]`,
+    );
   }
   const given = new Map<string, string>();
+  let bytes = 0;
   for (const [name, value] of Object.entries(settings)) {
     if (!known.includes(name)) {
       throw invalid(
-        `unknown setting [${name}] of repository type [${type}]; known are [${[...known].sort().join(', ')}]`,
+        `unknown setting [${name.slice(0, MAX_SHOWN)}] of repository type [${type}]; known are [${[...known].sort().join(', ')}]`,
       );
     }
     if (value === null) continue;
     if (typeof value === 'object') throw invalid(`setting [${name}] must be a single value`);
-    given.set(name, String(value as string | number | boolean));
+    const text = String(value as string | number | boolean);
+    const length = Buffer.byteLength(text);
+    if (length > MAX_VALUE_BYTES) {
+      throw invalid(`setting [${name}] has [${length}] bytes, and [${MAX_VALUE_BYTES}] are the most`);
+    }
+    bytes += name.length + length;
+    given.set(name, text);
+  }
+  if (bytes > MAX_SETTINGS_BYTES) {
+    throw invalid(`the settings have [${bytes}] bytes, and [${MAX_SETTINGS_BYTES}] are the most`);
   }
   const write = parseWrite(given);
   const shown = Object.fromEntries([...given].filter(([name]) => !SECRET.includes(name)));

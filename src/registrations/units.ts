@@ -18,7 +18,8 @@ const FACTORS: Readonly<Record<string, number>> = {
  */
 export function parseByteSize(setting: string, value: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
-  const factor = match === null ? undefined : match[2] === '' ? 1 : FACTORS[match[2].toLowerCase()];
+  const unit = match === null || match[2] === '' ? 'b' : match[2].toLowerCase();
+  const factor = Object.hasOwn(FACTORS, unit) ? FACTORS[unit] : undefined;
   if (match === null || factor === undefined) {
     throw new SnapkeepError(
       'illegal_argument_exception',

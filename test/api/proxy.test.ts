@@ -9,11 +9,7 @@ import {
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { Client, Connection } from '@temporalio/client';
-import { createApp } from '../../src/api/app';
-import { createSnapshotService } from '../../src/jobs/service';
-import { OpenRepositories } from '../../src/registrations/open-repositories';
-import { createSealer } from '../../src/registrations/sealer';
+import { type FrontDoor, startFrontDoor } from '../support/front-door';
 
 interface Seen {
   readonly method: string;
@@ -33,9 +29,8 @@ const listen = async (server: Server): Promise<number> => {
 describe('requests that are the cluster’s', () => {
   const seen: Seen[] = [];
   let handler: Handler;
-  let connection: Connection;
   let cluster: Server;
-  let frontDoor: Server;
+  let frontDoor: FrontDoor;
   let clusterPort: number;
   let port: number;
   let url: string;
@@ -52,23 +47,9 @@ describe('requests that are the cluster’s', () => {
       });
     });
     clusterPort = await listen(cluster);
-    connection = Connection.lazy({ address: '127.0.0.1:1' });
-    const policy = { pathRepo: ['/nowhere'], allowedEndpoints: ['loopback'] };
-    const sealer = createSealer('a key of sixteen characters');
-    const service = createSnapshotService({
-      client: new Client({ connection }),
-      cluster: { info: () => Promise.reject(new Error('not asked')), ping: () => Promise.resolve() },
-      repositories: new OpenRepositories(policy, sealer),
-      sealer,
-      policy,
-      options: { retryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
-      taskQueue: 'none',
-      logger: { warn: () => undefined },
-    });
     const settings = { url: `http://127.0.0.1:${clusterPort}`, username: 'elastic', password: 'p:ss' };
-    frontDoor = createServer(createApp({ service, cluster: settings, logger: { error: () => undefined } }));
-    port = await listen(frontDoor);
-    url = `http://127.0.0.1:${port}`;
+    frontDoor = await startFrontDoor({ cluster: settings, auth: 'none' });
+    ({ port, url } = frontDoor);
   });
 
   beforeEach(() => {
@@ -80,13 +61,9 @@ describe('requests that are the cluster’s', () => {
   });
 
   afterAll(async () => {
-    for (const server of [frontDoor, cluster]) {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
-    // Attempts go on for a while after nobody waits for them, and break where they find the connection closed.
-    await sleep(4_000);
-    await connection.close();
+    await frontDoor.stop();
+    cluster.closeAllConnections();
+    await new Promise((resolve) => cluster.close(resolve));
   });
 
   it.each([
@@ -225,7 +202,7 @@ describe('requests that are the cluster’s', () => {
         if (all.includes('200 OK')) resolve(all);
       });
     });
-    socket.write('POST /_bulk HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
+    socket.write('POST /_bulk HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
     expect(await text).toContain('100 Continue');
     expect(seen[0].body.toString()).toBe('{}');
     socket.destroy();
@@ -324,6 +301,33 @@ describe('requests that are the cluster’s', () => {
       expect(odd.reason).toContain('repository type [ftp] does not exist');
     });
 
+    it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+      'know no type and no setting [%s]',
+      async (name) => {
+        const typed = await ask('PUT', '/_snapshot/repo', { body: `{"type":"${name}"}`, headers: JSON_HEADERS });
+        expect(typed).toMatchObject({ status: 400, type: 'repository_exception' });
+        const body = `{"type":"fs","settings":{"location":"a","${name}":"b"}}`;
+        const set = await ask('PUT', '/_snapshot/repo', { body, headers: JSON_HEADERS });
+        expect(set).toMatchObject({ status: 400, type: 'repository_exception' });
+        const field = await ask('PUT', '/_snapshot/repo/snap', { body: `{"${name}":"b"}`, headers: JSON_HEADERS });
+        expect(field).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+        const parameter = await ask('GET', `/_snapshot?${name}=1`);
+        expect(parameter).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+      },
+    );
+
+    it('refuse more names than a path should list, and than a body should', async () => {
+      const path = `/_snapshot/repo/${Array.from({ length: 1_001 }, (_, i) => `s${i}`).join(',')}`;
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await ask(method, path);
+        expect(answer).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
+        expect(answer.reason).toContain('[1001] names, and [1000] are the most');
+      }
+      const body = JSON.stringify({ indices: Array.from({ length: 20_001 }, (_, i) => `i${i}`) });
+      const listed = await ask('PUT', '/_snapshot/repo/snap', { body, headers: JSON_HEADERS });
+      expect(listed.reason).toContain('[indices] has [20001] names, and [20000] are the most');
+    });
+
     it('refuse a body that is too large, without reading it to its end', async () => {
       const body = `{"a":"${'x'.repeat(1024 * 1024)}"}`;
       expect(await ask('PUT', '/_snapshot/repo/snap', { body, headers: JSON_HEADERS })).toMatchObject({
@@ -332,20 +336,20 @@ describe('requests that are the cluster’s', () => {
       });
     });
 
-    it('take JSON under any name from tools, but only under its own from web pages', async () => {
+    it('take JSON under the names that tools give it, and no other format', async () => {
       const body = '{"type":"ftp"}';
-      const put = (headers: Record<string, string>): Promise<{ status: number }> =>
-        ask('PUT', '/_snapshot/repo', { body, headers });
+      const put = (type: string): Promise<{ status: number }> =>
+        ask('PUT', '/_snapshot/repo', { body, headers: { 'content-type': type } });
       for (const type of [
         'application/json; charset=utf-8',
         'application/vnd.elasticsearch+json; compatible-with=8',
-        'text/plain',
+        'application/octet-stream',
       ]) {
-        expect(await put({ 'content-type': type })).toMatchObject({ status: 400, type: 'repository_exception' });
+        expect(await put(type)).toMatchObject({ status: 400, type: 'repository_exception' });
       }
-      const page = { origin: 'http://evil.example' };
-      expect(await put({ 'content-type': 'text/plain', ...page })).toMatchObject({ status: 406 });
-      expect(await put({ 'content-type': 'application/yaml' })).toMatchObject({ status: 406 });
+      for (const type of ['text/plain', 'application/yaml', 'application/cbor']) {
+        expect(await put(type)).toMatchObject({ status: 406 });
+      }
     });
 
     it('answer in the version and form that was asked for', async () => {

@@ -32,6 +32,16 @@ describe('the root', () => {
 });
 
 describe('creating an index', () => {
+  it('keeps a setting by the name of what every object has, and changes no object by it', async () => {
+    const body = '{"settings":{"index.analysis.filter.__proto__.type":"stop","index.analysis.constructor.type":"x"}}';
+    expect((await call('PUT', '/inherited', body)).status).toBe(200);
+    const { text } = await call('GET', '/inherited/_settings');
+    expect(text).toContain('"__proto__":{"type":"stop"}');
+    expect(text).toContain('"constructor":{"type":"x"}');
+    expect(({} as { type?: string }).type).toBeUndefined();
+    await call('DELETE', '/inherited');
+  });
+
   it('keeps mappings byte for byte, settings as text, and aliases', async () => {
     const mappings =
       '{ "properties": {"price":{"type":"scaled_float","scaling_factor":100.0}}, "_meta":{"big":9007199254740993} }';

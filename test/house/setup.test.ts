@@ -1,4 +1,5 @@
-import { execFile, spawn, type ExecFileException } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ExecFileException } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -41,8 +42,8 @@ interface Outcome {
 }
 
 /** Runs a script with nothing but `bin` on the PATH. */
-function run(args: readonly string[]): Promise<Outcome> {
-  const env = { PATH: bin, HOME: folder, XDG_CACHE_HOME: cache, NODE_OPTIONS: OFFLINE };
+function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const env = { PATH: bin, HOME: folder, XDG_CACHE_HOME: cache, NODE_OPTIONS: OFFLINE, ...more };
   return new Promise((done) => {
     execFile(process.execPath, args, { env }, (error: ExecFileException | null, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout: stdout.trim(), stderr }),
@@ -89,6 +90,42 @@ test('without network Go builds it into the cache, and only once', async () => {
   expect(readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n')).toEqual([
     expect.stringMatching(/^install .*github\.com\/temporalio\/cli\/cmd\/temporal@v1\.5\.1$/),
   ]);
+});
+
+/** Stands for a network on which every address gives these bytes. */
+const served = (archive: string): string =>
+  `--import=data:text/javascript,${encodeURIComponent(
+    `import { readFileSync } from 'node:fs';
+     globalThis.fetch = () => Promise.resolve(new Response(readFileSync(${JSON.stringify(archive)})));`,
+  )}`;
+
+describe('a download', () => {
+  let archive: string;
+
+  beforeEach(() => {
+    for (const name of ['tar', 'gzip']) symlinkSync(execFileSync('which', [name]).toString().trim(), join(bin, name));
+    program(join(folder, 'temporal'), GOOD);
+    archive = join(folder, 'archive.tar.gz');
+    execFileSync('tar', ['-czf', archive, '-C', folder, 'temporal']);
+  });
+
+  const find = (more: NodeJS.ProcessEnv): Promise<Outcome> =>
+    run([join(SCRIPTS, 'temporal-binary.mjs')], { NODE_OPTIONS: served(archive), ...more });
+
+  test('that is not what the known checksum is of is not run', async () => {
+    const { code, stderr } = await find({});
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/what came has SHA-256 [0-9a-f]{64}, and [0-9a-f]{64} was expected: not used/);
+    expect(existsSync(cached())).toBe(false);
+  });
+
+  test('that has the checksum that was named is used', async () => {
+    const sum = createHash('sha256').update(readFileSync(archive)).digest('hex');
+    expect(await find({ SNAPKEEP_TEMPORAL_CLI_SHA256: sum.toUpperCase() })).toMatchObject({
+      code: 0,
+      stdout: cached(),
+    });
+  });
 });
 
 test('with no way to get a Temporal CLI the error says what to install', async () => {

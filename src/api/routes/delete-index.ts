@@ -1,11 +1,12 @@
-import { type IRouter } from 'express';
+import { type Request, type IRouter } from 'express';
 import { indexExists } from '../../cluster/index-operations';
 import { isSnapkeepError } from '../../contracts/errors';
 import { type Recovery } from '../../jobs/recoveries';
 import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
 import { type SnapshotService } from '../../jobs/service';
+import { type Auth } from '../access/auth';
 import { answer } from '../answer';
-import { type Upstream } from '../upstream';
+import { relay, type Upstream, type UpstreamAnswer } from '../upstream';
 
 /**
  * `DELETE /{index}`: an index that is being restored is not deleted under the restore's feet: the restore is stopped and
@@ -15,6 +16,7 @@ export function deleteIndexRoutes(
   router: IRouter,
   { recoveries }: Pick<SnapshotService, 'recoveries'>,
   upstream: Upstream,
+  auth: Auth,
 ): void {
   router.delete('/:index', async (request, response, next) => {
     const expression = request.params.index;
@@ -23,14 +25,28 @@ export function deleteIndexRoutes(
       next();
       return;
     }
-    const restoring = await found(recoveries, parts);
-    if (restoring.length === 0 || (parts.some(isWildcard) && (await needsNames(upstream)))) {
+    let restoring = await found(recoveries, parts);
+    if (restoring.length === 0 || (parts.some(isWildcard) && (await needsNames(request, upstream)))) {
       next();
       return;
     }
+    if (auth === 'cluster') {
+      const asked = await deletedByCaller(request, upstream, parts, restoring);
+      if (asked.refused !== undefined) {
+        relay(response, asked.refused);
+        return;
+      }
+      restoring = asked.deleted;
+      if (restoring.length === 0) {
+        next();
+        return;
+      }
+    }
     await Promise.all(restoring.map((recovery) => recoveries.stop(recovery)));
     const stopped = new Set(restoring.map(({ index }) => index.target));
-    const rest = await Promise.all(parts.map(async (part) => !stopped.has(part) || (await exists(upstream, part))));
+    const rest = await Promise.all(
+      parts.map(async (part) => !stopped.has(part) || (await exists(request, upstream, part))),
+    );
     const left = parts.filter((_, i) => rest[i]);
     if (left.length === 0) {
       answer(request, response, 200, { acknowledged: true });
@@ -58,9 +74,30 @@ async function found(recoveries: SnapshotService['recoveries'], parts: readonly 
   return running.filter(({ index }) => selected.includes(index.target));
 }
 
+/**
+ * Deletes the indices in the caller's name, so that the cluster says whether it may; a restore whose index is deleted
+ * writes nothing more. An index that a restore has yet to create is missing, to those who may delete it. Of indices that
+ * only a wildcard names, those that the caller may not delete are left alone, as the cluster does.
+ */
+async function deletedByCaller(
+  request: Request,
+  upstream: Upstream,
+  parts: readonly string[],
+  restoring: readonly Recovery[],
+): Promise<{ readonly deleted: Recovery[]; readonly refused?: UpstreamAnswer }> {
+  const deleted: Recovery[] = [];
+  for (const recovery of restoring) {
+    const { target } = recovery.index;
+    const answered = await upstream.ask(request, `/${encodeURIComponent(target)}`, { method: 'DELETE' });
+    if (answered.status < 300 || answered.status === 404) deleted.push(recovery);
+    else if (answered.status !== 403 || parts.includes(target)) return { deleted, refused: answered };
+  }
+  return { deleted };
+}
+
 /** Whether the cluster refuses to delete by wildcard, in which case nothing must be stopped either. */
-async function needsNames(upstream: Upstream): Promise<boolean> {
-  const { status, body } = await upstream.ask('/_cluster/settings?include_defaults=true&flat_settings=true');
+async function needsNames(request: Request, upstream: Upstream): Promise<boolean> {
+  const { status, body } = await upstream.ask(request, '/_cluster/settings?include_defaults=true&flat_settings=true');
   if (status !== 200) return false;
   const settings = JSON.parse(body.toString('utf8')) as Record<string, Record<string, unknown> | undefined>;
   const name = 'action.destructive_requires_name';
@@ -69,6 +106,6 @@ async function needsNames(upstream: Upstream): Promise<boolean> {
 }
 
 /** A restore that came to its end before it could be stopped has left an index. */
-function exists(upstream: Upstream, index: string): Promise<boolean> {
-  return indexExists({ request: ({ path }) => upstream.ask(path) }, index);
+function exists(request: Request, upstream: Upstream, index: string): Promise<boolean> {
+  return indexExists({ request: ({ path }) => upstream.ask(request, path) }, index);
 }

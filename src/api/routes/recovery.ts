@@ -1,4 +1,4 @@
-import { type RequestHandler, type Response, type IRouter } from 'express';
+import { type Request, type RequestHandler, type IRouter } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 import { type Recovery } from '../../jobs/recoveries';
 import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/recovery-json';
@@ -7,7 +7,7 @@ import { type SnapshotService } from '../../jobs/service';
 import { answer } from '../answer';
 import { createdLater } from '../index-creation';
 import { Parameters, queryOf } from '../parameters';
-import { type Upstream, type UpstreamAnswer } from '../upstream';
+import { relay, type Upstream, type UpstreamAnswer } from '../upstream';
 
 /** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */
 export function recoveryRoutes(
@@ -33,19 +33,19 @@ export function recoveryRoutes(
     const parts = splitNames(expression ?? parameters.text('index') ?? '_all');
     const restores = wanted(await recoveries.all(), parts);
     const query = clusterQuery(request.originalUrl);
-    let own = await upstream.ask(request.path.replace(/\/+$/, '') + query);
+    let own = await upstream.ask(request, request.path.replace(/\/+$/, '') + query);
     if (own.status === 404 && parts.some((part) => restores.some(({ index }) => index.target === part))) {
       // An index whose restore has not created it yet is missing in the cluster, but not here.
-      own = await askLeniently(upstream, parts, restores, own);
+      own = await askLeniently(request, upstream, parts, restores, own);
     }
     if (own.status !== 200) {
-      pass(response, own);
+      relay(response, own);
       return;
     }
     const cluster = parse(own);
     const json = mergeRecoveries(
       cluster,
-      await stillThere(upstream, cluster, restores),
+      await stillThere(request, upstream, cluster, restores),
       {
         activeOnly: parameters.boolean('active_only', false),
         detailed: parameters.boolean('detailed', false),
@@ -69,12 +69,14 @@ function wanted(all: readonly Recovery[], parts: readonly string[]): Recovery[] 
 
 /** A restore that has ended counts as long as the index it made is there, and no later one of that name. */
 async function stillThere(
+  request: Request,
   upstream: Upstream,
   cluster: ClusterRecoveries,
   restores: readonly Recovery[],
 ): Promise<Recovery[]> {
   const ended = restores.filter(({ index }) => index.state === 'DONE' && Object.hasOwn(cluster, index.target));
   const recreated = await createdLater(
+    request,
     upstream,
     ended.map(({ index }) => ({ index: index.target, millis: index.stopMillis ?? index.startMillis })),
   );
@@ -83,7 +85,10 @@ async function stillThere(
   );
 }
 
+const NOTHING: UpstreamAnswer = { status: 200, headers: new Map(), body: Buffer.from('{}') };
+
 async function askLeniently(
+  request: Request,
   upstream: Upstream,
   parts: readonly string[],
   restores: readonly Recovery[],
@@ -92,13 +97,14 @@ async function askLeniently(
   const others = parts.filter((part) => !restores.some(({ index }) => index.target === part));
   if (others.length === 0) {
     const existing = await upstream.ask(
+      request,
       `/${parts.map(encodeURIComponent).join(',')}/_recovery?ignore_unavailable=true`,
     );
-    return existing.status === 200 ? existing : { status: 200, body: Buffer.from('{}') };
+    return existing.status === 200 ? existing : NOTHING;
   }
   // The others have to be there, unless they are wildcards.
-  if (others.every(isWildcard)) return { status: 200, body: Buffer.from('{}') };
-  const answered = await upstream.ask(`/${others.map(encodeURIComponent).join(',')}/_recovery`);
+  if (others.every(isWildcard)) return NOTHING;
+  const answered = await upstream.ask(request, `/${others.map(encodeURIComponent).join(',')}/_recovery`);
   return answered.status === 200 ? answered : refused;
 }
 
@@ -118,10 +124,4 @@ function parse(own: UpstreamAnswer): ClusterRecoveries {
       cause,
     });
   }
-}
-
-function pass(response: Response, { status, body }: UpstreamAnswer): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  response.end(body);
 }

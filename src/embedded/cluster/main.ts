@@ -7,6 +7,8 @@ import { startEmbeddedCluster } from './index';
  * SIGINT. Killed at any moment, it goes on from its data dir.
  */
 async function main(): Promise<void> {
+  // What is kept is for this user alone.
+  process.umask(0o077);
   const port = Number(process.env['SNAPKEEP_EMBEDDED_CLUSTER_PORT'] ?? 9401);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`SNAPKEEP_EMBEDDED_CLUSTER_PORT is not a port: ${process.env['SNAPKEEP_EMBEDDED_CLUSTER_PORT']}`);

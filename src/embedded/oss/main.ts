@@ -13,6 +13,8 @@ const DEFAULT_SECRET = 'snapkeep-secret';
  * beyond loopback needs a secret of their own), EMBEDDED_OSS_BUCKETS (comma-separated, default `snapshots`).
  */
 async function main(): Promise<void> {
+  // What is kept is for this user alone.
+  process.umask(0o077);
   const port = Number(process.env.SNAPKEEP_EMBEDDED_OSS_PORT ?? 9402);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error('SNAPKEEP_EMBEDDED_OSS_PORT must be a port from 0 to 65535');

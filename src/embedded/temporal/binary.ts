@@ -1,20 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { SnapkeepError } from '../../contracts/errors';
+import { pickEnv } from '../program-env';
+import { scriptPath } from '../project-root';
 
-/** The folder of the checkout, from source as from dist. */
-function projectRoot(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'scripts', 'temporal-binary.mjs'))) {
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new SnapkeepError('temporal_unavailable', 'scripts/temporal-binary.mjs is not part of this installation');
-    }
-    folder = parent;
-  }
-  return folder;
-}
+/** Settings of services: what finds, downloads or builds a program has no use for them. */
+const SERVICE_SETTING = /^(SNAPKEEP|TEMPORAL)_/;
+const OWN_SETTINGS = ['SNAPKEEP_TEMPORAL_CLI_SHA256', 'SNAPKEEP_CI_RUN'];
 
 /**
  * Path of a Temporal CLI that runs here. The script that set the checkout up decides which, and gets one where there
@@ -23,8 +14,9 @@ function projectRoot(): string {
  */
 export function temporalBinary(): Promise<string> {
   return new Promise((resolve, reject) => {
-    const script = join(projectRoot(), 'scripts', 'temporal-binary.mjs');
-    const child = execFile(process.execPath, [script], (error, stdout, stderr) => {
+    const script = scriptPath('temporal-binary.mjs');
+    const env = pickEnv(process.env, (name) => !SERVICE_SETTING.test(name) || OWN_SETTINGS.includes(name));
+    const child = execFile(process.execPath, [script], { env }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.trim());
       else reject(new SnapkeepError('temporal_unavailable', stderr.trim() || error.message, { cause: error }));
     });

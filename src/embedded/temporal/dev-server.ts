@@ -5,10 +5,12 @@
  * SQLite on each write; the settings here make five activities in a row take 100 ms rather than 550.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnapkeepError } from '../../contracts/errors';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes';
+import { endWithUs } from '../end-with-us';
+import { programEnv } from '../program-env';
 import { freePorts, isFree } from './free-ports';
 import { forgetOwner, recordOwner, stopFormerOwner } from './owner';
 import { waitForTemporal } from './wait-for-temporal';
@@ -66,21 +68,22 @@ export function temporalDevServerArgs(options: TemporalDevServerOptions & { read
   ];
 }
 
-/** The environment without TEMPORAL_*: those name a server to connect to, and this is one. */
+/** What the process may see of the environment: nothing of Snapkeep's, and no TEMPORAL_*, which name a server. */
 export function temporalDevServerEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+  return programEnv(env);
 }
 
 /**
  * Starts the dev server and resolves when it takes calls. One that an earlier, killed process of ours left running on
- * the same `dataFile` is ended first. Throws `temporal_unavailable` when a port is taken, and with what it printed
+ * the same `dataFile` is ended first. It ends with this process, however that does. Throws `temporal_unavailable` when a port is taken, and with what it printed
  * when it does not come up within a minute.
  */
 export async function startTemporalDevServer(options: TemporalDevServerOptions): Promise<TemporalDevServer> {
   const { dataFile } = options;
   if (dataFile !== undefined) {
-    mkdirSync(dirname(dataFile), { recursive: true });
+    mkdirSync(dirname(dataFile), { recursive: true, mode: 0o700 });
     await stopFormerOwner(dataFile, STOP_GRACE_MS);
+    for (const file of [dataFile, `${dataFile}-wal`, `${dataFile}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
   }
   const [freePort, freeUiPort] = await freePorts(2);
   const port = options.port || freePort!;
@@ -93,10 +96,11 @@ export async function startTemporalDevServer(options: TemporalDevServerOptions):
       });
     }
   }
-  const child = spawn(options.binary, temporalDevServerArgs({ ...options, port, uiPort }), {
+  const child = spawnPrivate(options.binary, temporalDevServerArgs({ ...options, port, uiPort }), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: temporalDevServerEnv(),
   });
+  endWithUs(child);
   const output = keepLastOutput(child);
   let ended = false;
   const exited = new Promise<number | null>((resolve) => {
@@ -130,6 +134,16 @@ export async function startTemporalDevServer(options: TemporalDevServerOptions):
     exited,
     stop,
   };
+}
+
+/** Starts a child whose files only this user can read; the mask of a process is inherited and can't be named apart. */
+function spawnPrivate(...args: Parameters<typeof spawn>): ChildProcess {
+  const mask = process.umask(0o077);
+  try {
+    return spawn(...args);
+  } finally {
+    process.umask(mask);
+  }
 }
 
 /** Drains both streams, since a full pipe would stop the process, and gives the last 4,000 characters on demand. */

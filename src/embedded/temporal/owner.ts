@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const fileOf = (dataFile: string): string => `${dataFile}.pid`;
 
 export function recordOwner(dataFile: string, pid: number): void {
-  writeFileSync(fileOf(dataFile), String(pid));
+  writeFileSync(fileOf(dataFile), String(pid), { mode: 0o600 });
 }
 
 export function forgetOwner(dataFile: string): void {

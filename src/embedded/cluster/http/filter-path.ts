@@ -77,7 +77,8 @@ export class FilterPath {
       const kept = opened.map((element) => this.apply(element)).filter((element) => element !== undefined);
       return kept.length === 0 && this.dropsEmpty ? undefined : kept;
     }
-    const kept: Record<string, unknown> = {};
+    // Without a prototype: a member may have any name.
+    const kept = Object.create(null) as Record<string, unknown>;
     for (const [key, member] of Object.entries(opened)) {
       const step = this.step(key);
       const part = step === 'all' ? member : step === 'none' ? undefined : step.apply(member);

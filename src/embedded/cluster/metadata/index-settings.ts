@@ -33,7 +33,8 @@ const isKnown = (name: string, patterns: readonly RegExp[]): boolean => {
  * `null` stays `null`: remove it.
  */
 export function flattenSettings(given: unknown): Changes {
-  const flat: Changes = {};
+  // Without a prototype: a setting may have the name of one of its members.
+  const flat = Object.create(null) as Changes;
   const visit = (value: unknown, path: string): void => {
     if (value === null) flat[path] = null;
     else if (Array.isArray(value)) flat[path] = value.map(String);
@@ -91,13 +92,14 @@ export function applyChanges(settings: FlatSettings, changes: Changes): FlatSett
 
 /** `{"index":{"number_of_shards":"1"}}` from `{"index.number_of_shards":"1"}`. */
 export function nestSettings(flat: FlatSettings): Record<string, unknown> {
-  const root: Record<string, unknown> = {};
+  const branch = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>;
+  const root = branch();
   for (const name of Object.keys(flat).sort()) {
     const parts = name.split('.');
     let node = root;
     let i = 0;
     for (; i < parts.length - 1; i++) {
-      const next = (node[parts[i] as string] ??= {});
+      const next = (node[parts[i] as string] ??= branch());
       // `a` and `a.b` can both be set; the longer one then keeps its dots.
       if (typeof next !== 'object' || next === null || Array.isArray(next)) break;
       node = next as Record<string, unknown>;

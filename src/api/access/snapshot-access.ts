@@ -1,0 +1,174 @@
+/**
+ * What callers may do with snapshots is what the cluster's own privileges say, and the cluster is asked in the caller's
+ * name. Elasticsearch has a request for that; elsewhere it is tried out on a repository that does not exist.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Express, type Request, type RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
+import { SnapkeepError } from '../../contracts/errors';
+import { relay, type Question, type Upstream, type UpstreamAnswer } from '../upstream';
+import { callerDigest, callerHeaders } from './caller';
+
+export type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
+
+interface Need {
+  /** The cluster privilege of Elasticsearch that holds the action. */
+  readonly privilege: string;
+  /** The action itself, as roles can name it too. */
+  readonly action: string;
+  /** A request that needs the same permission and changes nothing, since nothing has the name in it. */
+  readonly probe: (missing: string) => [target: string, question: Question];
+}
+
+const deleteProbe = (missing: string): [string, Question] => [`/_snapshot/${missing}/${missing}`, { method: 'DELETE' }];
+
+const NEEDS: Readonly<Record<SnapshotAction, Need>> = {
+  read: {
+    privilege: 'monitor_snapshot',
+    action: 'cluster:admin/snapshot/get',
+    probe: () => ['/_snapshot', {}],
+  },
+  create: {
+    privilege: 'create_snapshot',
+    action: 'cluster:admin/snapshot/create',
+    probe: (missing) => [
+      `/_snapshot/${missing}/${missing}`,
+      { method: 'PUT', json: { indices: missing, include_global_state: false } },
+    ],
+  },
+  delete: { privilege: 'manage', action: 'cluster:admin/snapshot/delete', probe: deleteProbe },
+  restore: {
+    privilege: 'manage',
+    action: 'cluster:admin/snapshot/restore',
+    // OpenSearch refuses to restore what it can't look into, whoever asks: what is tried is the nearest permission.
+    probe: deleteProbe,
+  },
+  register: {
+    privilege: 'manage',
+    action: 'cluster:admin/repository/put',
+    probe: (missing) => [`/_snapshot/${missing}`, { method: 'DELETE' }],
+  },
+};
+
+/** Ms for which a decision holds: long enough for a burst of requests, short enough for a withdrawn privilege. */
+const DECISION_MS = 2_000;
+const MAX_DECISIONS = 1_000;
+/** Bytes of the largest refusal that is kept. */
+const MAX_KEPT_BYTES = 16 * 1024;
+
+/** Undefined: allowed. Else the cluster's refusal, or ours in its words. */
+type Refusal = UpstreamAnswer | SnapkeepError | undefined;
+
+/** Actions on a repository that stand where a snapshot's name stands otherwise. */
+const REPOSITORY_ACTION = /^\/_snapshot\/[^/]+\/_[^/]*\/?$/i;
+
+export class SnapshotAccess {
+  private readonly decisions = new LRUCache<string, Promise<Refusal>>({ max: MAX_DECISIONS, ttl: DECISION_MS });
+
+  constructor(private readonly upstream: Upstream) {}
+
+  /** Puts a check before every route of snapshots and of Snapkeep itself; what is not known needs the most. */
+  protect(app: Express): void {
+    app.post(
+      '/_snapshot/:repository/:snapshot/_restore',
+      this.demand(() => 'restore'),
+    );
+    const snapshot = app.route('/_snapshot/:repository/:snapshot');
+    snapshot.all(
+      this.demand(({ method, path }) => {
+        if (isRead(method)) return 'read';
+        if (REPOSITORY_ACTION.test(path)) return 'register';
+        return method === 'DELETE' ? 'delete' : 'create';
+      }),
+    );
+    app.all(
+      ['/_snapshot{/*path}', '/_snapkeep{/*path}'],
+      this.demand(({ method, path }) => {
+        if (isRead(method) && /^\/_snapkeep\/health\/?$/i.test(path)) return undefined;
+        return isRead(method) ? 'read' : 'register';
+      }),
+    );
+    // A caller who may not see snapshots still has the cluster's own recoveries.
+    app.get(['/_recovery', '/:index/_recovery'], async (request, response, next) => {
+      if ((await this.refusal(request, 'read')) === undefined) next();
+      else await this.upstream.pass(request, response, request.originalUrl);
+    });
+  }
+
+  /**
+   * Makes a handler that answers 401 as the cluster does where it does not know the caller, and 403 where the caller may
+   * not do what the request is about. A request is checked once, by the first that names an action.
+   */
+  private demand(actionOf: (request: Request) => SnapshotAction | undefined): RequestHandler {
+    return async (request, response, next) => {
+      const action = response.locals.isAllowed === true ? undefined : actionOf(request);
+      const refusal = action === undefined ? undefined : await this.refusal(request, action);
+      if (refusal instanceof SnapkeepError) throw refusal;
+      if (refusal !== undefined) {
+        relay(response, refusal);
+        return;
+      }
+      response.locals.isAllowed = true;
+      next();
+    };
+  }
+
+  /** Throws `cluster_unavailable` when nobody can say what the caller may do. */
+  private async refusal(request: Request, action: SnapshotAction): Promise<Refusal> {
+    const key = `${action} ${callerDigest(callerHeaders(request.rawHeaders))}`;
+    let deciding = this.decisions.get(key);
+    if (deciding === undefined) {
+      deciding = this.decide(request, NEEDS[action]);
+      this.decisions.set(key, deciding);
+      const forget = (): void => void this.decisions.delete(key);
+      deciding.then((refusal) => {
+        if (refusal !== undefined && 'body' in refusal && refusal.body.length > MAX_KEPT_BYTES) forget();
+      }, forget);
+    }
+    return deciding;
+  }
+
+  private async decide(request: Request, { privilege, action, probe }: Need): Promise<Refusal> {
+    let user: string | undefined;
+    // A role may hold the action without the privilege, and old versions don't know every privilege.
+    for (const name of [privilege, action]) {
+      const answer = await this.ask(request, '/_security/user/_has_privileges', {
+        method: 'POST',
+        json: { cluster: [name] },
+      });
+      if (answer.status === 401) return answer;
+      const said = answer.status === 200 ? privilegesIn(answer.body) : undefined;
+      if (said?.has_all_requested === true) return undefined;
+      if (said?.has_all_requested === false) user = said.username ?? '';
+    }
+    if (user !== undefined) {
+      return new SnapkeepError(
+        'cluster_access_denied',
+        `action [${action}] is unauthorized for user [${user}], this action is granted by the cluster privileges [${privilege},all]`,
+      );
+    }
+    const answer = await this.ask(request, ...probe(`snapkeep-${randomUUID()}`));
+    return answer.status === 401 || answer.status === 403 ? answer : undefined;
+  }
+
+  private async ask(request: Request, target: string, question: Question): Promise<UpstreamAnswer> {
+    const answer = await this.upstream.ask(request, target, question);
+    if (![429, 502, 503, 504].includes(answer.status)) return answer;
+    throw new SnapkeepError(
+      'cluster_unavailable',
+      `the cluster can't say now what the caller may do: it answered ${answer.status}`,
+    );
+  }
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+function privilegesIn(body: Buffer): { has_all_requested?: unknown; username?: string } | undefined {
+  try {
+    return JSON.parse(body.toString('utf8')) as { has_all_requested?: unknown; username?: string };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { parseRepositorySettings } from '../../src/registrations/parse-settings';
+import { parseByteSize } from '../../src/registrations/units';
+
+const POLICY = { pathRepo: ['/repositories'], allowedEndpoints: ['loopback'] };
+const OSS = { endpoint: 'http://127.0.0.1:1', bucket: 'bucket', access_key_id: 'id', secret_access_key: 'secret' };
+/** Names that every object has members of. */
+const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+
+const refusal = (type: string, settings: Record<string, unknown>): string => {
+  try {
+    parseRepositorySettings(type, settings, POLICY);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'repository_settings_invalid' });
+    return (error as Error).message;
+  }
+  throw new Error('not refused');
+};
+
+test.each([...INHERITED, 'ftp', ''])('type [%s] does not exist', (type) => {
+  expect(refusal(type, {})).toBe(`repository type [${type}] does not exist; known types are [oss, fs]`);
+});
+
+test.each(INHERITED)('setting [%s] is unknown', (name) => {
+  const settings = JSON.parse(`{"location":"a","${name}":"x"}`) as Record<string, unknown>;
+  expect(refusal('fs', settings)).toContain(`unknown setting [${name}] of repository type [fs]`);
+});
+
+test.each(['10constructor', '10ToString', '10__proto__', '10valueof'])('[%s] is no size', (value) => {
+  expect(() => parseByteSize('chunk_size', value)).toThrow(/as a size in bytes/);
+});
+
+test('a value is bounded, and so are all together', () => {
+  expect(refusal('fs', { location: 'x'.repeat(4_097) })).toContain(
+    '[location] has [4097] bytes, and [4096] are the most',
+  );
+  expect(refusal('fs', { location: 'é'.repeat(2_049) })).toContain('has [4098] bytes');
+  const long = 'x'.repeat(4_000);
+  const all = {
+    ...OSS,
+    access_key_id: long,
+    secret_access_key: long,
+    security_token: long,
+    base_path: long,
+    region: long,
+  };
+  expect(refusal('oss', all)).toMatch(/^the settings have \[20\d\d\d\] bytes, and \[16384\] are the most$/);
+  const { secrets } = parseRepositorySettings('oss', { ...OSS, security_token: 'x'.repeat(4_096) }, POLICY);
+  expect(secrets?.securityToken).toHaveLength(4_096);
+});
+
+test('an error repeats no more of a name than a person reads', () => {
+  expect(refusal('x'.repeat(100_000), {}).length).toBeLessThan(300);
+  expect(refusal('fs', { ['x'.repeat(100_000)]: 1 }).length).toBeLessThan(400);
+});

@@ -1,0 +1,53 @@
+/** A front door in the test's own process, without Temporal: for what it decides before any job. */
+import { type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { createApp, type AppParts } from '../../src/api/app';
+import { createSnapshotService } from '../../src/jobs/service';
+import { OpenRepositories } from '../../src/registrations/open-repositories';
+import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/process/http-server';
+import { createSealer } from '../../src/registrations/sealer';
+
+export interface FrontDoor {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function startFrontDoor(
+  parts: Pick<AppParts, 'cluster' | 'auth'> & {
+    readonly allowedHosts?: readonly string[];
+    readonly limits?: Partial<HttpLimits>;
+  },
+): Promise<FrontDoor> {
+  const connection = Connection.lazy({ address: '127.0.0.1:1' });
+  const policy = { pathRepo: ['/nowhere'], allowedEndpoints: ['loopback'] };
+  const sealer = createSealer('a key of sixteen characters');
+  const service = createSnapshotService({
+    client: new Client({ connection }),
+    cluster: { info: () => Promise.reject(new Error('not asked')), ping: () => Promise.resolve() },
+    repositories: new OpenRepositories(policy, sealer),
+    sealer,
+    policy,
+    options: { retryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
+    taskQueue: 'none',
+    logger: { warn: () => undefined },
+  });
+  const { cluster, auth, allowedHosts = [] } = parts;
+  const names = { host: '127.0.0.1', allowedHosts };
+  const app = createApp({ service, cluster, auth, names, logger: { error: () => undefined } });
+  const server = createHttpServer(app, { ...HTTP_LIMITS, ...parts.limits });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      // Attempts go on for a while after nobody waits for them, and break where they find the connection closed.
+      await sleep(4_000);
+      await connection.close();
+    },
+  };
+}
