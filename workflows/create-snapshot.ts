@@ -16,6 +16,7 @@ import {
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import {
@@ -24,6 +25,8 @@ import {
   type GroupResult,
   type ShardGroup,
   type ShardProgress,
+  SNAPSHOT_MEMO,
+  type ShownSnapshot,
   type SnapshotOutcome,
   type SnapshotStatus,
 } from '../src/contracts/jobs';
@@ -87,8 +90,10 @@ class SnapshotJob {
       if (begun.kind === 'committed') return begun.outcome;
       this.begun = begun;
       this.state = 'STARTED';
+      this.publish();
       const results = await this.copy(begun.groups);
       this.state = 'FINALIZE';
+      this.publish();
       this.describe('committing');
       this.mayCommit = true;
       try {
@@ -101,6 +106,7 @@ class SnapshotJob {
         // The next plan starts from the newest snapshot; what this one wrote and it doesn't use goes at commit.
         if (!hasCode(error, 'base_changed') || plans === MAX_PLANS) throw error;
         this.state = 'INIT';
+        this.publish();
       }
     }
   }
@@ -118,6 +124,7 @@ class SnapshotJob {
 
   end(state: SnapshotStatus['state']): void {
     this.state = state;
+    this.publish();
     this.describe('ended');
     if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
   }
@@ -186,9 +193,28 @@ class SnapshotJob {
       slot.done = true;
       slot.failed = result.failed;
       results[i] = result;
+      this.publish();
       this.describe(`copying ${groups.length} groups of shards`);
     });
     return results;
+  }
+
+  /** Shows in the memo what lists tell of the job. Called wherever that changes. */
+  private publish(): void {
+    const done = this.groups.filter((slot) => slot.done);
+    const failedShards = done.reduce((sum, slot) => sum + slot.failed, 0);
+    const shown: ShownSnapshot = {
+      uuid: this.input.uuid,
+      state: this.state,
+      startMillis: this.input.startMillis,
+      includeGlobalState: this.input.request.includeGlobalState,
+      metadata: this.input.request.metadata,
+      plan: this.begun?.plan,
+      counts: this.begun?.counts,
+      copiedShards: done.reduce((sum, slot) => sum + slot.group.count, 0) - failedShards,
+      failedShards,
+    };
+    upsertMemo({ [SNAPSHOT_MEMO]: shown });
   }
 
   private planned(): Extract<BeginSnapshotResult, { kind: 'planned' }> {

@@ -2,7 +2,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type GroupStatus, type IndexRecovery, type RestoreStatus, type SnapshotStatus } from '../src/contracts/jobs';
 import { type BeginJobResult, type LedgerJob } from '../src/contracts/ledger';
-import { type PutRegistration, type Registration } from '../src/contracts/registration';
+import {
+  type NewRegistration,
+  type Registration,
+  type VerifiedStore,
+  type VerifyRegistration,
+} from '../src/contracts/registration';
 
 // Every job.
 /** What `_status` and `_recovery` show of a job. */
@@ -21,9 +26,12 @@ export const cancelSnapshotSignal = defineSignal('cancelSnapshot');
 export const cancelIndexRestoreSignal = defineSignal<[{ index: string }]>('cancelIndexRestore');
 
 // repositoriesWorkflow: the registrations.
-export const putRepositoryUpdate = defineUpdate<Registration, [PutRegistration]>('putRepository');
+/** A worker tries the store; nothing is kept. */
+export const verifyRepositoryUpdate = defineUpdate<VerifiedStore, [VerifyRegistration]>('verifyRepository');
+export const putRepositoryUpdate = defineUpdate<Registration, [NewRegistration]>('putRepository');
 export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRepository');
-export const repositoriesQuery = defineQuery<Registration[]>('getRepositories');
+/** Answered by any worker: proof that one is there. */
+export const pingQuery = defineQuery<boolean>('ping');
 
 // repositoryWorkflow: who works on one repository.
 export const beginJobUpdate = defineUpdate<BeginJobResult, [LedgerJob]>('beginJob');

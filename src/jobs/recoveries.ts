@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type IndexRecovery, type JobRepository, type RestoreStatus } from '../contracts/jobs';
+import { type IndexRecovery, type RestoreStatus } from '../contracts/jobs';
 import { type ShownJob } from '../contracts/ledger';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery, restoreStatusQuery } from '../../workflows/messages';
 import { type Ledgers } from './ledgers';
@@ -40,10 +40,14 @@ export class Recoveries {
 
   /** Running ones and those that ended lately; of several restores of one index the newest. */
   async all(): Promise<Recovery[]> {
-    const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(registrations.map(async (one) => this.ofRepository(await this.places.bind(one))));
+    const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.jobs(place)));
+    const jobs = shown.flatMap(({ restores, running }) => [
+      ...restores,
+      ...running.filter((job) => job.kind === 'restore'),
+    ]);
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
     const newest = new Map<string, Recovery>();
-    for (const recovery of found.flat()) {
+    for (const recovery of found) {
       const other = newest.get(recovery.index.target);
       if (other === undefined || other.index.startMillis <= recovery.index.startMillis) {
         newest.set(recovery.index.target, recovery);
@@ -54,14 +58,9 @@ export class Recoveries {
 
   /** Indices being restored now. */
   async running(): Promise<Recovery[]> {
-    const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(
-      registrations.map(async (one) => {
-        const jobs = await this.jobs.all(await this.places.bind(one), ['restore']);
-        return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
-      }),
-    );
-    return found.flat().filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
+    const jobs = (await Promise.all((await this.allPlaces()).map((place) => this.jobs.all(place, ['restore'])))).flat();
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+    return found.filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
   }
 
   /** Stops the restore of one index and returns when all it had written is deleted, or when it was done before. */
@@ -78,18 +77,19 @@ export class Recoveries {
     });
   }
 
-  private async ofRepository({ place }: JobRepository): Promise<Recovery[]> {
-    const { running, restores } = await this.ledgers.jobs(place);
-    const jobs = [...restores, ...running.filter((job) => job.kind === 'restore')];
-    return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+  /** Each once, whatever names lead to it. The jobs of a repository that can't be read are not known. */
+  private async allPlaces(): Promise<string[]> {
+    const registrations = await this.ledgers.registrations();
+    const found = await Promise.all(registrations.map((one) => this.places.findIfReadable(one)));
+    return [...new Set(found.flatMap((one) => one?.place ?? []))];
   }
 
   private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
     const known = this.ended.get(job.workflowId);
     if (known !== undefined) return known;
-    const status = await this.calls.query(job.workflowId, restoreStatusQuery, []);
+    const status = await this.calls.query(job.workflowId, restoreStatusQuery);
     if (status === undefined) return [];
-    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])));
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
     const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
     const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
     if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);

@@ -47,13 +47,14 @@ export interface SnapshotService {
 export function createSnapshotService(parts: SnapshotServiceParts): SnapshotService {
   const { cluster, options, taskQueue, repositories: open } = parts;
   const calls = new TemporalCalls(parts.client);
-  const health: Health = new Health(calls, cluster, (ms) => ledgers.registrations(ms));
+  const health: Health = new Health(calls, cluster, (ms) => ledgers.askWorker(ms));
   const patience = new Patience(health);
   const ledgers = new Ledgers(calls, taskQueue, patience);
   const reader = new RepositoryReader(open);
-  const places = new Places(reader);
+  const warn = (message: string): void => parts.logger.warn(message);
+  const places = new Places(reader, warn);
   const jobs = new RunningJobs(calls, ledgers);
-  const starter = new JobStarter(calls, patience, taskQueue, options, (message) => parts.logger.warn(message));
+  const starter = new JobStarter(calls, patience, taskQueue, options, warn);
   const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
   const running = new RunningViews(reader);
   const list = new SnapshotList(repositories, places, jobs, running, reader);
@@ -70,7 +71,6 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       jobs,
       list,
       reader,
-      repositories: open,
       cluster,
       options,
     }),

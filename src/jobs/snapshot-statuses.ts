@@ -66,7 +66,7 @@ export class SnapshotStatuses {
       return finishedRows(manifest);
     }
     if (running === undefined) return [];
-    const plan = await this.running.plan(registration, running.status.plan);
+    const plan = await this.running.plan(registration, running.shown.plan);
     if (plan === undefined) return [];
     const expected = changedShards(plan).map((shard) => shard.plan.documents);
     return runningRows(plan, await this.progress.read(running, expected), now);

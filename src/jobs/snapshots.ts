@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
-import { type CreateSnapshotInput, type JobOptions, type SnapshotRequest } from '../contracts/jobs';
+import {
+  type CreateSnapshotInput,
+  type JobOptions,
+  type ShownSnapshot,
+  SNAPSHOT_MEMO,
+  type SnapshotRequest,
+} from '../contracts/jobs';
+import { repositoryReadonly, snapshotMissing } from '../contracts/messages';
 import { type Registration } from '../contracts/registration';
 import { workflowIds } from '../contracts/workflow-ids';
-import { type OpenRepositories } from '../registrations/open-repositories';
 import { newSnapshotUuid } from '../repository/keys';
 import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../workflows';
 import { cancelSnapshotSignal } from '../../workflows/messages';
@@ -12,13 +18,13 @@ import { asSnapkeepError, isStopped } from './failures';
 import { type ClusterFacts } from './health';
 import { type Ledgers } from './ledgers';
 import { checkSnapshotName } from './names';
-import { type Patience } from './patience';
+import { type ExtraCheck, type Patience } from './patience';
 import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { type RepositoryReader } from './reading';
 import { type RunningJobs, type RunningSnapshot } from './running-jobs';
 import { selectNames } from './select-names';
-import { isExact, type SnapshotList, snapshotMissing } from './snapshot-list';
+import { isExact, type SnapshotList } from './snapshot-list';
 import { JobExistsError, type JobStarter } from './start-job';
 import { type TemporalCalls } from './temporal-calls';
 import { isElasticsearch } from './version-id';
@@ -60,7 +66,6 @@ export class Snapshots {
       readonly jobs: RunningJobs;
       readonly list: SnapshotList;
       readonly reader: RepositoryReader;
-      readonly repositories: OpenRepositories;
       readonly cluster: ClusterFacts;
       readonly options: JobOptions;
     },
@@ -78,7 +83,6 @@ export class Snapshots {
     checkSnapshotName(repository, snapshot);
     this.refuseReadonly(registration);
     const bound = await places.bind(registration);
-    await ledgers.ready(bound);
     const uuid = newSnapshotUuid();
     const input: CreateSnapshotInput = {
       repository: bound,
@@ -97,6 +101,7 @@ export class Snapshots {
         repository,
         snapshot,
         token: uuid,
+        memo: { [SNAPSHOT_MEMO]: shownAtStart(input) },
         summary: `snapshot ${repository}/${snapshot}`,
         details: `Snapshot **${snapshot}** of ${request.indices?.join(', ') ?? 'all open indices'} in repository **${repository}**`,
         check: reader.check(registration),
@@ -137,7 +142,6 @@ export class Snapshots {
     if (finished.length === 0) return;
 
     const bound = await places.bind(registration);
-    await ledgers.ready(bound);
     const id = randomBytes(6).toString('hex');
     const handle = await starter.start<typeof deleteSnapshotsWorkflow>({
       type: 'deleteSnapshotsWorkflow',
@@ -181,7 +185,7 @@ export class Snapshots {
   }
 
   /** Cancels and waits until it is rolled back. True when the snapshot had been committed before. */
-  private async cancel({ job }: RunningSnapshot, check: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+  private async cancel({ job }: RunningSnapshot, check: ExtraCheck): Promise<boolean> {
     const { calls, patience, starter } = this.parts;
     const handle = calls.client.workflow.getHandle<typeof createSnapshotWorkflow>(job.workflowId);
     await calls.signal(job.workflowId, cancelSnapshotSignal, []);
@@ -197,12 +201,7 @@ export class Snapshots {
   }
 
   private refuseReadonly(registration: Registration): void {
-    const { write } = this.parts.repositories.open(registration);
-    if (!write.readonly) return;
-    throw new SnapkeepError(
-      'repository_settings_invalid',
-      `[${registration.name}] cannot modify a readonly repository; register it without [readonly] to write to it`,
-    );
+    if (this.parts.reader.isReadonly(registration)) throw repositoryReadonly(registration.name);
   }
 
   private async nameInUse(repository: string, snapshot: string, why: string): Promise<SnapkeepError> {
@@ -222,4 +221,10 @@ export class Snapshots {
     const { retryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
     return { retryWindowMs, dataTaskQueue, searchAttributes };
   }
+}
+
+/** Before the job's first step; from then on it shows itself. */
+function shownAtStart({ uuid, startMillis, request }: CreateSnapshotInput): ShownSnapshot {
+  const { includeGlobalState, metadata } = request;
+  return { uuid, state: 'INIT', startMillis, includeGlobalState, metadata, copiedShards: 0, failedShards: 0 };
 }

@@ -30,6 +30,8 @@ export interface JobRequest<T extends Workflow> {
   readonly snapshot: string;
   /** What makes this very job known again: its uuid or random id. */
   readonly token: string;
+  /** What the job shows of itself before its first step. */
+  readonly memo?: Readonly<Record<string, unknown>>;
   readonly summary: string;
   readonly details: string;
   readonly check: ExtraCheck;
@@ -72,6 +74,7 @@ export class JobStarter {
         startWorkflowOperation: new WithStartWorkflowOperation<T>(request.type, this.startOptions(request)),
       });
       await update.result();
+      this.calls.worker.note();
       return update.workflowRunId as string;
     };
     try {
@@ -112,7 +115,13 @@ export class JobStarter {
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       staticSummary: request.summary.slice(0, 180),
       staticDetails: request.details.slice(0, 4_000),
-      memo: { repository: request.repository, snapshot: request.snapshot, kind: request.kind, token: request.token },
+      memo: {
+        ...request.memo,
+        repository: request.repository,
+        snapshot: request.snapshot,
+        kind: request.kind,
+        token: request.token,
+      },
       typedSearchAttributes: this.options.searchAttributes
         ? new TypedSearchAttributes([
             { key: JOB_REPOSITORY, value: request.repository },
