@@ -1,6 +1,5 @@
 import { type DeleteOutcome, type JobRepository, type RemovedSnapshot } from '../src/contracts/jobs';
 import { type BeginJobResult } from '../src/contracts/ledger';
-import { selectSnapshots } from '../src/contracts/index-expression';
 import { removeSnapshots, toRemoved } from '../src/repository/commit-snapshot';
 import { sweepSnapshot } from '../src/repository/sweep';
 import { type Dependencies } from './dependencies';
@@ -11,8 +10,7 @@ import { runActivity } from './run';
 export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
   return {
     /**
-     * Takes the snapshots out of the catalogue and returns what the sweep needs. Throws `snapshot_missing_exception`
-     * for a name that is not there. The entries are part of the history before anything is removed from the bucket.
+     * Takes the snapshots of these very names out of the catalogue and returns what the sweep needs. The entries are part of the history before anything is removed from the bucket.
      */
     removeSnapshots: (call: {
       repository: JobRepository;
@@ -26,13 +24,7 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
           let removed = resumeFrom;
           if (removed === undefined) {
             const { snapshots } = await catalogue.readRoot({ signal });
-            const names = new Set(
-              selectSnapshots(
-                snapshots.map((entry) => entry.snapshot),
-                call.snapshots,
-                call.repository.name,
-              ),
-            );
+            const names = new Set(call.snapshots);
             removed = snapshots
               .filter((entry) => names.has(entry.snapshot))
               .map((entry) => ({ snapshot: entry.snapshot, ...toRemoved(entry) }));

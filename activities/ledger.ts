@@ -7,10 +7,23 @@ import { type BeginJobResult, type LedgerJob, MAX_CLAIMS } from '../src/contract
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { type OpenRepositories, type OpenRepository } from '../src/registrations/open-repositories';
 import { type repositoryWorkflow } from '../workflows';
-import { beginJobUpdate, endJobSignal } from '../workflows/messages';
+import { beginJobsUpdate, endJobSignal } from '../workflows/messages';
 import { thisJob } from './run';
 
+/** A job that waits to be entered. */
+interface Begin {
+  readonly job: LedgerJob;
+  readonly resolve: (result: BeginJobResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Jobs, and claims of all of them, that one update enters: bounds its payload. */
+const BATCH_JOBS = 200;
+const BATCH_CLAIMS = 20_000;
+
 export class Ledger {
+  private readonly begins = new Map<string, Begin[]>();
+
   constructor(
     private readonly client: Client,
     private readonly repositories: OpenRepositories,
@@ -22,8 +35,47 @@ export class Ledger {
   }
 
   /** Enters the calling job in the ledger of its place, or changes its entry. Asking again for a job is harmless. */
-  beginJob(repository: JobRepository, job: Omit<LedgerJob, 'workflowId' | 'repository'>): Promise<BeginJobResult> {
+  async beginJob(
+    repository: JobRepository,
+    job: Omit<LedgerJob, 'workflowId' | 'repository'>,
+  ): Promise<BeginJobResult> {
     const { workflowId, taskQueue } = thisJob();
+    const entry = { ...job, workflowId, repository: repository.name };
+    return new Promise((resolve, reject) => {
+      const begun = this.begins.get(repository.place);
+      if (begun !== undefined) {
+        begun.push({ job: entry, resolve, reject });
+        return;
+      }
+      const queue: Begin[] = [{ job: entry, resolve, reject }];
+      this.begins.set(repository.place, queue);
+      void this.beginAll(repository, taskQueue, queue);
+    });
+  }
+
+  /** Enters what is queued for a place, batch by batch: Temporal takes few updates of one workflow at once. */
+  private async beginAll(repository: JobRepository, taskQueue: string, queue: Begin[]): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchLength(queue));
+      try {
+        const results = await this.beginBatch(
+          repository,
+          taskQueue,
+          batch.map(({ job }) => job),
+        );
+        batch.forEach(({ resolve }, i) => resolve(results[i]));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.begins.delete(repository.place);
+  }
+
+  private beginBatch(
+    repository: JobRepository,
+    taskQueue: string,
+    jobs: readonly LedgerJob[],
+  ): Promise<readonly BeginJobResult[]> {
     const start = new WithStartWorkflowOperation<typeof repositoryWorkflow>('repositoryWorkflow', {
       workflowId: workflowIds.repository(repository.place),
       args: [{ place: repository.place, running: [], waiting: [], restores: [] }],
@@ -32,8 +84,8 @@ export class Ledger {
       staticSummary: `jobs of repository ${repository.name}`,
     });
     return asked(
-      this.client.workflow.executeUpdateWithStart(beginJobUpdate, {
-        args: [{ ...job, workflowId, repository: repository.name }],
+      this.client.workflow.executeUpdateWithStart(beginJobsUpdate, {
+        args: [jobs],
         startWorkflowOperation: start,
       }),
     );
@@ -74,6 +126,18 @@ export class Ledger {
 export function claimsOf(indices: readonly string[]): string[] {
   if (indices.length > MAX_CLAIMS) return ['*'];
   return indices.map((name) => createHash('sha256').update(name).digest('base64url').slice(0, 6));
+}
+
+/** How many of the jobs, from the first on, one update may enter; at least one. */
+function batchLength(queue: readonly Begin[]): number {
+  let claims = 0;
+  let length = 0;
+  for (const { job } of queue) {
+    claims += job.claims.length;
+    if (length > 0 && (length >= BATCH_JOBS || claims > BATCH_CLAIMS)) break;
+    length++;
+  }
+  return length;
 }
 
 async function asked<T>(answer: Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import { untilAborted } from '../src/blobs/on-abort';
+import { Coalescer } from '../src/contracts/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginSnapshotResult,
@@ -31,6 +33,8 @@ export interface SnapshotJob {
 }
 
 export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
+  const shared = new Coalescer();
+
   /**
    * Commits, then tells the ledger: the snapshot is in the catalogue before it stops being a running one.
    * `leftovers`: the job may have written what the snapshot does not refer to.
@@ -72,9 +76,18 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
         const { store, catalogue, write } = repository;
         refuseReadonly(call.repository.name, write.readonly);
         const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
+        // A burst of snapshots asks the cluster once.
         const [info, indices] = await Promise.all([
-          cluster.info(signal),
-          cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal),
+          untilAborted(
+            shared.ask('info', () => cluster.info()),
+            signal,
+          ),
+          untilAborted(
+            shared.ask(JSON.stringify([expression, ignoreUnavailable, expandWildcards]), () =>
+              cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }),
+            ),
+            signal,
+          ),
         ]);
         const names = indices.map((index) => index.name);
         const { granted } = await ledger.beginJob(call.repository, {

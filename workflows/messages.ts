@@ -34,5 +34,6 @@ export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRep
 export const pingQuery = defineQuery<boolean>('ping');
 
 // repositoryWorkflow: who works on one repository.
-export const beginJobUpdate = defineUpdate<BeginJobResult, [LedgerJob]>('beginJob');
+/** Several at once, in their order: a burst of jobs costs the ledger one step. */
+export const beginJobsUpdate = defineUpdate<readonly BeginJobResult[], [readonly LedgerJob[]]>('beginJobs');
 export const endJobSignal = defineSignal<[{ workflowId: string }]>('endJob');

@@ -20,7 +20,7 @@ import {
   type ShownJob,
   type ShownJobs,
 } from '../src/contracts/ledger';
-import { beginJobUpdate, endJobSignal, jobGrantedSignal } from './messages';
+import { beginJobsUpdate, endJobSignal, jobGrantedSignal } from './messages';
 import { controlActivities } from './profiles';
 
 /** Ended restores kept for `_recovery`. */
@@ -46,8 +46,13 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
   let updates = 0;
   let ended: string[] = [];
 
-  setHandler(beginJobUpdate, (job): BeginJobResult => {
+  setHandler(beginJobsUpdate, (jobs) => {
     updates++;
+    const results = jobs.map(begin);
+    publish();
+    return results;
+  });
+  const begin = (job: LedgerJob): BeginJobResult => {
     const known = running.findIndex((other) => other.workflowId === job.workflowId);
     const earlier = known < 0 ? running : running.slice(0, known);
     // A job that begins again (an activity tried twice, another plan) keeps its place in the order.
@@ -55,9 +60,8 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
     const granted = blockersOf(job, earlier).length === 0;
     waiting = waiting.filter((id) => id !== job.workflowId);
     if (!granted) waiting = [...waiting, job.workflowId];
-    publish();
     return { granted };
-  });
+  };
   setHandler(endJobSignal, ({ workflowId }) => {
     ended.push(workflowId);
   });

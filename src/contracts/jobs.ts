@@ -175,7 +175,7 @@ export interface CopyProgress {
 
 export interface DeleteSnapshotsInput {
   readonly repository: JobRepository;
-  /** Names and wildcards, as in the request. */
+  /** Names, one by one: what the request's list stood for. */
   readonly snapshots: readonly string[];
   readonly options: JobOptions;
 }

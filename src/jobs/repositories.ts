@@ -14,7 +14,7 @@ import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { inTime } from './reading';
 import { type RunningJobs } from './running-jobs';
-import { selectNames } from './select-names';
+import { matcher, selectNames } from './select-names';
 
 /** A registration as it was asked for. */
 export interface RepositoryRequest {
@@ -79,9 +79,14 @@ export class Repositories {
     return Object.fromEntries(registrations.map(({ name, type, settings }) => [name, { type, settings }]));
   }
 
-  /** Unregisters; the data stays. Throws `repository_missing_exception`, `repository_in_use`. */
-  async delete(parts: readonly string[]): Promise<void> {
-    const registrations = await this.select(parts);
+  /**
+   * Unregisters one repository, or those that a wildcard stands for; the data stays. A list is no name, as in the engines.
+   * Throws `repository_missing_exception`, `repository_in_use`.
+   */
+  async delete(pattern: string): Promise<void> {
+    const matches = matcher(pattern);
+    const registrations = (await this.ledgers.registrations()).filter(({ name }) => matches(name));
+    if (registrations.length === 0 && pattern !== '*') throw repositoryMissing(pattern);
     for (const registration of registrations) {
       const jobs = await this.jobsOf(registration);
       if (jobs.length > 0) throw inUse(registration.name, jobs, 'unregistering it');
@@ -94,7 +99,7 @@ export class Repositories {
     const all = await this.ledgers.registrations();
     const names = all.map(({ name }) => name).sort();
     const { selected, missing } = selectNames(parts, names);
-    if (missing.length > 0) throw repositoryMissing(missing.join(','));
+    if (missing.length > 0) throw repositoryMissing(missing.join(', '));
     return selected.map((name) => all.find((one) => one.name === name) as Registration);
   }
 

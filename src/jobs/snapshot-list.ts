@@ -8,7 +8,7 @@ import { inTime, type RepositoryReader } from './reading';
 import { type Repositories } from './repositories';
 import { type RunningJobs } from './running-jobs';
 import { type RunningViews } from './running-views';
-import { isWildcard, selectNames } from './select-names';
+import { type Selection, selectNames } from './select-names';
 import { type InfoOptions, snapshotInfo } from './snapshot-info';
 import { pageOf, type PageRequest } from './snapshot-page';
 import { finishedView, type SnapshotView } from './snapshot-view';
@@ -39,8 +39,16 @@ export class SnapshotList {
     private readonly reader: RepositoryReader,
   ) {}
 
-  /** `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`. */
-  async show(request: ListRequest): Promise<JsonObject> {
+  /**
+   * `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`.
+   * Callers that ask the same at the same time share one answer.
+   */
+  show(request: ListRequest): Promise<JsonObject> {
+    const answer = this.shared.ask(`show ${JSON.stringify(request)}`, () => this.read(request));
+    return inTime(() => answer, VIEWS_MS);
+  }
+
+  private async read(request: ListRequest): Promise<JsonObject> {
     const registrations = await this.repositories.select(request.repositories);
     const found = await Promise.all(
       registrations.map(async (registration) => {
@@ -80,7 +88,7 @@ export class SnapshotList {
    * last of them asked. Needs no worker, and writes nothing.
    */
   views(registration: Registration): Promise<readonly SnapshotView[]> {
-    const views = this.shared.ask(JSON.stringify(registration), () => this.readViews(registration));
+    const views = this.shared.ask(`views ${JSON.stringify(registration)}`, () => this.readViews(registration));
     return inTime(() => views, VIEWS_MS);
   }
 
@@ -131,9 +139,10 @@ export function select(
   repository: string,
   views: readonly SnapshotView[],
   request: { readonly snapshots: readonly string[]; readonly ignoreUnavailable: boolean },
+  selection: (parts: readonly string[], available: readonly string[]) => Selection = selectNames,
 ): SnapshotView[] {
   const parts = request.snapshots.filter((part) => part !== '_current');
-  const { selected, missing } = selectNames(
+  const { selected, missing } = selection(
     parts,
     views.map((view) => view.snapshot),
   );
@@ -141,9 +150,4 @@ export function select(
   const names = new Set(selected);
   const withRunning = request.snapshots.includes('_current');
   return views.filter((view) => names.has(view.snapshot) || (withRunning && view.state === 'IN_PROGRESS'));
-}
-
-/** Whether an expression names snapshots one by one, so that each has to exist. */
-export function isExact(part: string): boolean {
-  return !isWildcard(part) && part !== '_current';
 }

@@ -95,9 +95,12 @@ export class JobStarter {
   async result<T extends Workflow>(handle: WorkflowHandle<T>, signal: AbortSignal): Promise<WorkflowResultType<T>> {
     for (;;) {
       try {
-        return await this.calls.client.withAbortSignal(signal, () => handle.result());
+        const result = await this.calls.client.withAbortSignal(signal, () => handle.result());
+        this.calls.worker.note();
+        return result;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof WorkflowFailedError) this.calls.worker.note();
         if (error instanceof WorkflowFailedError || isWorkflowMissing(error)) throw error;
         await sleep(RESULT_AGAIN_MS, undefined, { signal });
       }

@@ -44,7 +44,7 @@ export function parseRepositorySettings(
   settings: Readonly<Record<string, unknown>>,
   policy: StorePolicy,
 ): ParsedSettings {
-  const known = KNOWN[type];
+  const known = Object.hasOwn(KNOWN, type) ? KNOWN[type] : undefined;
   if (known === undefined) {
     throw invalid(`repository type [${type}] does not exist; known types are [${Object.keys(KNOWN).join(', ')}]`);
   }
