@@ -5,8 +5,8 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -46,12 +46,6 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
   let updates = 0;
   let ended: string[] = [];
 
-  setHandler(beginJobsUpdate, (jobs) => {
-    updates++;
-    const results = jobs.map(begin);
-    publish();
-    return results;
-  });
   const begin = (job: LedgerJob): BeginJobResult => {
     const known = running.findIndex((other) => other.workflowId === job.workflowId);
     const earlier = known < 0 ? running : running.slice(0, known);
@@ -62,9 +56,6 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
     if (!granted) waiting = [...waiting, job.workflowId];
     return { granted };
   };
-  setHandler(endJobSignal, ({ workflowId }) => {
-    ended.push(workflowId);
-  });
 
   const remove = (ids: readonly string[]): void => {
     const gone = running.filter((job) => ids.includes(job.workflowId));
@@ -78,6 +69,17 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
     const jobs: ShownJobs = { running: running.map(shown), restores };
     upsertMemo({ [LEDGER_MEMO]: jobs });
   };
+
+  // Last: what has arrived already is handled while its handler is being set.
+  setHandler(beginJobsUpdate, (jobs) => {
+    updates++;
+    const results = jobs.map(begin);
+    publish();
+    return results;
+  });
+  setHandler(endJobSignal, ({ workflowId }) => {
+    ended.push(workflowId);
+  });
 
   for (;;) {
     setCurrentDetails(details(running, waiting));
@@ -104,7 +106,12 @@ export async function repositoryWorkflow(state: RepositoryWorkflowState): Promis
       await condition(allHandlersFinished);
       // What arrived during the await above is part of the state that is carried over.
       remove(ended);
-      await continueAsNew<typeof repositoryWorkflow>({ place: state.place, running, waiting, restores });
+      await makeContinueAsNewFunc<typeof repositoryWorkflow>({ memo: workflowInfo().memo })({
+        place: state.place,
+        running,
+        waiting,
+        restores,
+      });
     }
   }
 

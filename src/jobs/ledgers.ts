@@ -20,6 +20,11 @@ import {
 import { asSnapkeepError, isWorkflowMissing } from './failures';
 import { type Patience } from './patience';
 import { type TemporalCalls } from './temporal-calls';
+import { Turns } from './turns';
+
+/** Updates of the registrations at once: Temporal takes ten of one workflow, whatever front doors they come from. */
+const VERIFYING_AT_ONCE = 4;
+const CHANGING_AT_ONCE = 2;
 
 const NO_JOBS: ShownJobs = { running: [], restores: [] };
 
@@ -28,6 +33,9 @@ const NO_JOBS: ShownJobs = { running: [], restores: [] };
  * show what they know in their memo, which is read without a worker.
  */
 export class Ledgers {
+  private readonly verifying = new Turns(VERIFYING_AT_ONCE);
+  private readonly changing = new Turns(CHANGING_AT_ONCE);
+
   constructor(
     private readonly calls: TemporalCalls,
     private readonly taskQueue: string,
@@ -48,17 +56,17 @@ export class Ledgers {
 
   /** Lets a worker try the store. Throws why it can't be used. */
   async verify(call: VerifyRegistration): Promise<VerifiedStore> {
-    return this.update((handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
+    return this.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
   }
 
   /** Throws `repository_settings_invalid` when it is one registration, or one byte, too many. */
   async put(registration: NewRegistration): Promise<Registration> {
-    return this.update((handle) => handle.executeUpdate(putRepositoryUpdate, { args: [registration] }));
+    return this.update(this.changing, (handle) => handle.executeUpdate(putRepositoryUpdate, { args: [registration] }));
   }
 
   /** Returns whether there was such a registration. */
   async delete(name: string): Promise<boolean> {
-    return this.update((handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
+    return this.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
   }
 
   /** The jobs of a place as its ledger shows them, without a worker. A place nobody worked on has none. */
@@ -75,12 +83,15 @@ export class Ledgers {
   }
 
   private async update<Result>(
+    turns: Turns,
     change: (handle: ReturnType<TemporalCalls['client']['workflow']['getHandle']>) => Promise<Result>,
   ): Promise<Result> {
     const attempt = async (): Promise<Result> => {
       const { client } = this.calls;
       const handle = client.workflow.getHandle(REPOSITORIES_WORKFLOW_ID);
-      const result = await this.patience.wait((signal) => client.withAbortSignal(signal, () => change(handle)));
+      const result = await this.patience.wait((signal) =>
+        turns.take(signal, () => client.withAbortSignal(signal, () => change(handle))),
+      );
       this.calls.worker.note();
       return result;
     };
