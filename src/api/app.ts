@@ -4,6 +4,7 @@ import { type SnapshotService } from '../jobs/service';
 import { type ErrorLog, errorHandler } from './envelope';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
+import { jobRoutes } from './routes/jobs';
 import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
@@ -37,6 +38,7 @@ export function createApp({ service, cluster, logger }: AppParts): Express {
     if (product !== undefined) response.setHeader('X-Elastic-Product', product);
     next();
   });
+  jobRoutes(app, service);
   healthRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);

@@ -15,6 +15,7 @@ export const ERROR_CATALOGUE = {
     retryable: false,
   },
   snapshot_missing_exception: { type: 'snapshot_missing_exception', status: 404, scope: 'request', retryable: false },
+  job_missing: { type: 'resource_not_found_exception', status: 404, scope: 'request', retryable: false },
   index_not_found_exception: { type: 'index_not_found_exception', status: 404, scope: 'shard', retryable: false },
   index_closed_exception: { type: 'index_closed_exception', status: 400, scope: 'shard', retryable: false },
   invalid_snapshot_name_exception: {

@@ -2,18 +2,22 @@ import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../contracts/errors';
 import { type JobRepository } from '../contracts/jobs';
 import { type Registration } from '../contracts/registration';
-import { type RepositoryReader } from './reading';
+import { inTime, type RepositoryReader } from './reading';
 
 /** Registrations whose place is remembered; it changes only when the repository is replaced. */
 const PLACES_KEPT = 1_000;
 /** Of a readonly repository in which nobody has written yet: nothing can work on it. */
 const NO_PLACE = 'none';
+/** Ms a store may take when others wait for it, and ms for which one that took longer is left out. */
+const SOON_MS = 1_000;
+const SILENT_MS = 10_000;
 /** Ms between two lines in the log about the same repository. */
 const WARN_AGAIN_MS = 60_000;
 
 /** Finds out which place a registration leads to: the uuid of the root that lies there. */
 export class Places {
   private readonly known = new LRUCache<string, string>({ max: PLACES_KEPT });
+  private readonly silent = new LRUCache<string, true>({ max: PLACES_KEPT, ttl: SILENT_MS });
   private readonly warned = new LRUCache<string, true>({ max: PLACES_KEPT, ttl: WARN_AGAIN_MS });
 
   constructor(
@@ -45,12 +49,26 @@ export class Places {
     try {
       return await this.find(registration);
     } catch (error) {
-      if (!(error instanceof SnapkeepError)) throw error;
-      if (!this.warned.has(registration.name))
-        this.warn(`repository [${registration.name}] can't be read, its jobs are not known: ${error.message}`);
-      this.warned.set(registration.name, true);
-      return undefined;
+      return this.unreadable(registration, error);
     }
+  }
+
+  /**
+   * The places of the registrations, each once, for what is about all of them: stores that do not answer soon are left
+   * out for a while, so that none of them makes the others wait.
+   */
+  async ofAll(registrations: readonly Registration[]): Promise<string[]> {
+    const found = await Promise.all(
+      registrations.map(async (registration) => {
+        const key = keyOf(registration);
+        if (this.silent.has(key)) return undefined;
+        const place = await inTime(() => this.find(registration), SOON_MS).catch((error: unknown) =>
+          this.unreadable(registration, error),
+        );
+        return place?.place;
+      }),
+    );
+    return [...new Set(found.filter((place) => place !== undefined))];
   }
 
   /** Remembers the place of a root that was just read. Returns false when another one was known until now. */
@@ -58,6 +76,16 @@ export class Places {
     const known = this.known.get(keyOf(registration));
     this.keep(registration, rootUuid);
     return known === undefined || known === rootUuid;
+  }
+
+  private unreadable(registration: Registration, error: unknown): undefined {
+    if (!(error instanceof SnapkeepError)) throw error;
+    const { name } = registration;
+    if (!this.warned.has(name)) {
+      this.warn(`repository [${name}] can't be read, its jobs are not known: ${error.message}`);
+    }
+    this.warned.set(name, true);
+    this.silent.set(keyOf(registration), true);
   }
 
   private keep(registration: Registration, place: string): JobRepository {

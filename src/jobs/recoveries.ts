@@ -79,18 +79,25 @@ export class Recoveries {
 
   /** Each once, whatever names lead to it. The jobs of a repository that can't be read are not known. */
   private async allPlaces(): Promise<string[]> {
-    const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(registrations.map((one) => this.places.findIfReadable(one)));
-    return [...new Set(found.flatMap((one) => one?.place ?? []))];
+    return this.places.ofAll(await this.ledgers.registrations());
+  }
+
+  /** What a restore and its children tell of themselves. Throws `worker_unavailable` when no worker answers. */
+  async statusOf(
+    job: Pick<ShownJob, 'workflowId'>,
+  ): Promise<{ readonly status: RestoreStatus; readonly indices: readonly IndexRecovery[] } | undefined> {
+    const status = await this.calls.query(job.workflowId, restoreStatusQuery);
+    if (status === undefined) return undefined;
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
+    return { status, indices: [...status.indices, ...groups.flatMap((group) => group ?? [])] };
   }
 
   private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
     const known = this.ended.get(job.workflowId);
     if (known !== undefined) return known;
-    const status = await this.calls.query(job.workflowId, restoreStatusQuery);
-    if (status === undefined) return [];
-    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
-    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    const found = await this.statusOf(job);
+    if (found === undefined) return [];
+    const { status, indices } = found;
     const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
     if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
     return recoveries;

@@ -4,6 +4,7 @@ import { type OpenRepositories } from '../registrations/open-repositories';
 import { type StorePolicy } from '../registrations/parse-settings';
 import { type Sealer } from '../registrations/sealer';
 import { type ClusterFacts, Health } from './health';
+import { Jobs } from './jobs';
 import { Ledgers } from './ledgers';
 import { Patience } from './patience';
 import { Places } from './places';
@@ -30,6 +31,8 @@ export interface SnapshotServiceParts {
   readonly options: JobOptions;
   readonly taskQueue: string;
   readonly logger: { warn(message: string): void };
+  /** Address of the Temporal UI, for links; unset: none. */
+  readonly temporalUi?: string;
 }
 
 /** Everything a front door can ask: typed requests in, JSON as Elasticsearch has it out, SnapkeepErrors thrown. */
@@ -40,6 +43,7 @@ export interface SnapshotService {
   readonly statuses: SnapshotStatuses;
   readonly restores: Restores;
   readonly recoveries: Recoveries;
+  readonly jobs: Jobs;
   readonly health: Health;
 }
 
@@ -58,6 +62,8 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
   const running = new RunningViews(reader);
   const list = new SnapshotList(repositories, places, jobs, running, reader);
+  const progress = new ShardProgressReader(calls);
+  const recoveries = new Recoveries(calls, ledgers, places, jobs, patience);
   return {
     repositories,
     list,
@@ -74,8 +80,18 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       cluster,
       options,
     }),
-    statuses: new SnapshotStatuses(repositories, list, running, new ShardProgressReader(calls), reader),
+    statuses: new SnapshotStatuses(repositories, list, running, progress, reader),
     restores: new Restores(ledgers, places, starter, reader, options),
-    recoveries: new Recoveries(calls, ledgers, places, jobs, patience),
+    recoveries,
+    jobs: new Jobs({
+      calls,
+      ledgers,
+      places,
+      running: jobs,
+      views: running,
+      progress,
+      recoveries,
+      temporalUi: parts.temporalUi,
+    }),
   };
 }

@@ -84,6 +84,7 @@ export async function startEmbedded(
       SNAPKEEP_HTTP_PORT: String(httpPort),
       SNAPKEEP_SECRET_KEY: settings.secretKey ?? keptSecretKey(settings.dataDir),
       TEMPORAL_ADDRESS: temporalAddress,
+      SNAPKEEP_TEMPORAL_UI_URL: settings.temporalUi ?? temporal?.uiUrl,
       SNAPKEEP_EXIT_WITH_STARTER: 'true',
     };
     const workerClusterUrl = (await options.workerClusterUrl?.(clusterUrl)) ?? clusterUrl;

@@ -63,6 +63,7 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       policy: settings.store,
       options,
       taskQueue: settings.taskQueue,
+      temporalUi: settings.temporalUi,
       logger,
     });
     http = await listen(createServer(createApp({ service, cluster: settings.cluster, logger })), settings);
