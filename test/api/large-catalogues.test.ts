@@ -27,7 +27,7 @@ describe('large catalogues', () => {
     await snapkeep.call('PUT', '/_snapshot/large', { type: 'oss', settings: snapkeep.ossSettings('large') });
     await snapkeep.call('PUT', '/_snapshot/large/first?wait_for_completion=true', { indices: 'small' });
     const { endpoint, bucket, base_path: basePath } = snapkeep.ossSettings('large');
-    const store = new OssBlobStore({ type: 'oss', endpoint, bucket, basePath }, OSS_SECRETS);
+    const store = new OssBlobStore({ endpoint, bucket, basePath }, OSS_SECRETS);
     await new Catalogue(store).commitRoot((root) => {
       const [first] = root.snapshots;
       const more = Array.from({ length: SNAPSHOTS }, (_, i): RootEntry => {
