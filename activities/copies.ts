@@ -194,14 +194,12 @@ async function distrusting<T>(hasKnowledge: boolean, settle: (trusted: boolean) 
   }
 }
 
-/** Whether trying the shard again can't help; the reason then stands in the snapshot's failures. */
+/**
+ * Returns whether the shard has failed for good while the others can go on; the reason then stands in the snapshot's
+ * failures. What spoils the repository, or everything, is no fault of a shard.
+ */
 function isFinal(error: unknown): error is SnapkeepError {
-  return (
-    isSnapkeepError(error) &&
-    !error.retryable &&
-    !error.code.startsWith('store_') &&
-    error.code !== 'repository_missing_exception'
-  );
+  return isSnapkeepError(error) && !error.retryable && (error.scope === 'shard' || error.scope === 'request');
 }
 
 /** Sums progress up for heartbeats. */

@@ -1,8 +1,6 @@
-import { SnapkeepError } from '../src/contracts/errors';
+import { repositoryReadonly } from '../src/contracts/messages';
 
-/** Throws as Elasticsearch does when a repository that was registered `readonly` would be written. */
+/** Throws `repository_settings_invalid` when a repository that was registered `readonly` would be written. */
 export function refuseReadonly(repository: string, readonly: boolean): void {
-  if (readonly) {
-    throw new SnapkeepError('repository_settings_invalid', `[${repository}] cannot modify readonly repository`);
-  }
+  if (readonly) throw repositoryReadonly(repository);
 }

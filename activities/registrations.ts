@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { type BlobStore } from '../src/blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
-import { type Registration } from '../src/contracts/registration';
+import { notTheSameStore } from '../src/contracts/messages';
+import {
+  type NewRegistration,
+  type StoreMarker,
+  type VerifiedStore,
+  type VerifyRegistration,
+} from '../src/contracts/registration';
 import { foreignObjects, type ForeignObjects } from '../src/repository/foreign-objects';
 import { verifyKey } from '../src/repository/keys';
 import { type Dependencies } from './dependencies';
@@ -9,20 +16,22 @@ import { runActivity } from './run';
 export function registrationActivities({ repositories }: Dependencies) {
   return {
     /**
-     * Proves that this worker can use the repository: the store is of a kind that can be used, and an object can be
-     * written, is then refused to a second writer, read back and deleted. Leaves nothing behind. Refuses a place where something
-     * else lies that is not of Snapkeep's format.
+     * Proves that this worker can use the repository, and that it is the one the front door means: the front door's
+     * marker is there; an object can be written, is then refused to a second writer, read back and deleted. Leaves nothing
+     * behind, and the front door's marker deleted, so that the front door sees what a worker does. Refuses a place where
+     * something else lies that is not of Snapkeep's format.
      */
-    verifyRepository: (registration: Omit<Registration, 'revision'>): Promise<void> =>
+    verifyRepository: ({ registration, marker: asked }: VerifyRegistration): Promise<VerifiedStore> =>
       runActivity(async ({ signal }) => {
         const { store, catalogue, write } = repositories.openOnce(registration);
         try {
           await store.checkUsable({ signal });
           // What lies there already must be something this release can read.
-          await catalogue.readRoot({ signal });
+          const { uuid: rootUuid } = await catalogue.readRoot({ signal });
           const foreign = await foreignObjects(store, { signal });
           if (foreign !== undefined) throw occupied(registration, store.description, foreign);
-          if (write.readonly) return;
+          if (asked !== undefined) await takeMarker(registration, store, asked, signal);
+          if (write.readonly) return { rootUuid };
           const marker = Buffer.from(randomBytes(16).toString('hex'));
           const key = verifyKey(marker.toString('utf8'));
           try {
@@ -35,6 +44,7 @@ export function registrationActivities({ repositories }: Dependencies) {
           } finally {
             await store.delete([key]);
           }
+          return { rootUuid };
         } finally {
           await store.close();
         }
@@ -52,7 +62,24 @@ async function refuses(put: Promise<void>): Promise<boolean> {
   }
 }
 
-function unproven(registration: Omit<Registration, 'revision'>, what: string): SnapkeepError {
+/** Reads the marker of the front door and deletes it. Throws `repository_verification_exception` when it is not there. */
+async function takeMarker(
+  registration: NewRegistration,
+  store: BlobStore,
+  { key, text }: StoreMarker,
+  signal: AbortSignal,
+): Promise<void> {
+  let found: Buffer | undefined;
+  try {
+    found = await store.get(key, { signal, maxBytes: 1024 });
+  } catch (error) {
+    if (!isSnapkeepError(error, 'blob_missing')) throw error;
+  }
+  if (found?.toString('utf8') !== text) throw notTheSameStore(registration.name, store.description);
+  await store.delete([key], { signal });
+}
+
+function unproven(registration: NewRegistration, what: string): SnapkeepError {
   return new SnapkeepError(
     'repository_verification_exception',
     `[${registration.name}] store of the repository ${what}; it can't hold snapshots safely`,
@@ -60,7 +87,7 @@ function unproven(registration: Omit<Registration, 'revision'>, what: string): S
 }
 
 function occupied(
-  { name, type }: Omit<Registration, 'revision'>,
+  { name, type }: NewRegistration,
   where: string,
   { native, count, examples }: ForeignObjects,
 ): SnapkeepError {

@@ -1,3 +1,5 @@
+import { untilAborted } from '../src/blobs/on-abort';
+import { Coalescer } from '../src/contracts/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type BeginSnapshotResult,
@@ -39,6 +41,8 @@ export interface SnapshotJob {
 type BeginSnapshot = SnapshotJob & { readonly startMillis: number; readonly request: SnapshotRequest };
 
 export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
+  const shared = new Coalescer();
+
   /**
    * Commits, then tells the ledger: the snapshot is in the catalogue before it stops being a running one.
    * `leftovers`: the job may have written what the snapshot does not refer to.
@@ -68,11 +72,12 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     const { store, catalogue, write } = repository;
     refuseReadonly(call.repository.name, write.readonly);
     const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
-    const asked = cluster.info(signal);
-    const [info, indices] = await Promise.all([
-      asked,
-      cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, signal, asked),
-    ]);
+    // A burst of snapshots asks the cluster once.
+    const asked = shared.ask('info', () => cluster.info());
+    const resolved = shared.ask(JSON.stringify([expression, ignoreUnavailable, expandWildcards]), () =>
+      cluster.resolveIndices(expression, { ignoreUnavailable, expandWildcards }, undefined, asked),
+    );
+    const [info, indices] = await untilAborted(Promise.all([asked, resolved]), signal);
     const names = indices.map((index) => index.name);
     const job = {
       kind: 'snapshot' as const,

@@ -18,6 +18,7 @@ import {
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import {
@@ -26,6 +27,8 @@ import {
   type GroupResult,
   type ShardGroup,
   type ShardProgress,
+  SNAPSHOT_MEMO,
+  type ShownSnapshot,
   type SnapshotOutcome,
   type SnapshotStatus,
 } from '../src/contracts/jobs';
@@ -92,6 +95,7 @@ class SnapshotJob {
         // The next plan starts from the newest snapshot. What only this one wrote is deleted after the commit.
         log.warn('snapshot plans again', { ...this.names(), plans, reason: reasonOf(error) });
         this.state = 'INIT';
+        this.publish();
       }
     }
   }
@@ -129,6 +133,7 @@ class SnapshotJob {
   end(state: SnapshotStatus['state']): void {
     this.state = state;
     log.info('snapshot ended', { ...this.names(), state });
+    this.publish();
     this.describe('ended');
     if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
   }
@@ -154,9 +159,11 @@ class SnapshotJob {
     if (begun.kind === 'committed') return begun.outcome;
     this.begun = begun;
     this.state = 'STARTED';
+    this.publish();
     log.info('snapshot planned', { ...this.names(), ...begun.counts });
     const results = await this.copy(begun.groups);
     this.state = 'FINALIZE';
+    this.publish();
     this.describe('committing');
     this.mayHaveCommitted = true;
     return controlActivities(this.input.options, 'commit').commitSnapshot({
@@ -234,9 +241,28 @@ class SnapshotJob {
       slot.done = true;
       slot.failed = result.failed;
       results[i] = result;
+      this.publish();
       this.describe(`copying ${groups.length} groups of shards`);
     });
     return results;
+  }
+
+  /** Shows in the memo what lists tell of the job. Called wherever that changes. */
+  private publish(): void {
+    const done = this.groups.filter((slot) => slot.done);
+    const failedShards = done.reduce((sum, slot) => sum + slot.failed, 0);
+    const shown: ShownSnapshot = {
+      uuid: this.input.uuid,
+      state: this.state,
+      startMillis: this.input.startMillis,
+      includeGlobalState: this.input.request.includeGlobalState,
+      metadata: this.input.request.metadata,
+      plan: this.begun?.plan,
+      counts: this.begun?.counts,
+      copiedShards: done.reduce((sum, slot) => sum + slot.group.count, 0) - failedShards,
+      failedShards,
+    };
+    upsertMemo({ [SNAPSHOT_MEMO]: shown });
   }
 
   private planned(): Extract<BeginSnapshotResult, { kind: 'planned' }> {

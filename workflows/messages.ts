@@ -1,15 +1,20 @@
 /** Names and types of every signal, query and update. Clients import this module alone. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type GroupStatus, type IndexRecovery, type RestoreStatus, type SnapshotStatus } from '../src/contracts/jobs';
-import { type BeginJob, type BeginJobResult, type EndJob, type SweepRequest } from '../src/contracts/ledger';
-import { type PutRegistration, type Registration } from '../src/contracts/registration';
+import { type BeginJobResult, type BeginJobs, type EndJob, type SweepRequest } from '../src/contracts/ledger';
+import {
+  type NewRegistration,
+  type Registration,
+  type VerifiedStore,
+  type VerifyRegistration,
+} from '../src/contracts/registration';
 
 // Every job.
 /** What `_status` and `_recovery` show of a job. */
 export const snapshotStatusQuery = defineQuery<SnapshotStatus>('getStatus');
 export const groupStatusQuery = defineQuery<GroupStatus>('getStatus');
 /** The argument is `next` of the answer before. */
-export const restoreStatusQuery = defineQuery<RestoreStatus, [number?]>('getStatus');
+export const restoreStatusQuery = defineQuery<RestoreStatus, [number]>('getStatus');
 export const restoreGroupStatusQuery = defineQuery<readonly IndexRecovery[]>('getStatus');
 /** Answers once the job is under way, or fails with the reason why it can't be. */
 export const acceptedUpdate = defineUpdate<void>('accepted');
@@ -22,12 +27,16 @@ export const cancelSnapshotSignal = defineSignal('cancelSnapshot');
 export const cancelIndexRestoreSignal = defineSignal<[{ index: string }]>('cancelIndexRestore');
 
 // repositoriesWorkflow: the registrations.
-export const putRepositoryUpdate = defineUpdate<Registration, [PutRegistration]>('putRepository');
+/** A worker tries the store; nothing is kept. */
+export const verifyRepositoryUpdate = defineUpdate<VerifiedStore, [VerifyRegistration]>('verifyRepository');
+export const putRepositoryUpdate = defineUpdate<Registration, [NewRegistration]>('putRepository');
 export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRepository');
-export const repositoriesQuery = defineQuery<Registration[]>('getRepositories');
+/** Answered by any worker: proof that one is there. */
+export const pingQuery = defineQuery<boolean>('ping');
 
 // repositoryWorkflow: who works on one place.
-export const beginJobUpdate = defineUpdate<BeginJobResult, [BeginJob]>('beginJob');
+/** Several at once, in their order: a burst of jobs costs the ledger one step. */
+export const beginJobsUpdate = defineUpdate<readonly BeginJobResult[], [BeginJobs]>('beginJobs');
 export const endJobSignal = defineSignal<[EndJob]>('endJob');
 /** Sent by who removed snapshots; answered by {@link sweptSignal}. */
 export const requestSweepSignal = defineSignal<[SweepRequest]>('requestSweep');

@@ -1,49 +1,79 @@
-/** The registrations of all repositories; credentials arrive and stay sealed. */
+/**
+ * The registrations of all repositories; credentials arrive and stay sealed. Each is kept in a memo field of its own: a
+ * front door reads them without a worker, a change writes no more than itself, and the next execution begins with them.
+ */
 import {
   allHandlersFinished,
+  ApplicationFailure,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type Registration } from '../src/contracts/registration';
+import { SnapkeepError } from '../src/contracts/errors';
+import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
 import { jobFailure } from './failures';
-import { deleteRepositoryUpdate, putRepositoryUpdate, repositoriesQuery } from './messages';
+import { deleteRepositoryUpdate, pingQuery, putRepositoryUpdate, verifyRepositoryUpdate } from './messages';
 import { onceActivities } from './profiles';
 
 const UPDATES_PER_RUN = 1000;
 
 export interface RepositoriesState {
+  /** The last one given; at least that of every registration in the memo. */
   readonly revision: number;
-  readonly registrations: readonly Registration[];
 }
 
 export async function repositoriesWorkflow(state: RepositoriesState): Promise<void> {
-  let { revision } = state;
-  const registrations = new Map(state.registrations.map((one) => [one.name, one]));
+  const registrations = new Map(registrationsIn(workflowInfo().memo).map((one) => [one.name, one]));
+  let revision = Math.max(state.revision, ...[...registrations.values()].map((one) => one.revision));
   let updates = 0;
 
-  setHandler(repositoriesQuery, () => [...registrations.values()]);
-  setHandler(putRepositoryUpdate, async ({ registration, verify }) => {
+  setHandler(pingQuery, () => true);
+  setHandler(verifyRepositoryUpdate, async (call) => {
     updates++;
     try {
-      if (verify) await onceActivities(`verify ${registration.name}`).verifyRepository(registration);
+      return await onceActivities(`verify ${call.registration.name}`).verifyRepository(call);
     } catch (error) {
       throw jobFailure(error);
     }
-    // Two changes of one repository at once: both were verified, the later one stands.
-    const stored: Registration = { ...registration, revision: ++revision };
-    registrations.set(registration.name, stored);
-    return stored;
   });
+  setHandler(
+    putRepositoryUpdate,
+    (registration) => {
+      updates++;
+      const stored = { ...registration, revision: ++revision };
+      registrations.set(stored.name, stored);
+      // In the same workflow task as the answer: whoever was answered finds it in the memo.
+      upsertMemo({ [registrationField(stored.name)]: stored });
+      return stored;
+    },
+    // Before the update enters the history, which has bounds of its own.
+    {
+      validator: (registration: NewRegistration) => asFailure(() => checkBounds(registration, registrations.values())),
+    },
+  );
   setHandler(deleteRepositoryUpdate, (name) => {
     updates++;
-    return registrations.delete(name);
+    if (!registrations.delete(name)) return false;
+    upsertMemo({ [registrationField(name)]: null });
+    return true;
   });
 
-  setCurrentDetails('The repositories that are registered; `getRepositories` lists them.');
+  setCurrentDetails('The repositories that are registered: one field of the memo each.');
   await condition(() => updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
-  await continueAsNew<typeof repositoriesWorkflow>({ revision, registrations: [...registrations.values()] });
+  const memo = Object.fromEntries([...registrations.values()].map((one) => [registrationField(one.name), one]));
+  await makeContinueAsNewFunc<typeof repositoriesWorkflow>({ memo })({ revision });
+}
+
+/** A SnapkeepError thrown as the failure of its code. */
+function asFailure(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof SnapkeepError)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, error.code, error.details);
+  }
 }

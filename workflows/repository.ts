@@ -5,11 +5,10 @@
  */
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
   log,
+  makeContinueAsNewFunc,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
@@ -18,11 +17,11 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type BeginJobResult, LEDGER_MEMO, type LedgerState, MAX_JOBS, type Sweeper } from '../src/contracts/ledger';
+import { type BeginJobResult, LEDGER_MEMO, type LedgerState, type Sweeper } from '../src/contracts/ledger';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { LedgerBook } from './ledger-book';
 import {
-  beginJobUpdate,
+  beginJobsUpdate,
   endJobSignal,
   jobGrantedSignal,
   markEndedSignal,
@@ -97,7 +96,9 @@ class Ledger {
       await this.startSweep();
       if (this.mustRenew()) {
         await condition(allHandlersFinished);
-        await continueAsNew<typeof repositoryWorkflow>(this.state());
+        // What the memo shows has to be there before the first task of the next run.
+        const renew = makeContinueAsNewFunc<typeof repositoryWorkflow>({ memo: { [LEDGER_MEMO]: this.book.shown() } });
+        await renew(this.state());
       }
       if (this.isIdle() && this.retiring && !this.changed) {
         await condition(allHandlersFinished);
@@ -109,28 +110,18 @@ class Ledger {
   }
 
   private listen(): void {
-    setHandler(
-      beginJobUpdate,
-      async ({ job, sweeper }): Promise<BeginJobResult> => {
-        this.updates++;
-        // A job that looked at the catalogue now might build on what the sweep is about to mark.
-        await condition(() => this.mark !== 'granted');
-        if (sweeper !== undefined) this.sweeper = sweeper;
-        this.retiring = false;
-        const granted = this.book.begin(job);
-        this.publish();
-        return { granted };
-      },
-      {
-        validator: ({ job }) => {
-          if (this.book.hasRoomFor(job)) return;
-          throw ApplicationFailure.nonRetryable(
-            `[${job.repository}:${job.snapshot}] cannot start: ${MAX_JOBS} jobs work on the repository already; try again when some of them have ended`,
-            'concurrent_snapshot_execution_exception',
-          );
-        },
-      },
-    );
+    setHandler(beginJobsUpdate, async ({ jobs, sweeper }): Promise<BeginJobResult[]> => {
+      this.updates++;
+      // A job that looked at the catalogue now might build on what the sweep is about to mark.
+      await condition(() => this.mark !== 'granted');
+      if (sweeper !== undefined) this.sweeper = sweeper;
+      this.retiring = false;
+      const results = jobs.map((job) =>
+        this.book.hasRoomFor(job) ? { granted: this.book.begin(job) } : { granted: false, full: true },
+      );
+      this.publish();
+      return results;
+    });
     setHandler(endJobSignal, ({ workflowId, outcome }) => {
       if (!this.book.end(workflowId, outcome, Date.now())) return;
       if (this.sweepLeft) this.sweepDue = true;

@@ -7,6 +7,7 @@ import { SnapshotAccess } from './access/snapshot-access';
 import { type ErrorLog, errorHandler } from './envelope';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
+import { jobRoutes } from './routes/jobs';
 import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
@@ -46,6 +47,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
     if (product !== undefined) response.setHeader('X-Elastic-Product', product);
     next();
   });
+  jobRoutes(app, service);
   healthRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);

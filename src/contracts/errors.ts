@@ -1,5 +1,5 @@
 /**
- * The one catalogue of errors: domain code → Elasticsearch `type`, HTTP status, retryable or not.
+ * The one catalogue of errors: domain code → Elasticsearch `type`, HTTP status, scope, retryable or not.
  *
  * Everything Snapkeep throws on purpose is a {@link SnapkeepError}. Its code is also the `type` of the
  * `ApplicationFailure` it becomes at an activity's boundary, so a code is stored in workflow histories and never
@@ -8,85 +8,119 @@
  */
 export const ERROR_CATALOGUE = {
   // What the caller asked for cannot be.
-  repository_missing_exception: { type: 'repository_missing_exception', status: 404, retryable: false },
-  snapshot_missing_exception: { type: 'snapshot_missing_exception', status: 404, retryable: false },
-  index_not_found_exception: { type: 'index_not_found_exception', status: 404, retryable: false },
-  index_closed_exception: { type: 'index_closed_exception', status: 400, retryable: false },
-  invalid_snapshot_name_exception: { type: 'invalid_snapshot_name_exception', status: 400, retryable: false },
+  repository_missing_exception: {
+    type: 'repository_missing_exception',
+    status: 404,
+    scope: 'repository',
+    retryable: false,
+  },
+  snapshot_missing_exception: { type: 'snapshot_missing_exception', status: 404, scope: 'request', retryable: false },
+  job_missing: { type: 'resource_not_found_exception', status: 404, scope: 'request', retryable: false },
+  index_not_found_exception: { type: 'index_not_found_exception', status: 404, scope: 'shard', retryable: false },
+  index_closed_exception: { type: 'index_closed_exception', status: 400, scope: 'shard', retryable: false },
+  invalid_snapshot_name_exception: {
+    type: 'invalid_snapshot_name_exception',
+    status: 400,
+    scope: 'request',
+    retryable: false,
+  },
   snapshot_name_already_in_use_exception: {
     type: 'snapshot_name_already_in_use_exception',
     status: 400,
+    scope: 'request',
     retryable: false,
   },
-  illegal_argument_exception: { type: 'illegal_argument_exception', status: 400, retryable: false },
+  illegal_argument_exception: { type: 'illegal_argument_exception', status: 400, scope: 'request', retryable: false },
   action_request_validation_exception: {
     type: 'action_request_validation_exception',
     status: 400,
+    scope: 'request',
     retryable: false,
   },
-  parse_exception: { type: 'parse_exception', status: 400, retryable: false },
+  parse_exception: { type: 'parse_exception', status: 400, scope: 'request', retryable: false },
   /** A regular expression that Java would refuse too. */
-  pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, retryable: false },
-  x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, retryable: false },
-  media_type_header_exception: { type: 'media_type_header_exception', status: 406, retryable: false },
+  pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, scope: 'request', retryable: false },
+  x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, scope: 'request', retryable: false },
+  media_type_header_exception: { type: 'media_type_header_exception', status: 406, scope: 'request', retryable: false },
   /** The call is not for this front door, or a page of another site made it. */
-  request_forbidden: { type: 'security_exception', status: 403, retryable: false },
+  request_forbidden: { type: 'security_exception', status: 403, scope: 'request', retryable: false },
   /** A sender that stopped sending. */
-  request_timeout: { type: 'request_timeout_exception', status: 408, retryable: false },
+  request_timeout: { type: 'request_timeout_exception', status: 408, scope: 'request', retryable: false },
   /** What came is no HTTP, or its first line or headers are too long. */
-  request_malformed: { type: 'illegal_argument_exception', status: 400, retryable: false },
-  request_line_too_long: { type: 'too_long_http_line_exception', status: 414, retryable: false },
-  request_headers_too_long: { type: 'too_long_http_header_exception', status: 431, retryable: false },
-  content_too_long_exception: { type: 'content_too_long_exception', status: 413, retryable: false },
-  invalid_index_name_exception: { type: 'invalid_index_name_exception', status: 400, retryable: false },
-  invalid_alias_name_exception: { type: 'invalid_alias_name_exception', status: 400, retryable: false },
+  request_malformed: { type: 'illegal_argument_exception', status: 400, scope: 'request', retryable: false },
+  request_line_too_long: { type: 'too_long_http_line_exception', status: 414, scope: 'request', retryable: false },
+  request_headers_too_long: { type: 'too_long_http_header_exception', status: 431, scope: 'request', retryable: false },
+  content_too_long_exception: { type: 'content_too_long_exception', status: 413, scope: 'request', retryable: false },
+  invalid_index_name_exception: {
+    type: 'invalid_index_name_exception',
+    status: 400,
+    scope: 'request',
+    retryable: false,
+  },
+  invalid_alias_name_exception: {
+    type: 'invalid_alias_name_exception',
+    status: 400,
+    scope: 'request',
+    retryable: false,
+  },
   /** The cluster's limit of shards. */
-  validation_exception: { type: 'validation_exception', status: 400, retryable: false },
+  validation_exception: { type: 'validation_exception', status: 400, scope: 'request', retryable: false },
   /** A block that somebody set, and that only somebody can lift. */
-  cluster_block_exception: { type: 'cluster_block_exception', status: 403, retryable: false },
-  snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, retryable: false },
+  cluster_block_exception: { type: 'cluster_block_exception', status: 403, scope: 'request', retryable: false },
+  snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, scope: 'request', retryable: false },
   concurrent_snapshot_execution_exception: {
     type: 'concurrent_snapshot_execution_exception',
     status: 503,
+    scope: 'request',
     retryable: false,
   },
   /** Somebody deleted the snapshot while it was being taken: told to those who waited for it. */
-  snapshot_aborted: { type: 'snapshot_exception', status: 500, retryable: false },
-  repository_in_use: { type: 'repository_exception', status: 409, retryable: false },
+  snapshot_aborted: { type: 'snapshot_exception', status: 500, scope: 'request', retryable: false },
+  repository_in_use: { type: 'repository_exception', status: 409, scope: 'repository', retryable: false },
   // The repository cannot be used as it is configured.
-  repository_settings_invalid: { type: 'repository_exception', status: 400, retryable: false },
-  repository_verification_exception: { type: 'repository_verification_exception', status: 500, retryable: false },
-  repository_corrupt: { type: 'repository_exception', status: 500, retryable: false },
+  repository_settings_invalid: { type: 'repository_exception', status: 400, scope: 'repository', retryable: false },
+  repository_verification_exception: {
+    type: 'repository_verification_exception',
+    status: 500,
+    scope: 'repository',
+    retryable: false,
+  },
+  repository_corrupt: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
   /** A segment is compressed with a codec that this installation has not got. */
-  codec_unavailable: { type: 'repository_exception', status: 500, retryable: false },
+  codec_unavailable: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
   // The object store. `blob_exists` and `blob_missing` are answers; callers act on them.
-  blob_missing: { type: 'repository_exception', status: 500, retryable: false },
-  blob_exists: { type: 'repository_exception', status: 500, retryable: false },
-  store_access_denied: { type: 'repository_exception', status: 500, retryable: false },
-  store_bucket_missing: { type: 'repository_exception', status: 500, retryable: false },
-  store_rejected: { type: 'repository_exception', status: 500, retryable: false },
-  store_unavailable: { type: 'repository_exception', status: 503, retryable: true },
-  store_integrity: { type: 'repository_exception', status: 500, retryable: true },
+  blob_missing: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
+  blob_exists: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
+  store_access_denied: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },
+  store_bucket_missing: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },
+  store_rejected: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },
+  store_unavailable: { type: 'repository_exception', status: 503, scope: 'repository', retryable: true },
+  store_integrity: { type: 'repository_exception', status: 500, scope: 'repository', retryable: true },
   // The cluster.
-  cluster_unavailable: { type: 'cluster_unavailable_exception', status: 503, retryable: true },
-  cluster_access_denied: { type: 'security_exception', status: 403, retryable: false },
-  cluster_rejected: { type: 'cluster_rejected_exception', status: 500, retryable: false },
-  cluster_unsupported: { type: 'illegal_argument_exception', status: 400, retryable: false },
+  cluster_unavailable: { type: 'cluster_unavailable_exception', status: 503, scope: 'service', retryable: true },
+  cluster_access_denied: { type: 'security_exception', status: 403, scope: 'shard', retryable: false },
+  cluster_rejected: { type: 'cluster_rejected_exception', status: 500, scope: 'shard', retryable: false },
   /** A view (point in time, scroll) is gone, or no longer shows what it showed: open another and count again. */
-  view_lost: { type: 'view_lost_exception', status: 503, retryable: true },
-  source_disabled: { type: 'source_disabled_exception', status: 400, retryable: false },
-  document_rejected: { type: 'document_rejected_exception', status: 400, retryable: false },
+  view_lost: { type: 'view_lost_exception', status: 503, scope: 'shard', retryable: true },
+  source_disabled: { type: 'source_disabled_exception', status: 400, scope: 'shard', retryable: false },
+  document_rejected: { type: 'document_rejected_exception', status: 400, scope: 'shard', retryable: false },
   /** A cluster keeps a document that is no JSON, and returns it so. */
-  document_unreadable: { type: 'document_unreadable_exception', status: 500, retryable: false },
-  document_too_large: { type: 'document_too_large_exception', status: 413, retryable: false },
-  shard_inconsistent: { type: 'shard_inconsistent_exception', status: 500, retryable: false },
+  document_unreadable: { type: 'document_unreadable_exception', status: 500, scope: 'shard', retryable: false },
+  document_too_large: { type: 'document_too_large_exception', status: 413, scope: 'shard', retryable: false },
+  shard_inconsistent: { type: 'shard_inconsistent_exception', status: 500, scope: 'shard', retryable: false },
   // The service itself.
-  temporal_unavailable: { type: 'temporal_unavailable_exception', status: 503, retryable: true },
-  worker_unavailable: { type: 'worker_unavailable_exception', status: 503, retryable: true },
+  temporal_unavailable: { type: 'temporal_unavailable_exception', status: 503, scope: 'service', retryable: true },
+  worker_unavailable: { type: 'worker_unavailable_exception', status: 503, scope: 'service', retryable: true },
   /** Final for the commit that met it: the job plans again on top of the newest snapshot. */
-  base_changed: { type: 'concurrent_snapshot_execution_exception', status: 503, retryable: false },
-  internal: { type: 'exception', status: 500, retryable: false },
-} as const satisfies Record<string, { type: string; status: number; retryable: boolean }>;
+  base_changed: { type: 'concurrent_snapshot_execution_exception', status: 503, scope: 'request', retryable: false },
+  internal: { type: 'exception', status: 500, scope: 'service', retryable: false },
+} as const satisfies Record<string, { type: string; status: number; scope: ErrorScope; retryable: boolean }>;
+
+/**
+ * What a failure spoils: the request alone, one shard (an index, an object) while the others go on, every job of the
+ * repository, or everybody.
+ */
+export type ErrorScope = 'request' | 'shard' | 'repository' | 'service';
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 
@@ -107,6 +141,10 @@ export class SnapkeepError extends Error {
 
   get retryable(): boolean {
     return ERROR_CATALOGUE[this.code].retryable;
+  }
+
+  get scope(): ErrorScope {
+    return ERROR_CATALOGUE[this.code].scope;
   }
 }
 

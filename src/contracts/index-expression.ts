@@ -1,4 +1,4 @@
-import { isSnapkeepError, SnapkeepError } from './errors';
+import { SnapkeepError } from './errors';
 
 /**
  * Returns whether a name matches `pattern`, in which `*` stands for any characters. Each part between two asterisks is
@@ -54,20 +54,4 @@ export function selectNames(
     for (const name of found) selected.add(name);
   }
   return names.filter((name) => selected.has(name));
-}
-
-/**
- * The snapshots that a list of names and wildcards selects. Throws `snapshot_missing_exception` for a plain name that
- * is missing.
- */
-export function selectSnapshots(names: readonly string[], expression: readonly string[], repository: string): string[] {
-  try {
-    return selectNames(names, expression, false);
-  } catch (error) {
-    if (!isSnapkeepError(error, 'index_not_found_exception')) throw error;
-    const missing = String(error.details.index);
-    throw new SnapkeepError('snapshot_missing_exception', `[${repository}:${missing}] is missing`, {
-      details: { repository, snapshot: missing },
-    });
-  }
 }

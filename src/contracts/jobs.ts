@@ -444,6 +444,24 @@ export interface SnapshotStatus {
   }[];
 }
 
+/** Name of the memo field in which a snapshot job shows itself, so that lists need no worker. */
+export const SNAPSHOT_MEMO = 'snapshot progress';
+
+/** What lists show of a running snapshot. Bounded: it holds no names of indices. */
+export interface ShownSnapshot {
+  readonly uuid: string;
+  readonly state: SnapshotStatus['state'];
+  readonly startMillis: number;
+  readonly includeGlobalState: boolean;
+  /** Raw JSON text. */
+  readonly metadata?: string;
+  readonly plan?: StoredObject;
+  readonly counts?: PlanCounts;
+  /** Of the changed shards. */
+  readonly copiedShards: number;
+  readonly failedShards: number;
+}
+
 export interface GroupStatus {
   readonly shards: readonly ShardProgress[];
 }

@@ -53,15 +53,18 @@ export interface Sweeper {
   readonly options: JobOptions;
 }
 
-export interface BeginJob {
-  readonly job: LedgerJob;
-  /** Unset where the registration is read-only. */
+/** Jobs of one place that begin together, in their order. */
+export interface BeginJobs {
+  readonly jobs: readonly LedgerJob[];
+  /** Unset where all their registrations are read-only. */
   readonly sweeper?: Sweeper;
 }
 
 export interface BeginJobResult {
   /** False: a job that came earlier must end first; `jobGranted` will be signalled. */
   readonly granted: boolean;
+  /** {@link MAX_JOBS} work on the place already: the job was not entered. */
+  readonly full?: boolean;
 }
 
 export interface EndJob {

@@ -1,4 +1,4 @@
-import { type Client } from '@temporalio/client';
+import { type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { type CopyProgress, type ShardProgress, type ShardResult } from '../contracts/jobs';
 
@@ -22,8 +22,7 @@ interface ShownHeartbeat {
 }
 
 /** Reads the heartbeats of a workflow's pending activities: no worker takes part. */
-export async function readHeartbeats(client: Client, workflowId: string): Promise<LiveProgress> {
-  const { raw } = await client.workflow.getHandle(workflowId).describe();
+export function heartbeatsOf({ raw }: WorkflowExecutionDescription): LiveProgress {
   return (raw.pendingActivities ?? []).reduce((sum, activity) => {
     const payload = activity.heartbeatDetails?.payloads?.[0];
     return payload == null ? sum : plus(sum, defaultPayloadConverter.fromPayload<ShownHeartbeat>(payload));

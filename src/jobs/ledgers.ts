@@ -1,23 +1,40 @@
-import { WorkflowIdConflictPolicy, type WorkflowStartOptions } from '@temporalio/client';
-import { SnapkeepError } from '../contracts/errors';
-import { LEDGER_MEMO, newLedger, type ShownJobs } from '../contracts/ledger';
-import { type JobRepository } from '../contracts/jobs';
-import { type PutRegistration, type Registration } from '../contracts/registration';
+import { WorkflowIdConflictPolicy } from '@temporalio/client';
+import { LEDGER_MEMO, type ShownJobs } from '../contracts/ledger';
+import { repositoryMissing } from '../contracts/messages';
+import {
+  type NewRegistration,
+  type Registration,
+  registrationField,
+  registrationsIn,
+  type VerifiedStore,
+  type VerifyRegistration,
+} from '../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../contracts/workflow-ids';
-import { type repositoriesWorkflow, type repositoryWorkflow } from '../../workflows';
-import { deleteRepositoryUpdate, putRepositoryUpdate, repositoriesQuery } from '../../workflows/messages';
+import { type repositoriesWorkflow } from '../../workflows';
+import {
+  deleteRepositoryUpdate,
+  pingQuery,
+  putRepositoryUpdate,
+  verifyRepositoryUpdate,
+} from '../../workflows/messages';
 import { asSnapkeepError, isWorkflowMissing } from './failures';
 import { type Patience } from './patience';
 import { type TemporalCalls } from './temporal-calls';
+import { Turns } from './turns';
+
+/** Updates of the registrations at once: Temporal takes ten of one workflow, whatever front doors they come from. */
+const VERIFYING_AT_ONCE = 4;
+const CHANGING_AT_ONCE = 2;
 
 const NO_JOBS: ShownJobs = { running: [], ended: [] };
 
 /**
- * The two kinds of workflow that never end: the registrations of all repositories, and per repository who works on it.
- * They are started when they are first needed, and again should somebody have terminated them.
+ * The two kinds of workflow that never end: the registrations of all repositories, and per place who works on it. Both
+ * show what they know in their memo, which is read without a worker.
  */
 export class Ledgers {
-  private readonly started = new Set<string>();
+  private readonly verifying = new Turns(VERIFYING_AT_ONCE);
+  private readonly changing = new Turns(CHANGING_AT_ONCE);
 
   constructor(
     private readonly calls: TemporalCalls,
@@ -25,12 +42,9 @@ export class Ledgers {
     private readonly patience: Patience,
   ) {}
 
-  /** In at most about `ms`, unless the workflow that keeps them has to be started first. */
-  async registrations(ms?: number): Promise<readonly Registration[]> {
-    const answer = await this.calls.query(REPOSITORIES_WORKFLOW_ID, repositoriesQuery, [], ms);
-    if (answer !== undefined) return answer;
-    await this.startRegistrations();
-    return (await this.calls.query(REPOSITORIES_WORKFLOW_ID, repositoriesQuery, [], ms)) ?? [];
+  /** Every change that was acknowledged before is in it. */
+  async registrations(): Promise<readonly Registration[]> {
+    return registrationsIn((await this.calls.describe(REPOSITORIES_WORKFLOW_ID))?.memo);
   }
 
   /** Throws `repository_missing_exception`. */
@@ -40,47 +54,47 @@ export class Ledgers {
     return found;
   }
 
-  async put(change: PutRegistration): Promise<Registration> {
-    return this.updateRegistrations(() =>
-      this.calls.client.workflow
-        .getHandle(REPOSITORIES_WORKFLOW_ID)
-        .executeUpdate(putRepositoryUpdate, { args: [change] }),
-    );
+  /** Lets a worker try the store. Throws why it can't be used. */
+  async verify(call: VerifyRegistration): Promise<VerifiedStore> {
+    return this.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
   }
 
-  /** Whether there was such a registration. */
+  /** Throws `repository_settings_invalid` when it is one registration, or one byte, too many. */
+  async put(registration: NewRegistration): Promise<Registration> {
+    return this.update(this.changing, (handle) => handle.executeUpdate(putRepositoryUpdate, { args: [registration] }));
+  }
+
+  /** Returns whether there was such a registration. */
   async delete(name: string): Promise<boolean> {
-    return this.updateRegistrations(() =>
-      this.calls.client.workflow
-        .getHandle(REPOSITORIES_WORKFLOW_ID)
-        .executeUpdate(deleteRepositoryUpdate, { args: [name] }),
-    );
+    return this.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
   }
 
   /** The jobs of a place as its ledger shows them, without a worker. A place nobody worked on has none. */
   async jobs(place: string): Promise<ShownJobs> {
-    const described = await this.calls.quick(() =>
-      this.calls.client.workflow.getHandle(workflowIds.repository(place)).describe(),
-    );
+    const described = await this.calls.describe(workflowIds.repository(place));
     return (described?.memo?.[LEDGER_MEMO] as ShownJobs | undefined) ?? NO_JOBS;
   }
 
-  /** Makes sure that jobs of the place can be entered and granted. Once per process, then free of cost. */
-  async ready({ name, place }: JobRepository): Promise<void> {
-    const workflowId = workflowIds.repository(place);
-    if (this.started.has(workflowId)) return;
-    await this.start<typeof repositoryWorkflow>('repositoryWorkflow', {
-      workflowId,
-      taskQueue: this.taskQueue,
-      args: [newLedger(place)],
-      staticSummary: `jobs of repository ${name}`,
-    });
+  /** Asks what only a worker can answer, in about `ms`. Throws which part does not answer. */
+  async askWorker(ms: number): Promise<void> {
+    if ((await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms)) !== undefined) return;
+    await this.startRegistrations();
+    await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms);
   }
 
-  private async updateRegistrations<Result>(update: () => Promise<Result>): Promise<Result> {
-    if (!this.started.has(REPOSITORIES_WORKFLOW_ID)) await this.startRegistrations();
-    const attempt = (): Promise<Result> =>
-      this.patience.wait((signal) => this.calls.client.withAbortSignal(signal, update));
+  private async update<Result>(
+    turns: Turns,
+    change: (handle: ReturnType<TemporalCalls['client']['workflow']['getHandle']>) => Promise<Result>,
+  ): Promise<Result> {
+    const attempt = async (): Promise<Result> => {
+      const { client } = this.calls;
+      const handle = client.workflow.getHandle(REPOSITORIES_WORKFLOW_ID);
+      const result = await this.patience.wait((signal) =>
+        turns.take(signal, () => client.withAbortSignal(signal, () => change(handle))),
+      );
+      this.calls.worker.note();
+      return result;
+    };
     try {
       return await attempt();
     } catch (error) {
@@ -94,29 +108,18 @@ export class Ledgers {
     }
   }
 
+  /** Starts the workflow that keeps them; should somebody have terminated it, with all it kept. */
   private async startRegistrations(): Promise<void> {
-    await this.start<typeof repositoriesWorkflow>('repositoriesWorkflow', {
-      workflowId: REPOSITORIES_WORKFLOW_ID,
-      taskQueue: this.taskQueue,
-      args: [{ revision: 0, registrations: [] }],
-      staticSummary: 'registered repositories',
-    });
-  }
-
-  private async start<T extends typeof repositoriesWorkflow | typeof repositoryWorkflow>(
-    type: string,
-    options: WorkflowStartOptions<T>,
-  ): Promise<void> {
+    const kept = await this.registrations();
     await this.calls.quick(() =>
-      this.calls.client.workflow.start<T>(type, {
-        ...options,
+      this.calls.client.workflow.start<typeof repositoriesWorkflow>('repositoriesWorkflow', {
+        workflowId: REPOSITORIES_WORKFLOW_ID,
+        taskQueue: this.taskQueue,
+        args: [{ revision: 0 }],
+        memo: Object.fromEntries(kept.map((one) => [registrationField(one.name), one])),
+        staticSummary: 'registered repositories',
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     );
-    this.started.add(options.workflowId);
   }
-}
-
-export function repositoryMissing(name: string): SnapkeepError {
-  return new SnapkeepError('repository_missing_exception', `[${name}] missing`, { details: { repository: name } });
 }

@@ -1,13 +1,15 @@
-import { SnapkeepError } from '../contracts/errors';
+import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
 import { type Health } from './health';
-import { storeSilent } from './reading';
+import { inTime } from './reading';
 
 /** Ms before the first look at what may be down; it takes up to three seconds, and a caller is promised an answer in five. */
 const FIRST_LOOK_MS = 1_200;
-const NEXT_LOOK_MS = 5_000;
+const NEXT_LOOK_MS = 2_000;
+/** Ms the {@link ExtraCheck} may take. */
+const EXTRA_MS = 2_400;
 
 /** Something else than the parts {@link Health} knows that a call stands on, such as the store; throws when it is away. */
-export type ExtraCheck = (signal: AbortSignal) => Promise<unknown>;
+export type ExtraCheck = () => Promise<unknown>;
 
 /**
  * Waiting for what may take long, but only as long as nothing it needs is down: a big cluster takes its time, a missing
@@ -57,10 +59,11 @@ export class Patience {
 
 async function failureOf(check: ExtraCheck): Promise<SnapkeepError | undefined> {
   try {
-    await check(AbortSignal.timeout(2_400));
+    await inTime(check, EXTRA_MS);
     return undefined;
   } catch (error) {
-    if (error instanceof SnapkeepError && error.code !== 'store_unavailable') return undefined;
-    return error instanceof SnapkeepError ? error : storeSilent(error);
+    if (isSnapkeepError(error, 'store_unavailable')) return error;
+    if (isSnapkeepError(error)) return undefined;
+    throw error;
   }
 }

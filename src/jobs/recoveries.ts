@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type IndexRecovery, type JobRepository, type RestoreStatus } from '../contracts/jobs';
+import { type IndexRecovery, type RestoreStatus } from '../contracts/jobs';
 import { type ShownJob } from '../contracts/ledger';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery, restoreStatusQuery } from '../../workflows/messages';
 import { type Ledgers } from './ledgers';
 import { type Patience } from './patience';
 import { type Places } from './places';
 import { type RunningJobs } from './running-jobs';
-import { type TemporalCalls } from './temporal-calls';
+import { QUERY_MS, type TemporalCalls } from './temporal-calls';
 
 /** One index under restore, or restored. */
 export interface Recovery {
@@ -40,10 +40,11 @@ export class Recoveries {
 
   /** Running ones and those that ended lately; of several restores of one index the newest. */
   async all(): Promise<Recovery[]> {
-    const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(registrations.map(async (one) => this.ofRepository(await this.places.bind(one))));
+    const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.jobs(place)));
+    const jobs = shown.flatMap(({ ended, running }) => [...ended, ...running].filter((job) => job.kind === 'restore'));
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
     const newest = new Map<string, Recovery>();
-    for (const recovery of found.flat()) {
+    for (const recovery of found) {
       const other = newest.get(recovery.index.target);
       if (other === undefined || other.index.startMillis <= recovery.index.startMillis) {
         newest.set(recovery.index.target, recovery);
@@ -54,14 +55,9 @@ export class Recoveries {
 
   /** Indices being restored now. */
   async running(): Promise<Recovery[]> {
-    const registrations = await this.ledgers.registrations();
-    const found = await Promise.all(
-      registrations.map(async (one) => {
-        const jobs = await this.jobs.all(await this.places.bind(one), ['restore']);
-        return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
-      }),
-    );
-    return found.flat().filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
+    const jobs = (await Promise.all((await this.allPlaces()).map((place) => this.jobs.all(place, ['restore'])))).flat();
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+    return found.filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
   }
 
   /** Stops the restore of one index and returns when all it had written is deleted, or when it was done before. */
@@ -78,24 +74,33 @@ export class Recoveries {
     });
   }
 
-  private async ofRepository({ place }: JobRepository): Promise<Recovery[]> {
-    const { running, ended } = await this.ledgers.jobs(place);
-    const jobs = [...ended, ...running].filter((job) => job.kind === 'restore');
-    return (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+  /** Each once, whatever names lead to it. The jobs of a repository that can't be read are not known. */
+  private async allPlaces(): Promise<string[]> {
+    return this.places.ofAll(await this.ledgers.registrations());
+  }
+
+  /** What a restore and its children tell of themselves. Throws `worker_unavailable` when no worker answers. */
+  async statusOf(
+    job: Pick<ShownJob, 'workflowId'>,
+  ): Promise<{ readonly status: RestoreStatus; readonly indices: readonly IndexRecovery[] } | undefined> {
+    const status = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, 0);
+    if (status === undefined) return undefined;
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
+    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    for (let { next } = status; next !== undefined;) {
+      const more = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, next);
+      indices.push(...(more?.indices ?? []));
+      next = more?.next;
+    }
+    return { status, indices };
   }
 
   private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
     const known = this.ended.get(job.workflowId);
     if (known !== undefined) return known;
-    const status = await this.calls.query(job.workflowId, restoreStatusQuery, []);
-    if (status === undefined) return [];
-    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery, [])));
-    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
-    for (let { next } = status; next !== undefined;) {
-      const more = await this.calls.query(job.workflowId, restoreStatusQuery, [next]);
-      indices.push(...(more?.indices ?? []));
-      next = more?.next;
-    }
+    const found = await this.statusOf(job);
+    if (found === undefined) return [];
+    const { status, indices } = found;
     const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
     if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
     return recoveries;

@@ -49,7 +49,6 @@ export class Restores {
     const startMillis = Date.now();
     const registration = await this.ledgers.registration(repository);
     const bound = await this.places.bind(registration);
-    await this.ledgers.ready(bound);
     const id = randomBytes(6).toString('hex');
     const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
     const options = { retryWindowMs, dataTaskQueue, searchAttributes };

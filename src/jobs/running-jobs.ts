@@ -1,44 +1,48 @@
-import { type WorkflowExecutionStatusName } from '@temporalio/client';
-import { type JobRepository, type SnapshotStatus } from '../contracts/jobs';
+import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { type JobRepository, type ShownSnapshot, SNAPSHOT_MEMO } from '../contracts/jobs';
 import { type JobKind, type ShownJob } from '../contracts/ledger';
-import { snapshotStatusQuery } from '../../workflows/messages';
 import { type Ledgers } from './ledgers';
 import { type TemporalCalls } from './temporal-calls';
 
-/** A snapshot being taken, and how far it is. */
+/** A snapshot being taken, and what it shows of itself. */
 export interface RunningSnapshot {
   readonly job: ShownJob;
-  readonly status: SnapshotStatus;
+  readonly shown: ShownSnapshot;
 }
 
-const ENDED: readonly SnapshotStatus['state'][] = ['SUCCESS', 'PARTIAL', 'FAILED', 'ABORTED'];
+interface LiveJob {
+  readonly job: ShownJob;
+  readonly described: WorkflowExecutionDescription;
+}
 
-/** The jobs that work on a repository now: those of its ledger, without the ones that were terminated unseen. */
+const ENDED: readonly ShownSnapshot['state'][] = ['SUCCESS', 'PARTIAL', 'FAILED', 'ABORTED'];
+
+/** The jobs that work on a place now: those of its ledger, without the ones that were terminated unseen. Needs no worker. */
 export class RunningJobs {
   constructor(
     private readonly calls: TemporalCalls,
     private readonly ledgers: Ledgers,
   ) {}
 
-  async all({ place }: JobRepository, kinds?: readonly JobKind[]): Promise<ShownJob[]> {
-    const { running } = await this.ledgers.jobs(place);
-    const asked = running.filter((job) => kinds === undefined || kinds.includes(job.kind));
-    const alive = await Promise.all(asked.map((job) => this.isRunning(job.workflowId)));
-    return asked.filter((_, i) => alive[i]);
+  async all(place: string, kinds?: readonly JobKind[]): Promise<ShownJob[]> {
+    return (await this.live(place, kinds)).map(({ job }) => job);
   }
 
   /** Snapshots being taken, in the order they were asked for. One that ends meanwhile is in the root afterwards. */
-  async snapshots(repository: JobRepository): Promise<RunningSnapshot[]> {
-    const jobs = await this.all(repository, ['snapshot']);
-    const statuses = await Promise.all(jobs.map((job) => this.calls.query(job.workflowId, snapshotStatusQuery, [])));
-    return jobs.flatMap((job, i) => {
-      const status = statuses[i];
-      return status === undefined || ENDED.includes(status.state) ? [] : [{ job, status }];
+  async snapshots({ place }: JobRepository): Promise<RunningSnapshot[]> {
+    return (await this.live(place, ['snapshot'])).flatMap(({ job, described }) => {
+      const shown = described.memo?.[SNAPSHOT_MEMO] as ShownSnapshot | undefined;
+      return shown === undefined || ENDED.includes(shown.state) ? [] : [{ job, shown }];
     });
   }
 
-  private async isRunning(workflowId: string): Promise<boolean> {
-    const described = await this.calls.quick(() => this.calls.client.workflow.getHandle(workflowId).describe());
-    return (described?.status.name as WorkflowExecutionStatusName | undefined) === 'RUNNING';
+  private async live(place: string, kinds: readonly JobKind[] | undefined): Promise<LiveJob[]> {
+    const { running } = await this.ledgers.jobs(place);
+    const asked = running.filter((job) => kinds === undefined || kinds.includes(job.kind));
+    const described = await Promise.all(asked.map((job) => this.calls.describe(job.workflowId)));
+    return asked.flatMap((job, i) => {
+      const one = described[i];
+      return one?.status.name === 'RUNNING' ? [{ job, described: one }] : [];
+    });
   }
 }

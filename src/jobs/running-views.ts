@@ -8,7 +8,7 @@ import { type RunningSnapshot } from './running-jobs';
 import { runningView, type SnapshotView } from './snapshot-view';
 
 /** Plans are written once; those of the last running snapshots are remembered. */
-const PLANS_KEPT = 4;
+const PLANS_KEPT = 64;
 
 /** Running snapshots with what their plans in the bucket say. */
 export class RunningViews {
@@ -32,21 +32,21 @@ export class RunningViews {
   }
 
   async view(registration: Registration, running: RunningSnapshot): Promise<SnapshotView> {
-    const plan = await this.plan(registration, running.status.plan);
-    if (plan === undefined) return runningView(running, undefined, { successful: 0, failed: 0 });
-    const { counts, shards, groups } = running.status;
-    const inline = (stage: string): number => shards.filter((shard) => shard.stage === stage).length;
-    const ended = groups.filter((slot) => slot.done);
-    const failed = (counts?.failedShards ?? 0) + inline('FAILURE') + ended.reduce((sum, slot) => sum + slot.failed, 0);
-    const copied = ended.reduce((sum, slot) => sum + slot.group.count - slot.failed, 0);
+    const { counts, copiedShards, failedShards, plan: ref } = running.shown;
+    const plan = await this.plan(registration, ref);
+    if (plan === undefined) return runningView(registration.name, running, undefined, { successful: 0, failed: 0 });
     return runningView(
+      registration.name,
       running,
       {
         version: plan.cluster.version,
         indices: plan.indices.map((index) => index.name),
         shards: plan.indices.reduce((sum, index) => sum + index.shards.length, 0),
       },
-      { successful: (counts?.unchangedShards ?? 0) + inline('DONE') + copied, failed },
+      {
+        successful: (counts?.unchangedShards ?? 0) + copiedShards,
+        failed: (counts?.failedShards ?? 0) + failedShards,
+      },
     );
   }
 }

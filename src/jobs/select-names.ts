@@ -22,19 +22,43 @@ export function isWildcard(part: string): boolean {
 }
 
 /**
- * The names among `available` that the parts stand for, from left to right: a name, a wildcard, `_all`; and behind a
- * wildcard `-name` or `-wild*`, which takes away again (before one, the hyphen is part of a name).
+ * The names among `available` that a request to *show* them stands for, from left to right: a name, a wildcard, `_all`
+ * where it stands alone; and behind a wildcard `-name` or `-wild*`, which takes away again (before one, the hyphen is
+ * part of a name). As Elasticsearch 8 does it; OpenSearch knows no exclusions here.
  */
 export function selectNames(parts: readonly string[], available: readonly string[]): Selection {
+  if (parts.length === 1 && parts[0] === '_all') return { selected: available, missing: [] };
+  return select(parts, available, true);
+}
+
+/**
+ * The names among `available` that a request to *delete* them stands for: names and wildcards only. `_all` and `-name`
+ * are names like any other, so that nothing is deleted by a misunderstanding. As Elasticsearch and OpenSearch do it.
+ */
+export function selectToDelete(parts: readonly string[], available: readonly string[]): Selection {
+  return select(parts, available, false);
+}
+
+/** The names among `available` that stand in the list as they are, wildcards being names like any other. */
+export function selectExactly(parts: readonly string[], available: readonly string[]): Selection {
+  const asked = new Set(parts);
+  const known = new Set(available);
+  return {
+    selected: available.filter((name) => asked.has(name)),
+    missing: [...asked].filter((name) => !known.has(name)),
+  };
+}
+
+function select(parts: readonly string[], available: readonly string[], exclusions: boolean): Selection {
   const chosen = new Set<string>();
   const missing: string[] = [];
   const known = new Set(available);
   let sawWildcard = false;
   for (const part of parts) {
-    if (sawWildcard && part.startsWith('-') && part.length > 1) {
+    if (exclusions && sawWildcard && part.startsWith('-') && part.length > 1) {
       const matches = matcher(part.slice(1));
       for (const name of [...chosen]) if (matches(name)) chosen.delete(name);
-    } else if (isWildcard(part)) {
+    } else if (part.includes('*')) {
       sawWildcard = true;
       const matches = matcher(part);
       for (const name of available) if (matches(name)) chosen.add(name);

@@ -4,6 +4,7 @@ import { type OpenRepositories } from '../registrations/open-repositories';
 import { type StorePolicy } from '../registrations/parse-settings';
 import { type Sealer } from '../registrations/sealer';
 import { type ClusterFacts, Health } from './health';
+import { Jobs } from './jobs';
 import { Ledgers } from './ledgers';
 import { Patience } from './patience';
 import { Places } from './places';
@@ -30,6 +31,8 @@ export interface SnapshotServiceParts {
   readonly options: JobOptions;
   readonly taskQueue: string;
   readonly logger: { warn(message: string): void };
+  /** Address of the Temporal UI, for links; unset: none. */
+  readonly temporalUi?: string;
 }
 
 /** Everything a front door can ask: typed requests in, JSON as Elasticsearch has it out, SnapkeepErrors thrown. */
@@ -40,6 +43,7 @@ export interface SnapshotService {
   readonly statuses: SnapshotStatuses;
   readonly restores: Restores;
   readonly recoveries: Recoveries;
+  readonly jobs: Jobs;
   readonly health: Health;
 }
 
@@ -47,16 +51,19 @@ export interface SnapshotService {
 export function createSnapshotService(parts: SnapshotServiceParts): SnapshotService {
   const { cluster, options, taskQueue, repositories: open } = parts;
   const calls = new TemporalCalls(parts.client);
-  const health: Health = new Health(calls, cluster, (ms) => ledgers.registrations(ms));
+  const health: Health = new Health(calls, cluster, (ms) => ledgers.askWorker(ms));
   const patience = new Patience(health);
   const ledgers = new Ledgers(calls, taskQueue, patience);
   const reader = new RepositoryReader(open);
-  const places = new Places(reader);
+  const warn = (message: string): void => parts.logger.warn(message);
+  const places = new Places(reader, warn);
   const jobs = new RunningJobs(calls, ledgers);
-  const starter = new JobStarter(calls, patience, taskQueue, options, (message) => parts.logger.warn(message));
+  const starter = new JobStarter(calls, patience, taskQueue, options, warn);
   const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
   const running = new RunningViews(reader);
   const list = new SnapshotList(repositories, places, jobs, running, reader);
+  const progress = new ShardProgressReader(calls);
+  const recoveries = new Recoveries(calls, ledgers, places, jobs, patience);
   return {
     repositories,
     list,
@@ -70,12 +77,21 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       jobs,
       list,
       reader,
-      repositories: open,
       cluster,
       options,
     }),
-    statuses: new SnapshotStatuses(repositories, list, running, new ShardProgressReader(calls), reader),
+    statuses: new SnapshotStatuses(repositories, list, running, progress, reader),
     restores: new Restores(ledgers, places, starter, reader, options),
-    recoveries: new Recoveries(calls, ledgers, places, jobs, patience),
+    recoveries,
+    jobs: new Jobs({
+      calls,
+      ledgers,
+      places,
+      running: jobs,
+      views: running,
+      progress,
+      recoveries,
+      temporalUi: parts.temporalUi,
+    }),
   };
 }

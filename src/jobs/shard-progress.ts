@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type CopyProgress, type ShardProgress, type ShardResult } from '../contracts/jobs';
-import { groupStatusQuery } from '../../workflows/messages';
-import { type LiveProgress, readHeartbeats } from './heartbeats';
+import { groupStatusQuery, snapshotStatusQuery } from '../../workflows/messages';
+import { heartbeatsOf, type LiveProgress } from './heartbeats';
 import { type RunningSnapshot } from './running-jobs';
 import { type TemporalCalls } from './temporal-calls';
 
@@ -14,12 +14,11 @@ export class ShardProgressReader {
 
   /**
    * By ordinal of the plan's changed shards, of which `expected` holds the documents. Shards whose turn has not come are
-   * missing.
+   * missing. Throws `worker_unavailable` when no worker tells.
    */
-  async read(
-    { job, status }: RunningSnapshot,
-    expected: readonly number[],
-  ): Promise<ReadonlyMap<number, ShardProgress>> {
+  async read({ job }: RunningSnapshot, expected: readonly number[]): Promise<ReadonlyMap<number, ShardProgress>> {
+    const status = await this.calls.query(job.workflowId, snapshotStatusQuery);
+    if (status === undefined) return new Map();
     const parts = await Promise.all([
       status.shards.length === 0 ? [] : this.live(job.workflowId, status.shards, expected),
       ...status.groups.map((slot) => this.group(slot.workflowId, slot.done, expected)),
@@ -34,7 +33,7 @@ export class ShardProgressReader {
   ): Promise<readonly ShardProgress[]> {
     const known = this.ended.get(workflowId);
     if (known !== undefined) return known;
-    const answer = await this.calls.query(workflowId, groupStatusQuery, []);
+    const answer = await this.calls.query(workflowId, groupStatusQuery);
     if (answer === undefined) return [];
     if (!done) return this.live(workflowId, answer.shards, expected);
     const shards = answer.shards.map((shard) =>
@@ -50,8 +49,8 @@ export class ShardProgressReader {
     expected: readonly number[],
   ): Promise<readonly ShardProgress[]> {
     if (!shards.some((shard) => shard.stage === 'STARTED')) return shards;
-    const heartbeats = await this.calls.quick(() => readHeartbeats(this.calls.client, workflowId));
-    return heartbeats === undefined ? shards : withHeartbeats(shards, heartbeats, expected);
+    const described = await this.calls.describe(workflowId);
+    return described === undefined ? shards : withHeartbeats(shards, heartbeatsOf(described), expected);
   }
 }
 

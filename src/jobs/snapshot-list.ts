@@ -1,13 +1,14 @@
-import { SnapkeepError } from '../contracts/errors';
+import { Coalescer } from '../contracts/coalescer';
+import { snapshotMissing } from '../contracts/messages';
 import { type Registration } from '../contracts/registration';
 import { type SnapshotManifest } from '../repository/format';
 import { type Places } from './places';
 import { type JsonObject } from './raw-json';
-import { type RepositoryReader } from './reading';
+import { inTime, type RepositoryReader } from './reading';
 import { type Repositories } from './repositories';
 import { type RunningJobs } from './running-jobs';
 import { type RunningViews } from './running-views';
-import { isWildcard, selectNames } from './select-names';
+import { type Selection, selectNames } from './select-names';
 import { type InfoOptions, snapshotInfo } from './snapshot-info';
 import { pageOf, type PageRequest } from './snapshot-page';
 import { finishedView, type SnapshotView } from './snapshot-view';
@@ -23,9 +24,13 @@ export interface ListRequest extends InfoOptions {
 
 /** Manifests read at once for their failures. */
 const READS_AT_ONCE = 8;
+/** Ms a caller waits for the list; an answer is promised within five seconds. */
+const VIEWS_MS = 4_500;
 
 /** What there is in repositories, running snapshots included. */
 export class SnapshotList {
+  private readonly shared = new Coalescer();
+
   constructor(
     private readonly repositories: Repositories,
     private readonly places: Places,
@@ -34,8 +39,16 @@ export class SnapshotList {
     private readonly reader: RepositoryReader,
   ) {}
 
-  /** `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`. */
-  async show(request: ListRequest): Promise<JsonObject> {
+  /**
+   * `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`.
+   * Callers that ask the same at the same time share one answer.
+   */
+  show(request: ListRequest): Promise<JsonObject> {
+    const answer = this.shared.ask(`show ${JSON.stringify(request)}`, () => this.read(request));
+    return inTime(() => answer, VIEWS_MS);
+  }
+
+  private async read(request: ListRequest): Promise<JsonObject> {
     const registrations = await this.repositories.select(request.repositories);
     const found = await Promise.all(
       registrations.map(async (registration) => {
@@ -61,7 +74,7 @@ export class SnapshotList {
 
   /** One finished snapshot as `wait_for_completion` answers it; undefined when it is not in the catalogue. */
   async finished(registration: Registration, uuid: string): Promise<JsonObject | undefined> {
-    const root = await this.reader.read(registration, (catalogue, signal) => catalogue.readRoot({ signal }));
+    const root = await this.reader.readRoot(registration);
     const entry = root.snapshots.find((one) => one.uuid === uuid);
     if (entry === undefined) return undefined;
     const view = finishedView(registration.name, root, entry);
@@ -71,14 +84,27 @@ export class SnapshotList {
   }
 
   /**
-   * Every snapshot of the repository. Running jobs are asked before the root is read: what ends in between is in the
-   * root, and counts as finished.
+   * Every snapshot of the repository. Callers that ask at the same time share one answer, which was begun after the
+   * last of them asked. Needs no worker, and writes nothing.
    */
-  async views(registration: Registration): Promise<SnapshotView[]> {
-    const running = await this.jobs.snapshots(await this.places.bind(registration));
-    const root = await this.reader.read(registration, (catalogue, signal) => catalogue.readRoot({ signal }));
+  views(registration: Registration): Promise<readonly SnapshotView[]> {
+    const views = this.shared.ask(`views ${JSON.stringify(registration)}`, () => this.readViews(registration));
+    return inTime(() => views, VIEWS_MS);
+  }
+
+  /**
+   * Running jobs are asked before the root is read: what ends in between is in the root, and counts as finished. Where
+   * another root lies there than the one that was known, its place has other jobs.
+   */
+  private async readViews(registration: Registration, mayRepeat = true): Promise<SnapshotView[]> {
+    const place = await this.places.find(registration);
+    const running = place === undefined ? [] : await this.jobs.snapshots(place);
+    const root = await this.reader.readRoot(registration);
+    if (mayRepeat && root.uuid !== '' && !this.places.confirm(registration, root.uuid)) {
+      return this.readViews(registration, false);
+    }
     const finished = new Set(root.snapshots.map((entry) => entry.snapshot));
-    const unfinished = running.filter(({ status }) => !finished.has(status.snapshot));
+    const unfinished = running.filter(({ job }) => !finished.has(job.snapshot));
     return [
       ...root.snapshots.map((entry) => finishedView(registration.name, root, entry)),
       ...(await Promise.all(unfinished.map((one) => this.running.view(registration, one)))),
@@ -113,9 +139,10 @@ export function select(
   repository: string,
   views: readonly SnapshotView[],
   request: { readonly snapshots: readonly string[]; readonly ignoreUnavailable: boolean },
+  selection: (parts: readonly string[], available: readonly string[]) => Selection = selectNames,
 ): SnapshotView[] {
   const parts = request.snapshots.filter((part) => part !== '_current');
-  const { selected, missing } = selectNames(
+  const { selected, missing } = selection(
     parts,
     views.map((view) => view.snapshot),
   );
@@ -123,15 +150,4 @@ export function select(
   const names = new Set(selected);
   const withRunning = request.snapshots.includes('_current');
   return views.filter((view) => names.has(view.snapshot) || (withRunning && view.state === 'IN_PROGRESS'));
-}
-
-export function snapshotMissing(repository: string, snapshot: string): SnapkeepError {
-  return new SnapkeepError('snapshot_missing_exception', `[${repository}:${snapshot}] is missing`, {
-    details: { repository, snapshot },
-  });
-}
-
-/** Whether an expression names snapshots one by one, so that each has to exist. */
-export function isExact(part: string): boolean {
-  return !isWildcard(part) && part !== '_current';
 }

@@ -1,10 +1,11 @@
+import { Coalescer } from '../contracts/coalescer';
 import { type Registration } from '../contracts/registration';
 import { type JsonObject } from './raw-json';
 import { changedShards } from '../repository/plan';
 import { type RepositoryReader } from './reading';
 import { type Repositories } from './repositories';
 import { type RunningViews } from './running-views';
-import { selectNames } from './select-names';
+import { selectExactly, selectNames } from './select-names';
 import { finishedRows, type IndexRows, runningRows } from './shard-rows';
 import { type ShardProgressReader } from './shard-progress';
 import { select, type SnapshotList } from './snapshot-list';
@@ -23,6 +24,8 @@ export interface StatusRequest {
 
 /** `_status`: one object of the bucket per finished snapshot; the jobs themselves are asked about running ones. */
 export class SnapshotStatuses {
+  private readonly shared = new Coalescer();
+
   constructor(
     private readonly repositories: Repositories,
     private readonly list: SnapshotList,
@@ -31,18 +34,29 @@ export class SnapshotStatuses {
     private readonly reader: RepositoryReader,
   ) {}
 
-  /** Throws `repository_missing_exception`, `snapshot_missing_exception`, `index_not_found_exception`. */
-  async show(request: StatusRequest): Promise<JsonObject> {
+  /**
+   * Throws `repository_missing_exception`, `snapshot_missing_exception`, `index_not_found_exception`. Callers that ask
+   * the same at the same time share one answer.
+   */
+  show(request: StatusRequest): Promise<JsonObject> {
+    return this.shared.ask(JSON.stringify(request), () => this.read(request));
+  }
+
+  private async read(request: StatusRequest): Promise<JsonObject> {
     const registrations = await this.repositories.select(request.repositories);
     const statuses = await Promise.all(registrations.map((one) => this.ofRepository(one, request)));
     return { snapshots: statuses.flat() };
   }
 
   private async ofRepository(registration: Registration, request: StatusRequest): Promise<JsonObject[]> {
-    const views = select(registration.name, await this.list.views(registration), {
-      snapshots: request.snapshots ?? ['_current'],
-      ignoreUnavailable: request.ignoreUnavailable,
-    });
+    // As the engines: no wildcards, and [_all] are the running ones.
+    const all = request.snapshots === undefined || (request.snapshots.length === 1 && request.snapshots[0] === '_all');
+    const views = select(
+      registration.name,
+      await this.list.views(registration),
+      { snapshots: all ? ['_current'] : request.snapshots!, ignoreUnavailable: request.ignoreUnavailable },
+      selectExactly,
+    );
     return Promise.all(views.map((view) => this.ofSnapshot(registration, view, request)));
   }
 
@@ -66,7 +80,7 @@ export class SnapshotStatuses {
       return finishedRows(manifest);
     }
     if (running === undefined) return [];
-    const plan = await this.running.plan(registration, running.status.plan);
+    const plan = await this.running.plan(registration, running.shown.plan);
     if (plan === undefined) return [];
     const expected = changedShards(plan).map((shard) => shard.plan.documents);
     return runningRows(plan, await this.progress.read(running, expected), now);

@@ -58,23 +58,24 @@ export function finishedView(repository: string, root: Root, entry: RootEntry): 
 
 /** `done` is the number of shards that need nothing more. */
 export function runningView(
+  repository: string,
   running: RunningSnapshot,
   plan: PlanFacts | undefined,
   done: { readonly successful: number; readonly failed: number },
 ): SnapshotView {
-  const { status } = running;
+  const { job, shown } = running;
   const indices = [...(plan?.indices ?? [])].sort();
   return {
-    repository: status.repository,
-    snapshot: status.snapshot,
-    uuid: status.uuid,
+    repository,
+    snapshot: job.snapshot,
+    uuid: shown.uuid,
     state: 'IN_PROGRESS',
     version: plan?.version,
-    includeGlobalState: status.request.includeGlobalState,
-    metadata: status.request.metadata,
-    startMillis: status.startMillis,
+    includeGlobalState: shown.includeGlobalState,
+    metadata: shown.metadata,
+    startMillis: shown.startMillis,
     endMillis: 0,
-    shards: { total: plan?.shards ?? status.counts?.shards ?? 0, ...done },
+    shards: { total: plan?.shards ?? shown.counts?.shards ?? 0, ...done },
     indexCount: indices.length,
     indices: () => indices,
     running,

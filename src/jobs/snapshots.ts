@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { type WorkflowHandle } from '@temporalio/client';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
-import { type CreateSnapshotInput, type JobOptions, type SnapshotRequest } from '../contracts/jobs';
+import {
+  type CreateSnapshotInput,
+  type JobOptions,
+  type JobRepository,
+  type ShownSnapshot,
+  SNAPSHOT_MEMO,
+  type SnapshotRequest,
+} from '../contracts/jobs';
+import { repositoryReadonly, snapshotMissing } from '../contracts/messages';
 import { type Registration } from '../contracts/registration';
 import { workflowIds } from '../contracts/workflow-ids';
-import { type OpenRepositories } from '../registrations/open-repositories';
 import { newSnapshotUuid } from '../repository/keys';
 import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../workflows';
 import { cancelSnapshotSignal } from '../../workflows/messages';
@@ -12,13 +20,14 @@ import { asSnapkeepError, isStopped } from './failures';
 import { type ClusterFacts } from './health';
 import { type Ledgers } from './ledgers';
 import { checkSnapshotName } from './names';
-import { type Patience } from './patience';
+import { type ExtraCheck, type Patience } from './patience';
 import { type Places } from './places';
 import { type JsonObject } from './raw-json';
 import { type RepositoryReader } from './reading';
 import { type RunningJobs, type RunningSnapshot } from './running-jobs';
-import { selectNames } from './select-names';
-import { isExact, type SnapshotList, snapshotMissing } from './snapshot-list';
+import { selectToDelete } from './select-names';
+import { type SnapshotList } from './snapshot-list';
+import { type SnapshotView } from './snapshot-view';
 import { JobExistsError, type JobStarter } from './start-job';
 import { type TemporalCalls } from './temporal-calls';
 import { isElasticsearch } from './version-id';
@@ -48,6 +57,11 @@ export interface StartedSnapshot {
   finished(signal: AbortSignal): Promise<JsonObject>;
 }
 
+/** Snapshots that one workflow deletes: bounds its payload. */
+const DELETED_AT_ONCE = 10_000;
+/** Running snapshots signalled at once. */
+const SIGNALS_AT_ONCE = 16;
+
 /** Creating and deleting snapshots. */
 export class Snapshots {
   constructor(
@@ -60,7 +74,6 @@ export class Snapshots {
       readonly jobs: RunningJobs;
       readonly list: SnapshotList;
       readonly reader: RepositoryReader;
-      readonly repositories: OpenRepositories;
       readonly cluster: ClusterFacts;
       readonly options: JobOptions;
     },
@@ -78,7 +91,6 @@ export class Snapshots {
     checkSnapshotName(repository, snapshot);
     this.refuseReadonly(registration);
     const bound = await places.bind(registration);
-    await ledgers.ready(bound);
     const uuid = newSnapshotUuid();
     const input: CreateSnapshotInput = {
       repository: bound,
@@ -97,6 +109,7 @@ export class Snapshots {
         repository,
         snapshot,
         token: uuid,
+        memo: { [SNAPSHOT_MEMO]: shownAtStart(input) },
         summary: `snapshot ${repository}/${snapshot}`,
         details: `Snapshot **${snapshot}** of ${request.indices?.join(', ') ?? 'all open indices'} in repository **${repository}**`,
         check: reader.check(registration),
@@ -125,21 +138,40 @@ export class Snapshots {
     const registration = await ledgers.registration(repository);
     this.refuseReadonly(registration);
     const views = await list.views(registration);
-    const names = views.map((view) => view.snapshot);
-    const { selected, missing } = selectNames(snapshots, names);
-    const gone = missing.filter(isExact);
-    if (gone.length > 0) throw snapshotMissing(repository, gone[0]);
-    const chosen = views.filter((view) => selected.includes(view.snapshot));
+    const { selected, missing } = selectToDelete(
+      snapshots,
+      views.map((view) => view.snapshot),
+    );
+    if (missing.length > 0) throw snapshotMissing(repository, missing[0]);
+    const names = new Set(selected);
+    const chosen = views.filter((view) => names.has(view.snapshot));
     const running = chosen.flatMap((view) => view.running ?? []);
-    const committed = await Promise.all(running.map((one) => this.cancel(one, reader.check(registration))));
+    const committed = await this.cancelAll(running, reader.check(registration));
     // One that came to its end before the cancel did is a finished snapshot now.
-    const finished = chosen.filter((view) => view.running === undefined || committed[running.indexOf(view.running)]);
+    const finished = chosen.filter((view) => view.running === undefined || committed.has(view.uuid));
     if (finished.length === 0) return;
 
     const bound = await places.bind(registration);
-    await ledgers.ready(bound);
+    const handles: WorkflowHandle<typeof deleteSnapshotsWorkflow>[] = [];
+    for (let at = 0; at < finished.length; at += DELETED_AT_ONCE) {
+      handles.push(await this.startDelete(bound, finished.slice(at, at + DELETED_AT_ONCE)));
+    }
+    if (!waitForCompletion) return;
+    try {
+      await Promise.all(handles.map((handle) => starter.result(handle, signal)));
+    } catch (error) {
+      throw asSnapkeepError(error);
+    }
+  }
+
+  /** Returns once the snapshots are out of the catalogue. */
+  private startDelete(
+    bound: JobRepository,
+    finished: readonly SnapshotView[],
+  ): Promise<WorkflowHandle<typeof deleteSnapshotsWorkflow>> {
+    const { name: repository } = bound;
     const id = randomBytes(6).toString('hex');
-    const handle = await starter.start<typeof deleteSnapshotsWorkflow>({
+    return this.parts.starter.start<typeof deleteSnapshotsWorkflow>({
       type: 'deleteSnapshotsWorkflow',
       workflowId: workflowIds.deleteSnapshots(repository, id),
       args: [
@@ -158,14 +190,8 @@ export class Snapshots {
         .slice(0, 50)
         .map((view) => view.snapshot)
         .join(', ')}`,
-      check: reader.check(registration),
+      check: this.parts.reader.check(bound),
     });
-    if (!waitForCompletion) return;
-    try {
-      await starter.result(handle, signal);
-    } catch (error) {
-      throw asSnapkeepError(error);
-    }
   }
 
   private async finished(
@@ -186,11 +212,27 @@ export class Snapshots {
     return info;
   }
 
-  /** Cancels and waits until it is rolled back. True when the snapshot had been committed before. */
-  private async cancel({ job }: RunningSnapshot, check: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+  /**
+   * Cancels the snapshots and waits until they are rolled back. All are signalled before any is waited for. Returns the
+   * uuids of those that had been committed before.
+   */
+  private async cancelAll(running: readonly RunningSnapshot[], check: ExtraCheck): Promise<ReadonlySet<string>> {
+    // The last first: it waits for the others, and would begin when they end.
+    const last = [...running].reverse();
+    const lane = async (): Promise<void> => {
+      for (let one = last.shift(); one !== undefined; one = last.shift()) {
+        await this.parts.calls.signal(one.job.workflowId, cancelSnapshotSignal, []);
+      }
+    };
+    await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, lane));
+    const ended = await Promise.all(running.map((one) => this.isCommitted(one, check)));
+    return new Set(running.filter((_, i) => ended[i]).map((one) => one.shown.uuid));
+  }
+
+  /** Waits for the end of a job that was cancelled. True when its snapshot had been committed before. */
+  private async isCommitted({ job }: RunningSnapshot, check: ExtraCheck): Promise<boolean> {
     const { calls, patience, starter } = this.parts;
     const handle = calls.client.workflow.getHandle<typeof createSnapshotWorkflow>(job.workflowId);
-    await calls.signal(job.workflowId, cancelSnapshotSignal, []);
     return patience.wait(async (signal) => {
       try {
         await starter.result(handle, signal);
@@ -203,12 +245,7 @@ export class Snapshots {
   }
 
   private refuseReadonly(registration: Registration): void {
-    const { write } = this.parts.repositories.open(registration);
-    if (!write.readonly) return;
-    throw new SnapkeepError(
-      'repository_settings_invalid',
-      `[${registration.name}] cannot modify a readonly repository; register it without [readonly] to write to it`,
-    );
+    if (this.parts.reader.isReadonly(registration)) throw repositoryReadonly(registration.name);
   }
 
   private async nameInUse(repository: string, snapshot: string, why: string): Promise<SnapkeepError> {
@@ -228,4 +265,10 @@ export class Snapshots {
     const { retryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
     return { retryWindowMs, dataTaskQueue, searchAttributes };
   }
+}
+
+/** Before the job's first step; from then on it shows itself. */
+function shownAtStart({ uuid, startMillis, request }: CreateSnapshotInput): ShownSnapshot {
+  const { includeGlobalState, metadata } = request;
+  return { uuid, state: 'INIT', startMillis, includeGlobalState, metadata, copiedShards: 0, failedShards: 0 };
 }

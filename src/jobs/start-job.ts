@@ -30,6 +30,8 @@ export interface JobRequest<T extends Workflow> {
   readonly snapshot: string;
   /** What makes this very job known again: its uuid or random id. */
   readonly token: string;
+  /** What the job shows of itself before its first step. */
+  readonly memo?: Readonly<Record<string, unknown>>;
   readonly summary: string;
   readonly details: string;
   readonly check: ExtraCheck;
@@ -72,6 +74,7 @@ export class JobStarter {
         startWorkflowOperation: new WithStartWorkflowOperation<T>(request.type, this.startOptions(request)),
       });
       await update.result();
+      this.calls.worker.note();
       return update.workflowRunId as string;
     };
     try {
@@ -92,9 +95,12 @@ export class JobStarter {
   async result<T extends Workflow>(handle: WorkflowHandle<T>, signal: AbortSignal): Promise<WorkflowResultType<T>> {
     for (;;) {
       try {
-        return await this.calls.client.withAbortSignal(signal, () => handle.result());
+        const result = await this.calls.client.withAbortSignal(signal, () => handle.result());
+        this.calls.worker.note();
+        return result;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof WorkflowFailedError) this.calls.worker.note();
         if (error instanceof WorkflowFailedError || isWorkflowMissing(error)) throw error;
         await sleep(RESULT_AGAIN_MS, undefined, { signal });
       }
@@ -112,7 +118,13 @@ export class JobStarter {
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       staticSummary: request.summary.slice(0, 180),
       staticDetails: request.details.slice(0, 4_000),
-      memo: { repository: request.repository, snapshot: request.snapshot, kind: request.kind, token: request.token },
+      memo: {
+        ...request.memo,
+        repository: request.repository,
+        snapshot: request.snapshot,
+        kind: request.kind,
+        token: request.token,
+      },
       typedSearchAttributes: this.options.searchAttributes
         ? new TypedSearchAttributes([
             { key: JOB_REPOSITORY, value: request.repository },

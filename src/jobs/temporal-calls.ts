@@ -1,29 +1,60 @@
-import { type Client, type QueryDefinition, type SignalDefinition } from '@temporalio/client';
+import {
+  type Client,
+  type QueryDefinition,
+  type SignalDefinition,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { Coalescer } from '../contracts/coalescer';
 import { SnapkeepError } from '../contracts/errors';
 import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
+import { WorkerEvidence } from './worker-evidence';
 
 /** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
-const QUERY_MS = 3_200;
+export const QUERY_MS = 3_200;
 /** Ms without an answer after which Temporal is asked whether it is there at all, and ms it may take to say so. */
 const PING_AFTER_MS = 1_000;
 const PING_MS = 1_500;
 
 /**
  * Calls to Temporal that end in time, and say which part is down when they can't: a query needs a worker, everything
- * else needs Temporal alone.
+ * else needs Temporal alone. Callers that ask the same at the same time share one call.
  */
 export class TemporalCalls {
+  /** Noted for every answer that only a worker can give. */
+  readonly worker = new WorkerEvidence();
+  private readonly shared = new Coalescer();
+
   constructor(readonly client: Client) {}
 
   /**
    * Asks a workflow. Throws `worker_unavailable` when Temporal answers and no worker does, `temporal_unavailable` when
-   * neither does. Undefined when there is no such workflow (any more).
+   * neither does. Undefined when there is no such workflow (any more). Shared: don't change the answer.
    */
-  async query<Result, Args extends unknown[]>(
+  async query<Result, Args extends readonly unknown[] = []>(
     workflowId: string,
-    definition: QueryDefinition<Result, Args>,
-    args: Args,
+    definition: QueryDefinition<Result, Args & unknown[]>,
     ms = QUERY_MS,
+    ...args: Args
+  ): Promise<Result | undefined> {
+    const answer = this.shared.ask(`query ${definition.name} ${JSON.stringify(args)} ${workflowId}`, () =>
+      this.queryNow(workflowId, definition, ms, args),
+    );
+    return this.inTime(answer, ms, async (error) => ((await this.isReachable()) ? noWorker(error) : noTemporal(error)));
+  }
+
+  /** What Temporal itself knows of a workflow, its memo included. Undefined when there is none. Shared: don't change it. */
+  async describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+    const answer = this.shared.ask(`describe ${workflowId}`, () =>
+      this.quick(() => this.client.workflow.getHandle(workflowId).describe()),
+    );
+    return this.inTime(answer, QUERY_MS, noTemporal);
+  }
+
+  private async queryNow<Result, Args extends readonly unknown[]>(
+    workflowId: string,
+    definition: QueryDefinition<Result, Args & unknown[]>,
+    ms: number,
+    args: Args,
   ): Promise<Result | undefined> {
     const unreachable = new AbortController();
     let reachable: Promise<boolean> | undefined;
@@ -34,11 +65,13 @@ export class TemporalCalls {
       });
     }, PING_AFTER_MS);
     try {
-      return await this.within(ms, () =>
+      const answer = await this.within(ms, () =>
         this.client.withAbortSignal(unreachable.signal, () =>
-          this.client.workflow.getHandle(workflowId).query<Result, Args>(definition, ...args),
+          this.client.workflow.getHandle(workflowId).query(definition, ...(args as Args & unknown[])),
         ),
       );
+      this.worker.note();
+      return answer;
     } catch (error) {
       if (isWorkflowMissing(error)) return undefined;
       if (!isTimeout(error) && !isNotReady(error)) throw asSnapkeepError(error);
@@ -75,24 +108,45 @@ export class TemporalCalls {
   /** Whether the Temporal service answers. */
   async isReachable(ms = PING_MS): Promise<boolean> {
     try {
-      await this.within(ms, () => this.client.workflowService.getSystemInfo({}));
+      const answer = this.shared.ask('system info', () =>
+        this.within(ms, () => this.client.workflowService.getSystemInfo({})),
+      );
+      await this.inTime(answer, ms, noTemporal);
       return true;
     } catch {
       return false;
     }
   }
 
+  /** Waits for a shared call no longer than for one of the caller's own: it may have to wait for another first. */
+  private async inTime<Result>(
+    answer: Promise<Result>,
+    ms: number,
+    late: (cause: unknown) => Promise<SnapkeepError> | SnapkeepError,
+  ): Promise<Result> {
+    try {
+      return await raced(answer, ms);
+    } catch (error) {
+      throw error instanceof NoAnswerInTimeError ? await late(error) : error;
+    }
+  }
+
   /** The client keeps to a deadline in each of its attempts, but may sleep past it between two. */
   private async within<Result>(ms: number, call: () => Promise<Result>): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new NoAnswerInTimeError(`no answer from Temporal in ${ms} ms`)), ms);
-    });
-    try {
-      return await Promise.race([this.client.withDeadline(Date.now() + ms, call), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return raced(this.client.withDeadline(Date.now() + ms, call), ms);
+  }
+}
+
+/** Throws {@link NoAnswerInTimeError} when `answer` takes longer than `ms`. */
+async function raced<Result>(answer: Promise<Result>, ms: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoAnswerInTimeError(`no answer from Temporal in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -97,6 +97,7 @@ export async function startEmbedded(
       SNAPKEEP_HTTP_PORT: String(httpPort),
       SNAPKEEP_SECRET_KEY: settings.secretKey ?? keptSecretKey(settings.dataDir),
       TEMPORAL_ADDRESS: temporalAddress,
+      SNAPKEEP_TEMPORAL_UI_URL: settings.temporalUi ?? temporal?.uiUrl,
     };
     const start = (name: string, script: string, args: string[], partEnv: NodeJS.ProcessEnv): void => {
       parts.set(name, new Part(name, path.join(__dirname, '..', script), args, partEnv));

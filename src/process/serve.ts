@@ -64,6 +64,7 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       policy: settings.store,
       options,
       taskQueue: settings.taskQueue,
+      temporalUi: settings.temporalUi,
       logger,
     });
     const app = createApp({

@@ -27,6 +27,8 @@ export interface Settings {
     readonly temporalPort: number;
     readonly temporalUiPort: number;
   };
+  /** Where people find the Temporal UI; unset: jobs are shown without a link. */
+  readonly temporalUi?: string;
   readonly taskQueue: string;
   /** How long a shard may be tried without progress, ms. */
   readonly retryWindowMs: number;
@@ -80,6 +82,7 @@ const schema = z.object({
   SNAPKEEP_EMBEDDED_OSS_PORT: port(9402),
   SNAPKEEP_TEMPORAL_PORT: port(7233),
   SNAPKEEP_TEMPORAL_UI_PORT: port(8233),
+  SNAPKEEP_TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
   SNAPKEEP_TASK_QUEUE: z.string().min(1).default('snapkeep'),
   SNAPKEEP_SHARD_RETRY_WINDOW: duration.default(3_600_000),
   SNAPKEEP_DATA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
@@ -141,6 +144,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       temporalPort: values.SNAPKEEP_TEMPORAL_PORT,
       temporalUiPort: values.SNAPKEEP_TEMPORAL_UI_PORT,
     },
+    temporalUi: values.SNAPKEEP_TEMPORAL_UI_URL?.replace(/\/+$/, ''),
     taskQueue: values.SNAPKEEP_TASK_QUEUE,
     retryWindowMs: values.SNAPKEEP_SHARD_RETRY_WINDOW,
     dataConcurrency: values.SNAPKEEP_DATA_CONCURRENCY,

@@ -19,15 +19,14 @@ const FACTORS: Readonly<Record<string, number>> = {
 export function parseByteSize(setting: string, value: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
   const unit = match === null || match[2] === '' ? 'b' : match[2].toLowerCase();
-  const factor = Object.hasOwn(FACTORS, unit) ? FACTORS[unit] : undefined;
-  if (match === null || factor === undefined) {
+  if (match === null || !Object.hasOwn(FACTORS, unit)) {
     throw new SnapkeepError(
       'illegal_argument_exception',
       `failed to parse setting [${setting}] with value [${value}] as a size in bytes: write it as [500mb] or [1gb]`,
       { details: { setting } },
     );
   }
-  return Math.floor(Number(match[1]) * factor);
+  return Math.floor(Number(match[1]) * FACTORS[unit]);
 }
 
 /** `true` or `false` as Elasticsearch takes them, as JSON booleans or text. */

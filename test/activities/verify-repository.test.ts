@@ -27,7 +27,7 @@ async function verify(settings: Record<string, string> = {}): Promise<void> {
     type: 'fs' as const,
     settings: { location: join(root, 'place'), ...settings },
   };
-  await new MockActivityEnvironment().run(verifyRepository, registration);
+  await new MockActivityEnvironment().run(verifyRepository, { registration });
 }
 
 async function visible(): Promise<string[]> {

@@ -1,28 +1,24 @@
 import fc from 'fast-check';
-import { matcher, selectNames, splitNames } from '../../src/jobs/select-names';
+import { matcher, selectExactly, selectNames, selectToDelete, splitNames } from '../../src/jobs/select-names';
+import { DELETE_LISTS, LIST_NAMES, SHOW_LISTS, STATUS_LISTS } from '../support/name-lists';
 
-const NAMES = ['nightly-1', 'nightly-2', 'weekly-1', '-odd'];
+const outcome = ({ selected, missing }: { selected: readonly string[]; missing: readonly string[] }): unknown =>
+  missing.length > 0 ? `${missing[0]} is missing` : [...selected].sort();
 
 describe('lists of names', () => {
-  it.each([
-    ['_all', NAMES],
-    ['*', NAMES],
-    ['nightly-*', ['nightly-1', 'nightly-2']],
-    ['*-1', ['nightly-1', 'weekly-1']],
-    ['weekly-1,nightly-1', ['nightly-1', 'weekly-1']],
-    ['*,-nightly-*', ['weekly-1', '-odd']],
-    ['nightly-*,-nightly-2', ['nightly-1']],
-    ['-odd', ['-odd']],
-    ['other*', []],
-  ])('selects by %s', (expression, selected) => {
-    expect(selectNames(splitNames(expression), NAMES)).toEqual({ selected, missing: [] });
+  it.each(SHOW_LISTS)('show by %s what Elasticsearch 8 shows', (list, expected) => {
+    expect(outcome(selectNames(splitNames(list), LIST_NAMES))).toEqual(expected);
   });
 
-  it('tells the names that nothing has, never the wildcards', () => {
-    expect(selectNames(['gone', 'other*', 'weekly-1'], NAMES)).toEqual({ selected: ['weekly-1'], missing: ['gone'] });
+  it.each(DELETE_LISTS)('delete by %s what the engines delete', (list, expected) => {
+    expect(outcome(selectToDelete(splitNames(list), LIST_NAMES))).toEqual(expected);
   });
 
-  it('takes a wildcard for what a regular expression would', () => {
+  it.each(STATUS_LISTS)('give by %s the status that the engines give', (list, expected) => {
+    expect(outcome(selectExactly(splitNames(list), LIST_NAMES))).toEqual(expected);
+  });
+
+  it('take a wildcard for what a regular expression would', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 8 });
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
     fc.assert(
@@ -34,7 +30,7 @@ describe('lists of names', () => {
     );
   });
 
-  it('answers at once for a pattern made to stop it', () => {
+  it('answer at once for a pattern made to stop it', () => {
     const started = Date.now();
     matcher(`${'*a'.repeat(40)}b`)('a'.repeat(5_000));
     expect(Date.now() - started).toBeLessThan(2_000);

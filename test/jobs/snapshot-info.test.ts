@@ -75,17 +75,16 @@ describe('a snapshot as JSON', () => {
 
   it('says in duration how long a running one has been running', () => {
     const running = runningView(
+      'r',
       {
         job: { workflowId: 'w', kind: 'snapshot', repository: 'r', snapshot: 's', startMillis: 1_000 },
-        status: {
-          repository: 'r',
-          snapshot: 's',
+        shown: {
           uuid: 'u',
           state: 'STARTED',
           startMillis: 1_000,
-          request: { ignoreUnavailable: false, includeGlobalState: false, partial: false },
-          shards: [],
-          groups: [],
+          includeGlobalState: false,
+          copiedShards: 0,
+          failedShards: 0,
         },
       },
       { version: '8.19.0', indices: ['b', 'a'], shards: 2 },

@@ -37,6 +37,8 @@ export interface RunningSnapkeep {
   ossSettings(basePath: string): Record<string, string>;
   /** A request to the front door; `body` may be raw text. */
   call(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Starts one more front door of the same installation and returns its address. */
+  startAnotherDoor(): Promise<string>;
   killWorker(): Promise<void>;
   startWorker(): Promise<void>;
   killCluster(): Promise<void>;
@@ -57,6 +59,8 @@ export interface RunningSnapkeepOptions {
   readonly oss?: EmbeddedOss;
   /** More environment for the front door and the worker. */
   readonly env?: NodeJS.ProcessEnv;
+  /** More environment for the worker alone. */
+  readonly workerEnv?: NodeJS.ProcessEnv;
 }
 
 export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promise<RunningSnapkeep> {
@@ -78,12 +82,23 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
     SNAPKEEP_LOG_LEVEL: 'warn',
     ...options.env,
   };
-  const run = (name: string, script: string, ...args: string[]): Promise<StartedProcess> =>
-    startProcess(process.execPath, ['-r', HOOK, path.join(ROOT, script), ...args], { name, cwd: ROOT, env });
-  const start = (role: string): Promise<StartedProcess> => run(role, 'src/cli/main.ts', 'serve', '--role', role);
-  const startCluster = (): Promise<StartedProcess> => run('cluster', 'src/embedded/cluster/main.ts');
+  const run = (
+    name: string,
+    more: NodeJS.ProcessEnv | undefined,
+    script: string,
+    ...args: string[]
+  ): Promise<StartedProcess> =>
+    startProcess(process.execPath, ['-r', HOOK, path.join(ROOT, script), ...args], {
+      name,
+      cwd: ROOT,
+      env: { ...env, ...more },
+    });
+  const start = (role: string, more?: NodeJS.ProcessEnv): Promise<StartedProcess> =>
+    run(role, more ?? (role === 'worker' ? options.workerEnv : undefined), 'src/cli/main.ts', 'serve', '--role', role);
+  const startCluster = (): Promise<StartedProcess> => run('cluster', undefined, 'src/embedded/cluster/main.ts');
   let cluster = options.clusterUrl === undefined ? await startCluster() : undefined;
   const api = await start('api');
+  const doors = [api];
   let worker = await start('worker');
 
   const running: RunningSnapkeep = {
@@ -116,6 +131,17 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
         millis: Date.now() - started,
       };
     },
+    startAnotherDoor: async () => {
+      const [another] = await freePorts(1);
+      doors.push(await start('api', { SNAPKEEP_HTTP_PORT: String(another) }));
+      const address = `http://127.0.0.1:${another}`;
+      const deadline = Date.now() + READY_MS;
+      while (!(await fetch(`${address}/_snapkeep/health`).catch(() => undefined))?.ok) {
+        if (Date.now() > deadline) throw new Error(`another front door is not ready\n${running.output()}`);
+        await sleep(100);
+      }
+      return address;
+    },
     killWorker: async () => {
       await worker.kill();
     },
@@ -141,9 +167,9 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
         await sleep(100);
       }
     },
-    output: () => [api, worker, cluster].map((one) => one?.output() ?? '').join('\n'),
+    output: () => [...doors, worker, cluster].map((one) => one?.output() ?? '').join('\n'),
     stop: async () => {
-      await Promise.all([api.stop(5_000), worker.stop(5_000)]);
+      await Promise.all([...doors, worker].map((one) => one.stop(5_000)));
       await Promise.all([cluster?.kill(), ownOss?.stop(), temporal.stop()]);
       await rm(dataDir, { recursive: true, force: true });
     },

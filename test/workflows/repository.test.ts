@@ -5,7 +5,7 @@ import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { LEDGER_MEMO, type LedgerJob, newLedger, type ShownJobs, type Sweeper } from '../../src/contracts/ledger';
 import { workflowIds } from '../../src/contracts/workflow-ids';
 import { type repositoryWorkflow } from '../../workflows';
-import { beginJobUpdate, endJobSignal, requestSweepSignal, retireSignal } from '../../workflows/messages';
+import { beginJobsUpdate, endJobSignal, requestSweepSignal, retireSignal } from '../../workflows/messages';
 import { type FakeActivities, repositoryOf, startEnvironment, withActivities } from './support';
 
 let environment: TestWorkflowEnvironment;
@@ -57,7 +57,9 @@ class Ledger {
       claims: ['a'],
       ...more,
     };
-    return (await this.handle.executeUpdate(beginJobUpdate, { args: [{ job, sweeper: this.sweeper }] })).granted;
+    const begin = { jobs: [job], sweeper: this.sweeper };
+    const [{ granted }] = await this.handle.executeUpdate(beginJobsUpdate, { args: [begin] });
+    return granted;
   }
 
   async end(name: string): Promise<void> {

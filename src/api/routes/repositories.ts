@@ -31,7 +31,7 @@ export function repositoryRoutes(router: IRouter, { repositories }: Pick<Snapsho
 
   router.delete('/_snapshot/:repository', async (request, response) => {
     Parameters.of(request, []);
-    await repositories.delete(splitNames(request.params.repository));
+    await repositories.delete(request.params.repository);
     answer(request, response, 200, { acknowledged: true });
   });
 }

@@ -1,0 +1,38 @@
+/** One read that several callers wait for. */
+interface Flight {
+  readonly running: Promise<unknown>;
+  /** Starts when `running` has ended: for those who asked after `running` had begun. */
+  next?: Promise<unknown>;
+}
+
+/**
+ * Shares reads between callers: per key at most one is under way and one waits behind it. A caller gets the result of a
+ * read that began after it asked, never an older one, so that it sees everything that was acknowledged before.
+ */
+export class Coalescer {
+  private readonly flights = new Map<string, Flight>();
+
+  /** Returns what `read` of this or a later caller returns, or throws what it throws. Results are shared: don't change them. */
+  ask<Result>(key: string, read: () => Promise<Result>): Promise<Result> {
+    const flight = this.flights.get(key);
+    if (flight === undefined) return this.start(key, read);
+    flight.next ??= flight.running.then(ignore, ignore).then(() => this.start(key, read));
+    return flight.next as Promise<Result>;
+  }
+
+  private start<Result>(key: string, read: () => Promise<Result>): Promise<Result> {
+    const running = read();
+    const flight: Flight = { running };
+    this.flights.set(key, flight);
+    const end = (): void => {
+      // Where somebody waits, the next read takes this one's place.
+      if (flight.next === undefined) this.flights.delete(key);
+    };
+    running.then(end, end);
+    return running;
+  }
+}
+
+function ignore(): void {
+  // The waiting read asks for itself.
+}
