@@ -11,6 +11,7 @@ import {
   type StoredObject,
 } from '../src/contracts/jobs';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
+import { unlessUnreadable } from '../src/repository/catalogue';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
 import { changedShards, readPlan } from '../src/repository/plan';
@@ -109,7 +110,9 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
           (one) => one.shard === shard.shard,
         );
         const manifest =
-          base === undefined ? undefined : await repository.catalogue.readShardManifest(base, { signal });
+          base === undefined
+            ? undefined
+            : await unlessUnreadable(repository.catalogue.readShardManifest(base, { signal }));
         const chunks = await planChunks(
           cluster.reader,
           target,

@@ -4,7 +4,7 @@ import { type ShardState } from '../src/cluster/shard-source';
 import { type ShardResult } from '../src/contracts/jobs';
 import { SnapkeepError } from '../src/contracts/errors';
 import { type OpenRepository } from '../src/registrations/open-repositories';
-import { unlessMissing } from '../src/repository/catalogue';
+import { unlessUnreadable } from '../src/repository/catalogue';
 import { preferredCodec } from '../src/repository/codec';
 import { type CodecPool } from '../src/repository/codec-pool';
 import { newAttempt } from '../src/repository/keys';
@@ -64,11 +64,11 @@ export function shardCopying(cluster: Cluster, pool: CodecPool) {
         throw anotherHistory(shard);
       }
       const entry = shard.plan.base;
-      // Gone where another installation deleted the snapshot since: the shard is copied whole then.
+      // Missing where another installation deleted the snapshot since, or damaged: the shard is copied whole then.
       const manifest =
         entry === undefined
           ? undefined
-          : await unlessMissing(repository.catalogue.readShardManifest(entry, { signal }));
+          : await unlessUnreadable(repository.catalogue.readShardManifest(entry, { signal }));
       return {
         catalogue: repository.catalogue,
         writing: write,

@@ -31,7 +31,9 @@ const ROOT: Root = {
     { name: 'index_1', uuid: 'i1' },
   ],
   snapshots: [ENTRY],
-  removed: [], rolledBack: [], swept: [],
+  removed: [],
+  rolledBack: [],
+  swept: [],
 };
 const MANIFEST = {
   failures: [{ index: 'index_1', indexUuid: 'i1', shard: 3, reason: 'no primary', status: 'SERVICE_UNAVAILABLE' }],
