@@ -13,6 +13,7 @@ import {
 } from '../src/contracts/jobs';
 import { type DocumentReader } from '../src/cluster/shard-source';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
+import { unlessUnreadable } from '../src/repository/catalogue';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
 import { changedShards, type JobPlan, readPlan } from '../src/repository/plan';
@@ -118,7 +119,9 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         const { target, base } = shard.plan;
         const state = (await statesThenRefresh([shard.index.name], signal)).of(shard);
         const manifest =
-          base === undefined ? undefined : await repository.catalogue.readShardManifest(base, { signal });
+          base === undefined
+            ? undefined
+            : await unlessUnreadable(repository.catalogue.readShardManifest(base, { signal }));
         const chunks = await planChunks(
           reader,
           target,

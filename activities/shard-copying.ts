@@ -4,7 +4,7 @@ import { type DocumentReader, type ShardState } from '../src/cluster/shard-sourc
 import { type ShardResult, type StoredShard } from '../src/contracts/jobs';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type OpenRepository } from '../src/registrations/open-repositories';
-import { unlessMissing } from '../src/repository/catalogue';
+import { unlessUnreadable } from '../src/repository/catalogue';
 import { preferredCodec } from '../src/repository/codec';
 import { type CodecPool } from '../src/repository/codec-pool';
 import { newAttempt } from '../src/repository/keys';
@@ -85,11 +85,11 @@ export function shardCopying(cluster: Cluster, pool: CodecPool) {
         throw anotherHistory(shard);
       }
       const entry = shard.plan.base;
-      // Gone where another installation deleted the snapshot since: the shard is copied whole then.
+      // Missing where another installation deleted the snapshot since, or damaged: the shard is copied whole then.
       const manifest =
         entry === undefined
           ? undefined
-          : await unlessMissing(repository.catalogue.readShardManifest(entry, { signal }));
+          : await unlessUnreadable(repository.catalogue.readShardManifest(entry, { signal }));
       return {
         catalogue: repository.catalogue,
         writing: write,

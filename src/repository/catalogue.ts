@@ -176,16 +176,6 @@ function encodeRoot(root: Root): Buffer {
   );
 }
 
-/** What was read; undefined where there is no such object. */
-export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isSnapkeepError(error, 'blob_missing')) return undefined;
-    throw error;
-  }
-}
-
 /** What was read; undefined where the object is missing or damaged. */
 export async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {

@@ -2,7 +2,7 @@
 import { type BlobCallOptions, type BlobInfo } from '../blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { objectsOf } from './base-rule';
-import { type Catalogue, unlessMissing, unlessUnreadable } from './catalogue';
+import { type Catalogue, unlessUnreadable } from './catalogue';
 import { type ObjectRef, type Root, type RootEntry, type ShardEntry } from './format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from './keys';
 import { byFolder, listAll } from './list-objects';
@@ -67,7 +67,7 @@ async function findLeftovers(
   options: BlobCallOptions,
 ): Promise<BlobInfo[]> {
   const prefix = snapshotPrefix(snapshot.uuid);
-  const snapshotManifest = await unlessMissing(catalogue.readSnapshotManifest(snapshot.manifest, options));
+  const snapshotManifest = await unlessUnreadable(catalogue.readSnapshotManifest(snapshot.manifest, options));
   if (snapshotManifest === undefined) return []; // removed and swept meanwhile
   const { indices } = snapshotManifest;
   const own = new Map<string, ShardEntry>();
@@ -85,8 +85,8 @@ async function findLeftovers(
     if (held !== undefined && objects.length === held.totals.addedObjects + 1) continue;
     const used = new Set([snapshot.manifest.key]);
     if (held !== undefined) {
-      const manifest = await unlessMissing(catalogue.readShardManifest(held, options));
-      if (manifest === undefined) continue; // a sweep has come so far, and looks after the rest
+      const manifest = await unlessUnreadable(catalogue.readShardManifest(held, options));
+      if (manifest === undefined) continue; // a sweep has come so far, and looks after the rest; or it is damaged
       for (const key of objectsOf(held, manifest)) used.add(key);
     }
     leftovers.push(...objects.filter(({ key }) => !used.has(key)));

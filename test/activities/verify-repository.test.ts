@@ -47,16 +47,19 @@ test('an empty place can be used, and nothing is left of the proof', async () =>
   expect(await visible()).toEqual([]);
 });
 
-test.each<Record<string, string>>([{}, { readonly: 'true' }])('a native repository is refused, with the way out (%j)', async (settings) => {
-  await lies('index-4', 'index.latest', 'snap-kWvZNUFhTneYMTOFw6iKxg.dat', 'indices/6TK3FlXZSl2M7XWlVCHYlA/0/__0');
-  await expect(verify(settings)).rejects.toMatchObject({
-    type: 'repository_verification_exception',
-    message: expect.stringMatching(
-      /native repository of Elasticsearch or OpenSearch: \[index-4\].* another \[location\]/,
-    ),
-  });
-  expect(await visible()).toEqual(['index-4', 'index.latest', 'indices', 'snap-kWvZNUFhTneYMTOFw6iKxg.dat']);
-});
+test.each<Record<string, string>>([{}, { readonly: 'true' }])(
+  'a native repository is refused, with the way out (%j)',
+  async (settings) => {
+    await lies('index-4', 'index.latest', 'snap-kWvZNUFhTneYMTOFw6iKxg.dat', 'indices/6TK3FlXZSl2M7XWlVCHYlA/0/__0');
+    await expect(verify(settings)).rejects.toMatchObject({
+      type: 'repository_verification_exception',
+      message: expect.stringMatching(
+        /native repository of Elasticsearch or OpenSearch: \[index-4\].* another \[location\]/,
+      ),
+    });
+    expect(await visible()).toEqual(['index-4', 'index.latest', 'indices', 'snap-kWvZNUFhTneYMTOFw6iKxg.dat']);
+  },
+);
 
 test('somebody’s files are refused, too', async () => {
   await lies('photos/1.jpg');

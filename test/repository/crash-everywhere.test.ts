@@ -96,6 +96,20 @@ test('removing all snapshots at once', async () => {
   );
 });
 
+test('removing a snapshot that alone has objects of one which was swept before', async () => {
+  const { snapshots } = await new Catalogue(history).readRoot();
+  const [one, two, three] = snapshots.map(({ uuid }) => uuid);
+  await deleteSnapshots(new Catalogue(history), [one, three]);
+  expect(history.keys().some((key) => key.includes(one) && key.includes('.bulk'))).toBe(true);
+  await survivesEveryCrash(
+    ({ catalogue }) => deleteSnapshots(catalogue, [two]),
+    async (store) => {
+      await expectExactly(store, []);
+      expect(store.keys().every((key) => parseRootKey(key) !== undefined)).toBe(true);
+    },
+  );
+});
+
 test('taking a snapshot, whose lost tries are tidied up', async () => {
   shard.put('one-5', '{"again":true}');
   contents.set('four', expected(shard));

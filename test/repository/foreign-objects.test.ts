@@ -2,34 +2,44 @@ import { findForeign, foreignObjects } from '../../src/repository/foreign-object
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 
-/** Names as Elasticsearch 7.10 and 8.19 and OpenSearch 3.8 give them, each with one index of one shard in one snapshot. */
+/** What Elasticsearch 7.10 and 8.19 and OpenSearch 3.8 left in a folder after one snapshot of one index of one shard. */
 const ELASTICSEARCH_7 = [
   'index-0',
   'index.latest',
-  'indices/6TK3FlXZSl2M7XWlVCHYlA/0/__FBwMsSlCSA-qhPL8DJ8Yig',
-  'indices/6TK3FlXZSl2M7XWlVCHYlA/0/index-Wbf6cPzvQ3qZHIVS2HhWtw',
-  'indices/6TK3FlXZSl2M7XWlVCHYlA/0/snap-kWvZNUFhTneYMTOFw6iKxg.dat',
-  'indices/6TK3FlXZSl2M7XWlVCHYlA/meta-4lFh8I0BTH1f1bFqjZ0h.dat',
-  'meta-kWvZNUFhTneYMTOFw6iKxg.dat',
-  'snap-kWvZNUFhTneYMTOFw6iKxg.dat',
+  'indices/X7ICPXdWQIKDVEiJxPSJ4w/0/__M6E10Zk1SgS-tSoXxF_5mw',
+  'indices/X7ICPXdWQIKDVEiJxPSJ4w/0/__jRNuY9jHQb6H3_sUPlzDiw',
+  'indices/X7ICPXdWQIKDVEiJxPSJ4w/0/index-r8_b5_XCSWWkpeWWnpf92A',
+  'indices/X7ICPXdWQIKDVEiJxPSJ4w/0/snap-WvL9c9t4S1eiTxn0oOh3zA.dat',
+  'indices/X7ICPXdWQIKDVEiJxPSJ4w/meta-lPHPFaIBtt9g25RUMf_e.dat',
+  'meta-WvL9c9t4S1eiTxn0oOh3zA.dat',
+  'snap-WvL9c9t4S1eiTxn0oOh3zA.dat',
 ];
 const ELASTICSEARCH_8 = [
-  'index-12',
+  'index-0',
   'index.latest',
-  'indices/UnQ3GyB2TWuyAb2qZqHm0A/0/__0bGzkXeyTsmXHE8Y5pZQdw',
-  'indices/UnQ3GyB2TWuyAb2qZqHm0A/0/index-jx2mQ6rHQ-WVw5OHmEUAFg',
-  'indices/UnQ3GyB2TWuyAb2qZqHm0A/0/snap-Gm4v5tCZQi-MZEm1ejC8Pw.dat',
-  'indices/UnQ3GyB2TWuyAb2qZqHm0A/meta-vhcMhpUBXbqZ0a2c4u1Q.dat',
-  'meta-Gm4v5tCZQi-MZEm1ejC8Pw.dat',
-  'snap-Gm4v5tCZQi-MZEm1ejC8Pw.dat',
+  'indices/sJq2HnFzTpirEjfHLx_c-Q/0/__DiM0PL8XQFK8VEYhuW76gA',
+  'indices/sJq2HnFzTpirEjfHLx_c-Q/0/__jd3apbkJQ7OCquhGJOmCmA',
+  'indices/sJq2HnFzTpirEjfHLx_c-Q/0/index-y8t1IFHzTriwML9dtIovKw',
+  'indices/sJq2HnFzTpirEjfHLx_c-Q/0/snap-lCmTE2KnSlqgI7O9uXS8pg.dat',
+  'indices/sJq2HnFzTpirEjfHLx_c-Q/meta-t1jOFaIBiL-uvGqNyCxq.dat',
+  'meta-lCmTE2KnSlqgI7O9uXS8pg.dat',
+  'snap-lCmTE2KnSlqgI7O9uXS8pg.dat',
 ];
 const OPENSEARCH_3 = [
-  '5010T1nJ/indices/NpvZlW5sQ-yuv6dPA7QgKg/0/__qA4cl2H6SI2lW6sSb0wWhg',
-  'index-3',
+  'index-0',
   'index.latest',
-  'indices/NpvZlW5sQ-yuv6dPA7QgKg/meta-WmVJMZoBxRkFqYVqE7lq.dat',
-  'meta-y3RkqSlLRq2kH0kF2t6e5w.dat',
-  'snap-y3RkqSlLRq2kH0kF2t6e5w.dat',
+  'indices/kG4HVPj0R_GTryppHy1akQ/0/__m68NQgn-QhCrVBOEjr7s1A',
+  'indices/kG4HVPj0R_GTryppHy1akQ/0/__qAGPFttZSr6N-bNa0GCXRQ',
+  'indices/kG4HVPj0R_GTryppHy1akQ/0/index-maAUXdu2TOC09Nw2Qntb_Q',
+  'indices/kG4HVPj0R_GTryppHy1akQ/0/snap-rd1rEm0XRo2J6452w33eHQ.dat',
+  'indices/kG4HVPj0R_GTryppHy1akQ/meta-qZzOFaIBHpiloCl2XnE7.dat',
+  'meta-rd1rEm0XRo2J6452w33eHQ.dat',
+  'snap-rd1rEm0XRo2J6452w33eHQ.dat',
+];
+/** OpenSearch can put hashed folders before `indices`, as its documentation says. */
+const OPENSEARCH_HASHED = [
+  '5010T1nJ/indices/NpvZlW5sQ-yuv6dPA7QgKg/0/__qA4cl2H6SI2lW6sSb0wWhg',
+  ...OPENSEARCH_3.filter((key) => !key.startsWith('indices/')),
   'snapshot_shard_paths/snapshot_path_NpvZlW5sQ-yuv6dPA7QgKg.1.test.1.2.1.shard.path',
 ];
 const VERIFIED_ONLY = ['tests-9TxV7Yv4RyuQvM6bYtFqXA/data-nodeid.dat', 'tests-9TxV7Yv4RyuQvM6bYtFqXA/master.dat'];
@@ -68,6 +78,7 @@ describe('a place is taken when it holds', () => {
     ['a repository of Elasticsearch 7', ELASTICSEARCH_7],
     ['a repository of Elasticsearch 8', ELASTICSEARCH_8],
     ['a repository of OpenSearch 3', OPENSEARCH_3],
+    ['a repository of OpenSearch 3 with hashed folders', OPENSEARCH_HASHED],
     ['a native repository in a sub-folder', ELASTICSEARCH_8.map((key) => `prod/${key}`)],
     ['a native repository of which only data is left', [ELASTICSEARCH_8[2]]],
     ['a native repository and what jobs of this format left', [...ELASTICSEARCH_7, ...ORPHANS]],
@@ -96,7 +107,7 @@ describe('a place is taken when it holds', () => {
 });
 
 test('no name of a native repository is one of ours, in whatever order they are found', () => {
-  for (const keys of [ELASTICSEARCH_7, ELASTICSEARCH_8, OPENSEARCH_3, VERIFIED_ONLY]) {
+  for (const keys of [ELASTICSEARCH_7, ELASTICSEARCH_8, OPENSEARCH_3, OPENSEARCH_HASHED, VERIFIED_ONLY]) {
     for (const key of keys) expect(findForeign([key])?.count).toBe(1);
   }
   expect(findForeign(['notes.txt', ...ELASTICSEARCH_7])?.examples[0]).toBe('index-0');

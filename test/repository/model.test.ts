@@ -277,6 +277,8 @@ async function run(groups: Action[][], circumstances: Circumstances, scheduler: 
 }
 
 const RUNS = Number(process.env.SNAPKEEP_MODEL_RUNS ?? 60);
+/** Machines may be slow, and asked for thousands of runs. */
+const TIMEOUT_MS = Math.max(600_000, RUNS * 5_000);
 const alone = fc.array(
   action.map((one) => [one]),
   { minLength: 1, maxLength: 25 },
@@ -304,7 +306,7 @@ test('one job after the other, and processes that live', async () => {
       run(groups, { fates: [], zombies: false }, scheduler),
     ),
   );
-}, 600_000);
+}, TIMEOUT_MS);
 
 test('jobs side by side, and processes that live: no snapshot copies again what it had copied', async () => {
   await always(
@@ -312,7 +314,7 @@ test('jobs side by side, and processes that live: no snapshot copies again what 
       run(groups, { fates: [], zombies: false }, scheduler),
     ),
   );
-}, 600_000);
+}, TIMEOUT_MS);
 
 test('jobs side by side, in processes that die at any store call', async () => {
   await always(
@@ -320,7 +322,7 @@ test('jobs side by side, in processes that die at any store call', async () => {
       run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
     ),
   );
-}, 600_000);
+}, TIMEOUT_MS);
 
 test('jobs of two installations that know nothing of each other, in processes that die', async () => {
   await always(
@@ -328,7 +330,7 @@ test('jobs of two installations that know nothing of each other, in processes th
       run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
     ),
   );
-}, 600_000);
+}, TIMEOUT_MS);
 
 test('all that, with zombies and late puts, whose leavings a clean-up removes', async () => {
   const fates = fc.array(fc.oneof(fate, living), { maxLength: 40 });
@@ -337,4 +339,4 @@ test('all that, with zombies and late puts, whose leavings a clean-up removes', 
       run(groups, { fates: [...some], zombies: true }, scheduler),
     ),
   );
-}, 600_000);
+}, TIMEOUT_MS);
