@@ -30,7 +30,8 @@ function parseOne(name: string, definition: Json): Aggregator {
   }
   const body = (definition[type] ?? {}) as Json;
   if (type === 'global') return globalAggregator(name, parseAggregations(nested));
-  if (nested !== undefined && type !== 'histogram' && type !== 'range') throw unsupported(`aggregations inside [${type}]`);
+  if (nested !== undefined && type !== 'histogram' && type !== 'range')
+    throw unsupported(`aggregations inside [${type}]`);
   if (!['range', 'histogram', 'max', 'min', 'value_count'].includes(type)) {
     throw unsupported(`the aggregation [${type}]`);
   }
