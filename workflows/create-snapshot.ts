@@ -220,6 +220,7 @@ class SnapshotJob {
       this.describe(`copying ${group.label}`);
       const input = { repository, snapshot, uuid, plan: this.planned().plan, group, options };
       results[0] = await dataActivities(options, group.label).copySmallGroup(input);
+      this.inline = this.inline.map((shard) => ({ ...shard, stage: 'DONE' }));
       return results;
     }
     this.groups = groups.map((group, i) => ({

@@ -45,11 +45,11 @@ export function scanHits(body: Buffer): HitTable {
   }
 }
 
-/** `_id` of the hit that was scanned last, which comes before its `_source`. */
+/** `_id`, as it is escaped, of the hit whose `_source` could not be scanned; `_id` comes before it. */
 function lastId(body: Buffer, table: HitTableBuilder): string | undefined {
   const row = table.count - 1;
-  if (row < 0 || table.idEnd[row] === 0) return undefined;
-  return decodeString(body, table.idStart[row], table.idEnd[row]);
+  if (row < 0 || table.idEnd[row] === 0 || table.sourceEnd[row] !== -1) return undefined;
+  return body.toString('utf8', table.idStart[row] + 1, table.idEnd[row] - 1);
 }
 
 /** Comments are not made of JSON tokens, which {@link HitPattern} relies on. */

@@ -41,7 +41,12 @@ export class Recoveries {
   /** Running ones and those that ended lately; of several restores of one index the newest. */
   async all(): Promise<Recovery[]> {
     const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.jobs(place)));
-    const jobs = shown.flatMap(({ ended, running }) => [...ended, ...running].filter((job) => job.kind === 'restore'));
+    const jobs = shown.flatMap(({ ended, running }) =>
+      // What failed or was stopped as a whole has left no index to show.
+      [...ended.filter(({ state }) => state === 'SUCCESS' || state === 'PARTIAL'), ...running].filter(
+        (job) => job.kind === 'restore',
+      ),
+    );
     const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
     const newest = new Map<string, Recovery>();
     for (const recovery of found) {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type CopyProgress, type ShardProgress, type ShardResult } from '../contracts/jobs';
+import { type CopyProgress, type ShardProgress, type ShardResult, type ShardStage } from '../contracts/jobs';
 import { groupStatusQuery, snapshotStatusQuery } from '../../workflows/messages';
 import { heartbeatsOf, type LiveProgress } from './heartbeats';
 import { type RunningSnapshot } from './running-jobs';
@@ -9,6 +9,11 @@ import { type TemporalCalls } from './temporal-calls';
 export class ShardProgressReader {
   /** Progress of groups that have ended; it never changes again. */
   private readonly ended = new LRUCache<string, readonly ShardProgress[]>({ max: 2_000 });
+  /**
+   * The furthest that shards were seen, by workflow and plan: heartbeats end with their activity, a moment before the
+   * workflow knows, and nothing else tells what each shard has written.
+   */
+  private readonly furthest = new LRUCache<string, ReadonlyMap<number, ShardProgress>>({ max: 2_000 });
 
   constructor(private readonly calls: TemporalCalls) {}
 
@@ -23,7 +28,11 @@ export class ShardProgressReader {
       status.shards.length === 0 ? [] : this.live(job.workflowId, status.shards, expected),
       ...status.groups.map((slot) => this.group(slot.workflowId, slot.done, expected)),
     ]);
-    return new Map(parts.flat().map((shard) => [shard.ordinal, shard]));
+    const key = `${job.workflowId} ${status.plan?.key}`;
+    const before = this.furthest.get(key);
+    const progress = new Map(parts.flat().map((shard) => [shard.ordinal, later(before?.get(shard.ordinal), shard)]));
+    this.furthest.set(key, progress);
+    return progress;
   }
 
   private async group(
@@ -53,6 +62,20 @@ export class ShardProgressReader {
     return described === undefined ? shards : withHeartbeats(shards, heartbeatsOf(described), expected);
   }
 }
+
+/** Of two looks at a shard the one that is further: a shard that is copied again does not go back. */
+export function later(before: ShardProgress | undefined, now: ShardProgress): ShardProgress {
+  if (before === undefined || RANKS[now.stage] > RANKS[before.stage]) {
+    // What an ended activity has written is known from its last heartbeats only.
+    return before !== undefined && now.bytes < before.bytes
+      ? { ...now, documents: before.documents, objects: before.objects, bytes: before.bytes }
+      : now;
+  }
+  const isEnded = before.stage === 'FAILURE' || RANKS[now.stage] < RANKS[before.stage];
+  return isEnded || now.bytes < before.bytes ? before : now;
+}
+
+const RANKS: Readonly<Record<ShardStage, number>> = { INIT: 0, STARTED: 1, FINALIZE: 2, DONE: 3, FAILURE: 3 };
 
 /**
  * The shards with what the heartbeats add. Where they tell which shards they are at, the others have not begun. Where they

@@ -1,5 +1,5 @@
 /** Digests of single documents, by which a later snapshot finds out that a shard is not what it was (FORMAT.md, "Marks"). */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type HitTable } from '../cluster/scan-hits';
 import { toSingleLine } from '../cluster/single-line';
 
@@ -24,15 +24,15 @@ export function lastMarks(page: Buffer, hits: HitTable): string[] {
 
 /** The mark of one hit: a half for `_id`, `_routing` and `_version`, and a half for `_source` as it is stored. */
 export function markOf(page: Buffer, hits: HitTable, i: number): string {
-  const text = (start: number, end: number): unknown =>
-    start < 0 ? null : (JSON.parse(page.toString('utf8', start, end)) as unknown);
-  const envelope = JSON.stringify([
-    text(hits.idStart[i], hits.idEnd[i]),
-    text(hits.routingStart[i], hits.routingEnd[i]),
-    page.toString('latin1', hits.versionStart[i], hits.versionEnd[i]),
-  ]);
+  const envelope = createHash('sha256')
+    .update(page.subarray(hits.idStart[i], hits.idEnd[i]))
+    .update('\n')
+    .update(page.subarray(Math.max(0, hits.routingStart[i]), Math.max(0, hits.routingEnd[i])))
+    .update('\n')
+    .update(page.subarray(hits.versionStart[i], hits.versionEnd[i]));
   const source = page.subarray(hits.sourceStart[i], hits.sourceEnd[i]);
-  return half(envelope) + half(hits.sourceBreaks[i] === 0 ? source : toSingleLine(source));
+  const stored = createHash('sha256').update(hits.sourceBreaks[i] === 0 ? source : toSingleLine(source));
+  return half(envelope) + half(stored);
 }
 
 /** Whether two marks are of one document. `sourceRebuilt`: its bytes may be printed otherwise, and say nothing. */
@@ -40,6 +40,6 @@ export function sameMark(a: string, b: string, sourceRebuilt: boolean): boolean 
   return sourceRebuilt ? a.slice(0, HALF) === b.slice(0, HALF) : a === b;
 }
 
-function half(bytes: string | Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64url').slice(0, HALF);
+function half(hash: Hash): string {
+  return hash.digest('base64url').slice(0, HALF);
 }

@@ -47,7 +47,6 @@ it('a throttled group of small shards shows each shard in its stage, and bytes t
   }
   // Four shards at once: the others had to wait, and were seen waiting, then working.
   expect(stages.filter((seen) => seen.includes('STARTED')).length).toBeGreaterThan(2);
-  expect(stages.flat()).toContain('FINALIZE');
   expect(bytes.length).toBeGreaterThan(3);
   expect([...bytes].sort((a, b) => a - b)).toEqual(bytes);
 }, 150_000);

@@ -1,5 +1,5 @@
 import { type ShardProgress } from '../../src/contracts/jobs';
-import { withHeartbeats } from '../../src/jobs/shard-progress';
+import { later, withHeartbeats } from '../../src/jobs/shard-progress';
 import { finishedRows, runningRows } from '../../src/jobs/shard-rows';
 import { statusJson } from '../../src/jobs/status-json';
 import { type ShardEntry, type SnapshotManifest } from '../../src/repository/format';
@@ -129,6 +129,22 @@ describe('_status', () => {
       { ordinal: 1, stage: 'DONE', documents: 40, objects: 1, bytes: 400 },
       { ordinal: 2, stage: 'STARTED', documents: 45, objects: 3, bytes: 450 },
     ]);
+  });
+
+  it('never shows a shard going back, nor what it has written less than it was', () => {
+    const at = (stage: ShardProgress['stage'], bytes: number): ShardProgress => ({
+      ordinal: 0,
+      stage,
+      documents: bytes,
+      objects: 1,
+      bytes,
+    });
+    expect(later(undefined, at('STARTED', 5))).toEqual(at('STARTED', 5));
+    expect(later(at('STARTED', 5), at('STARTED', 7))).toEqual(at('STARTED', 7));
+    expect(later(at('STARTED', 5), at('STARTED', 0))).toEqual(at('STARTED', 5));
+    expect(later(at('DONE', 5), at('STARTED', 0))).toEqual(at('DONE', 5));
+    expect(later(at('FINALIZE', 5), at('DONE', 0))).toEqual(at('DONE', 5));
+    expect(later(at('FAILURE', 0), at('DONE', 0))).toEqual(at('FAILURE', 0));
   });
 
   it('shows the stage of each shard of a small group, those it has not come to as not begun', () => {
