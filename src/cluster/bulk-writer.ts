@@ -193,7 +193,7 @@ export class BulkWriter {
     if (gone) {
       return new SnapkeepError(
         'index_not_found_exception',
-        `Index [${this.index}] is gone: it was deleted while documents were written to it`,
+        `index [${this.index}] can't be written any more: it was deleted, or the alias of its restore was removed`,
         { details: { index: this.index } },
       );
     }

@@ -207,8 +207,10 @@ describe('a restore', () => {
       const { status, json } = await restore(body, 'r', 'many');
       expect([status, json.snapshot?.shards]).toEqual([200, { total: count, failed: 0, successful: count }]);
       expect(json.snapshot.indices).toHaveLength(count);
-      const recovery = await call('GET', '/restored-*/_recovery');
-      expect([recovery.status, recovery.json.error]).toEqual([200, undefined]);
+      const recovery = await until(
+        () => call('GET', '/restored-*/_recovery'),
+        ({ status: answered }) => answered === 200,
+      );
       expect(Object.keys(recovery.json)).toHaveLength(count);
     },
     TEST_MS,

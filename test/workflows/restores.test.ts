@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import { bounded } from '../../src/contracts/bounded';
+import { type IndexRestore, type RestoreOutcome, type RestoreStatus } from '../../src/contracts/jobs';
+import { connectTestTemporal, type TestTemporal } from '../support/temporal';
+
+/** Decisions of the restore's workflows, with activities that answer as told. */
+
+const BUNDLE = path.resolve(__dirname, '../../dist/workflow-bundle.js');
+const RETRY_WINDOW_MS = 3_000;
+const none = bounded<never>([]);
+
+type Activities = Record<string, (call: never) => Promise<unknown>>;
+
+describe('the workflow of a restore', () => {
+  let temporal: TestTemporal;
+  beforeAll(async () => {
+    temporal = await connectTestTemporal();
+  });
+  afterAll(() => temporal.close());
+
+  const index = (target: string, ordinal = 0): IndexRestore => ({
+    source: target,
+    ordinal,
+    target,
+    alias: `.one-off-${ordinal}`,
+    shards: 1,
+    documents: 5,
+    bytes: 10,
+    objects: 1,
+  });
+  const chunk = { shard: 0, first: 0, count: 1, documents: 5, bytes: 10, objects: 1 };
+  const prepared = { uuid: 'uuid', cloned: false, chunks: [chunk], leftOut: none };
+
+  async function run(
+    indices: readonly IndexRestore[],
+    activities: Activities,
+    inline = true,
+  ): Promise<{ outcome: RestoreOutcome; status: RestoreStatus; undone: IndexRestore[] }> {
+    const undone: IndexRestore[] = [];
+    const taskQueue = `restores-${randomUUID()}`;
+    const totals = { indices: indices.length, shards: indices.length, documents: 5, bytes: 10 };
+    const begun = { manifest: { key: 'k', length: 1, sha256: 'x' }, snapshotUuid: 'u', version: '8.19.0', totals };
+    const groups = indices.map((one) => ({ ordinals: [one.ordinal], label: one.target }));
+    const worker = await Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue,
+      workflowBundle: { codePath: BUNDLE },
+      activities: {
+        beginRestore: async () => (inline ? { ...begun, indices, groups: [] } : { ...begun, groups }),
+        planRestoreGroup: async ({ ordinals }: { ordinals: number[] }) =>
+          indices.filter(({ ordinal }) => ordinals.includes(ordinal)),
+        prepareIndex: async () => prepared,
+        awaitIndex: async () => undefined,
+        restoreChunk: async () => ({ documents: 5, objects: 1, bytes: 10, conflicts: none }),
+        finishIndex: async () => ({ leftOut: none }),
+        undoIndex: async (call: { index: IndexRestore }) => void undone.push(call.index),
+        endRestore: async () => undefined,
+        ...activities,
+      },
+    });
+    return worker.runUntil(async () => {
+      const handle = await temporal.client.workflow.start('restoreSnapshotWorkflow', {
+        taskQueue,
+        workflowId: `restore/${randomUUID()}`,
+        args: [
+          {
+            repository: 'r',
+            snapshot: 's',
+            id: 'abc',
+            startMillis: 1,
+            request: { ignoreUnavailable: false, includeGlobalState: false, includeAliases: true, partial: false },
+            options: { retryWindowMs: RETRY_WINDOW_MS, dataTaskQueue: taskQueue, searchAttributes: false },
+          },
+        ],
+      });
+      const outcome = (await handle.result()) as RestoreOutcome;
+      return { outcome, status: await handle.query<RestoreStatus, []>('getStatus'), undone };
+    });
+  }
+
+  it('gives up on an index without a node when its window is over, with the reason, and deletes it', async () => {
+    const { outcome, undone } = await run([index('a')], {
+      awaitIndex: async () => 'no node matches [box:none]',
+    });
+    expect(outcome).toMatchObject({
+      state: 'FAILED',
+      failures: { total: 1, first: [{ index: 'a', reason: expect.stringContaining('no node matches [box:none]') }] },
+    });
+    expect(undone.map(({ target }) => target)).toEqual(['a']);
+  });
+
+  it('ends a step that the cluster never does within the window, whatever it answers', async () => {
+    const { outcome, status } = await run([index('a')], {
+      finishIndex: async () => {
+        throw ApplicationFailure.create({ type: 'cluster_unavailable', message: '503 for ever', nonRetryable: false });
+      },
+    });
+    expect(outcome.failures.first[0].reason).toContain('503 for ever');
+    expect(status.summary.failures).toEqual(outcome.failures);
+  });
+
+  it('goes on with the others where one cannot even be deleted, and says so', async () => {
+    const refusal = ApplicationFailure.create({ type: 'cluster_rejected', message: 'blocked', nonRetryable: true });
+    const { outcome } = await run([index('a', 0), index('b', 1)], {
+      restoreChunk: async ({ index: { target } }: { index: IndexRestore }) => {
+        if (target === 'a') throw refusal;
+        return { documents: 5, objects: 1, bytes: 10, conflicts: none };
+      },
+      undoIndex: async () => {
+        throw refusal;
+      },
+    } as Activities);
+    expect(outcome).toMatchObject({ state: 'PARTIAL', indices: ['b'], shards: { total: 2, failed: 1 } });
+    expect(outcome.failures.first[0].reason).toContain('could not be deleted');
+  });
+
+  it('goes on with the other groups where one fails as a whole', async () => {
+    const { outcome, status } = await run(
+      [index('a', 0), index('b', 1)],
+      {
+        planRestoreGroup: async ({ ordinals }: { ordinals: number[] }) => {
+          if (ordinals[0] === 0)
+            throw ApplicationFailure.create({ type: 'internal', message: 'broken', nonRetryable: true });
+          return [index('b', 1)];
+        },
+      } as Activities,
+      false,
+    );
+    expect(outcome).toMatchObject({ state: 'PARTIAL', indices: ['b'], failures: { total: 1 } });
+    expect(status.indices.map(({ target, state }) => [target, state])).toEqual([['b', 'DONE']]);
+    expect(status.groups).toEqual([]);
+  });
+
+  it('reports what was left out at any step', async () => {
+    const leftOut = (name: string) => bounded([{ index: 'a', kind: 'setting' as const, name, reason: 'unknown' }]);
+    const { outcome } = await run([index('a')], {
+      prepareIndex: async () => ({ ...prepared, leftOut: leftOut('first') }),
+      restoreChunk: async () => ({ documents: 5, objects: 1, bytes: 10, conflicts: { total: 3, first: ['id'] } }),
+      finishIndex: async () => ({ leftOut: leftOut('last') }),
+    });
+    expect(outcome.leftOut.total).toBe(5);
+    expect(outcome.leftOut.first.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'setting first',
+      'document id',
+      'setting last',
+    ]);
+  });
+});
