@@ -7,6 +7,7 @@ import { checkBounds, type NewRegistration, type Registration, type StoreMarker 
 import { type BlobStore } from '../blobs/blob-store';
 import { type OpenRepositories } from '../registrations/open-repositories';
 import { parseRepositorySettings, type ParsedSettings, type StorePolicy } from '../registrations/parse-settings';
+import { verifyKey } from '../repository/keys';
 import { type Sealer } from '../registrations/sealer';
 import { type Ledgers } from './ledgers';
 import { checkRepositoryName } from './names';
@@ -145,7 +146,7 @@ export class Repositories {
   private async verify(registration: NewRegistration, readonly: boolean): Promise<void> {
     const { store, catalogue } = this.repositories.openOnce(registration);
     const token = randomBytes(16).toString('hex');
-    const marker: StoreMarker | undefined = readonly ? undefined : { key: `verify-${token}`, text: token };
+    const marker: StoreMarker | undefined = readonly ? undefined : { key: verifyKey(token), text: token };
     const here = <Result>(call: (signal: AbortSignal) => Promise<Result>): Promise<Result> =>
       inTime(call, VERIFY_MS).catch((error: unknown) => {
         throw unverified(registration.name, error);

@@ -38,7 +38,9 @@ export function installTemporalLogging(logger: Logger): void {
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const isOurs = meta?.sdkComponent === SdkComponent.workflow || meta?.sdkComponent === SdkComponent.activity;
       if (!isOurs && (level === 'INFO' || message === 'Activity failed')) return;
-      logger[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info']({ ...meta }, message);
+      // With the token anybody could complete the activity.
+      const { taskToken: _, ...fields } = meta ?? {};
+      logger[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info'](fields, message);
     }),
     shutdownSignals: [],
   });

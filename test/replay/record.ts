@@ -3,7 +3,8 @@
  *
  *     npm run build && node -r ./test/support/typescript-hook.cjs test/replay/record.ts
  *
- * Files are named after the path. Record anew only what a deliberate, patched change of a workflow makes unreplayable.
+ * Files are named after the path. Paths that only faults lead to are recorded by the tests in test/workflows, with
+ * SNAPKEEP_RECORD_HISTORIES=true. Record again only what a deliberate, patched change of a workflow makes unreplayable.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -94,7 +95,15 @@ async function run(
     await save('delete-snapshots', one.workflowId);
     break;
   }
-  await save('repository', workflowIds.repository('slow'));
+  for (const [file, type] of [
+    ['repository', 'repositoryWorkflow'],
+    ['sweep-repository', 'sweepRepositoryWorkflow'],
+  ]) {
+    for await (const one of client.workflow.list({ query: `WorkflowType="${type}"` })) {
+      await save(file, one.workflowId);
+      break;
+    }
+  }
   await save('repositories', 'repositories');
 }
 

@@ -9,7 +9,14 @@ import { MAX_REPLANS } from '../../src/contracts/plan-again';
 import { isStopped } from '../../src/jobs/failures';
 import { type createSnapshotWorkflow } from '../../workflows';
 import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../workflows/messages';
-import { type FakeActivities, repositoryOf, startEnvironment, untilCancelled, withActivities } from './support';
+import {
+  type FakeActivities,
+  keepHistory,
+  repositoryOf,
+  startEnvironment,
+  untilCancelled,
+  withActivities,
+} from './support';
 
 const OBJECT = { key: 'k', length: 1, sha256: '0' };
 const OUTCOME: SnapshotOutcome = {
@@ -109,6 +116,15 @@ async function run<T>(
   );
 }
 
+/** The outcome of a job, whose history is kept under a name. */
+function ended(file: string) {
+  return async (handle: WorkflowHandle<typeof createSnapshotWorkflow>): Promise<SnapshotOutcome> => {
+    const outcome = await handle.result();
+    await keepHistory(handle, file);
+    return outcome;
+  };
+}
+
 describe('a snapshot whose base was swept or overtaken by another installation', () => {
   const failing = (calls: Calls, times: number): FakeActivities =>
     calls.activities(async (plans) => {
@@ -118,7 +134,7 @@ describe('a snapshot whose base was swept or overtaken by another installation',
 
   it.each([1, MAX_REPLANS])('plans again after %i failed commits, and succeeds', async (times) => {
     const calls = new Calls();
-    const outcome = await run(failing(calls, times), (handle) => handle.result());
+    const outcome = await run(failing(calls, times), ended(`create-snapshot-planned-again-${times}-times`));
     expect(outcome.state).toBe('SUCCESS');
     expect(calls.count('begin')).toBe(times + 1);
     expect(calls.count('commit')).toBe(times + 1);
@@ -127,7 +143,7 @@ describe('a snapshot whose base was swept or overtaken by another installation',
 
   it('ends FAILED with the reason after one more, and is committed so', async () => {
     const calls = new Calls();
-    const outcome = await run(failing(calls, MAX_REPLANS + 1), (handle) => handle.result());
+    const outcome = await run(failing(calls, MAX_REPLANS + 1), ended('create-snapshot-planned-again-too-often'));
     expect(outcome.state).toBe('FAILED');
     expect(calls.count('begin')).toBe(MAX_REPLANS + 1);
     expect(calls.reasons).toEqual(['base_changed: the test says base_changed']);
@@ -153,6 +169,7 @@ describe('a snapshot whose base was swept or overtaken by another installation',
         while (calls.count('copy') < 2) await new Promise((resolve) => setTimeout(resolve, 10));
         await handle.signal(cancelSnapshotSignal);
         expect(isStopped(await handle.result().catch((error: unknown) => error))).toBe(true);
+        await keepHistory(handle, 'create-snapshot-planned-again-and-cancelled');
       },
     );
     // The first commit may still be on its way somewhere: the roll-back has to fence it, although a plan came after.

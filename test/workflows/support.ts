@@ -2,7 +2,10 @@
  * Workflows alone, on the run's Temporal dev server: real workflow code, activities of the test. What a fake activity
  * decides is the test's; that workflows never see anything else is the worker's, which serves nothing but the fakes.
  */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { type WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -53,6 +56,16 @@ export async function untilCancelled(): Promise<never> {
     Context.current().heartbeat();
     await Context.current().sleep(50);
   }
+}
+
+/**
+ * Keeps the history of an ended workflow for test/replay, if the run is asked to (SNAPKEEP_RECORD_HISTORIES): paths that
+ * only faults lead to are recorded here, all others by test/replay/record.ts.
+ */
+export async function keepHistory(handle: WorkflowHandle, file: string): Promise<void> {
+  if (process.env.SNAPKEEP_RECORD_HISTORIES === undefined) return;
+  const history = await handle.fetchHistory();
+  writeFileSync(path.join(__dirname, `../replay/histories/${file}.json`), `${historyToJSON(history)}\n`);
 }
 
 /** A registration nobody opens, in a place of its own. */
