@@ -8,7 +8,7 @@ import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep
 const SNAPSHOTS = 9_000;
 const QUEUED = 12;
 const INDICES = 300;
-const SLOW = { max_snapshot_bytes_per_sec: '1kb', compress: false };
+const SLOW = { max_snapshot_bytes_per_sec: '100kb', compress: false };
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 
 describe('large catalogues', () => {
