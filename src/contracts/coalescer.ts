@@ -1,3 +1,5 @@
+import { isSnapkeepError } from './errors';
+
 /** One read that several callers wait for. */
 interface Flight {
   readonly running: Promise<unknown>;
@@ -7,7 +9,9 @@ interface Flight {
 
 /**
  * Shares reads between callers: per key at most one is under way and one waits behind it. A caller gets the result of a
- * read that began after it asked, never an older one, so that it sees everything that was acknowledged before.
+ * read that began after it asked, never an older one, so that it sees everything that was acknowledged before. When the
+ * read under way fails because something is down (a retryable SnapkeepError), those who wait behind it fail with it: they
+ * need not find that out for themselves, and are answered in time.
  */
 export class Coalescer {
   private readonly flights = new Map<string, Flight>();
@@ -16,7 +20,14 @@ export class Coalescer {
   ask<Result>(key: string, read: () => Promise<Result>): Promise<Result> {
     const flight = this.flights.get(key);
     if (flight === undefined) return this.start(key, read);
-    flight.next ??= flight.running.then(ignore, ignore).then(() => this.start(key, read));
+    flight.next ??= flight.running.then(
+      () => this.start(key, read),
+      (error: unknown) => {
+        if (!isSnapkeepError(error) || !error.retryable) return this.start(key, read);
+        this.flights.delete(key);
+        throw error;
+      },
+    );
     return flight.next as Promise<Result>;
   }
 
@@ -31,8 +42,4 @@ export class Coalescer {
     running.then(end, end);
     return running;
   }
-}
-
-function ignore(): void {
-  // The waiting read asks for itself.
 }

@@ -27,11 +27,9 @@ export class RepositoryReader {
   /** The present root; callers that ask at the same time share one read. Throws as {@link read}. */
   async readRoot(registration: Registration): Promise<Root> {
     const { catalogue } = this.repositories.open(registration);
-    const root = this.shared.ask(JSON.stringify(registration), () =>
+    return this.shared.ask(JSON.stringify(registration), () =>
       inTime((signal) => catalogue.readRoot({ signal }), READ_MS),
     );
-    // The shared read may have to wait for another that the store does not answer.
-    return inTime(() => root, READ_MS);
   }
 
   /** Commits the first root where there is none and returns the uuid of the root. Throws as {@link read}. */

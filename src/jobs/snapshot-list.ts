@@ -4,7 +4,7 @@ import { type Registration } from '../contracts/registration';
 import { type SnapshotManifest } from '../repository/format';
 import { type Places } from './places';
 import { type JsonObject } from './raw-json';
-import { inTime, type RepositoryReader } from './reading';
+import { type RepositoryReader } from './reading';
 import { type Repositories } from './repositories';
 import { type RunningJobs } from './running-jobs';
 import { type RunningViews } from './running-views';
@@ -24,8 +24,6 @@ export interface ListRequest extends InfoOptions {
 
 /** Manifests read at once for their failures. */
 const READS_AT_ONCE = 8;
-/** Ms a caller waits for the list; an answer is promised within five seconds. */
-const VIEWS_MS = 4_500;
 
 /** What there is in repositories, running snapshots included. */
 export class SnapshotList {
@@ -44,8 +42,7 @@ export class SnapshotList {
    * Callers that ask the same at the same time share one answer.
    */
   show(request: ListRequest): Promise<JsonObject> {
-    const answer = this.shared.ask(`show ${JSON.stringify(request)}`, () => this.read(request));
-    return inTime(() => answer, VIEWS_MS);
+    return this.shared.ask(`show ${JSON.stringify(request)}`, () => this.read(request));
   }
 
   private async read(request: ListRequest): Promise<JsonObject> {
@@ -88,8 +85,7 @@ export class SnapshotList {
    * last of them asked. Needs no worker, and writes nothing.
    */
   views(registration: Registration): Promise<readonly SnapshotView[]> {
-    const views = this.shared.ask(`views ${JSON.stringify(registration)}`, () => this.readViews(registration));
-    return inTime(() => views, VIEWS_MS);
+    return this.shared.ask(`views ${JSON.stringify(registration)}`, () => this.readViews(registration));
   }
 
   /**

@@ -19,6 +19,7 @@ import { acceptedUpdate } from '../../workflows/messages';
 import { asSnapkeepError, isWorkflowMissing } from './failures';
 import { type ExtraCheck, type Patience } from './patience';
 import { type TemporalCalls } from './temporal-calls';
+import { Turns } from './turns';
 
 /** A job to start. */
 export interface JobRequest<T extends Workflow> {
@@ -49,11 +50,15 @@ export class JobExistsError extends Error {
 const WITHDRAW_AGAIN_MS = [500, 1_000, 2_000, 5_000, 15_000, 30_000, 60_000];
 /** Ms the answer to a caller may wait for the taking back. */
 const WITHDRAW_MS = 500;
+/** Jobs on their way to being accepted; more of them wait here, so that Temporal has time for other questions. */
+const STARTED_AT_ONCE = 32;
 /** Ms between looks at a job while Temporal is away. */
 const RESULT_AGAIN_MS = 500;
 
 /** Starts jobs, and waits for them as long as a caller does. */
 export class JobStarter {
+  private readonly starting = new Turns(STARTED_AT_ONCE);
+
   constructor(
     private readonly calls: TemporalCalls,
     private readonly patience: Patience,
@@ -78,7 +83,10 @@ export class JobStarter {
       return update.workflowRunId as string;
     };
     try {
-      const runId = await this.patience.wait((signal) => client.withAbortSignal(signal, accepted), request.check);
+      const runId = await this.patience.wait(
+        (signal) => this.starting.take(signal, () => client.withAbortSignal(signal, accepted)),
+        request.check,
+      );
       return client.workflow.getHandle<T>(request.workflowId, runId);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new JobExistsError(request.workflowId);

@@ -5,12 +5,14 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import { Coalescer } from '../contracts/coalescer';
-import { SnapkeepError } from '../contracts/errors';
+import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
-import { WorkerEvidence } from './worker-evidence';
+import { Evidence } from './evidence';
 
 /** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
 export const QUERY_MS = 3_200;
+/** Times a read that came too late is made again while Temporal answers others. */
+const READ_ATTEMPTS = 5;
 /** Ms without an answer after which Temporal is asked whether it is there at all, and ms it may take to say so. */
 const PING_AFTER_MS = 1_000;
 const PING_MS = 1_500;
@@ -21,7 +23,8 @@ const PING_MS = 1_500;
  */
 export class TemporalCalls {
   /** Noted for every answer that only a worker can give. */
-  readonly worker = new WorkerEvidence();
+  readonly worker = new Evidence();
+  private readonly temporal = new Evidence();
   private readonly shared = new Coalescer();
 
   constructor(readonly client: Client) {}
@@ -36,18 +39,23 @@ export class TemporalCalls {
     ms = QUERY_MS,
     ...args: Args
   ): Promise<Result | undefined> {
-    const answer = this.shared.ask(`query ${definition.name} ${JSON.stringify(args)} ${workflowId}`, () =>
+    return this.shared.ask(`query ${definition.name} ${JSON.stringify(args)} ${workflowId}`, () =>
       this.queryNow(workflowId, definition, ms, args),
     );
-    return this.inTime(answer, ms, async (error) => ((await this.isReachable()) ? noWorker(error) : noTemporal(error)));
   }
 
   /** What Temporal itself knows of a workflow, its memo included. Undefined when there is none. Shared: don't change it. */
   async describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
-    const answer = this.shared.ask(`describe ${workflowId}`, () =>
-      this.quick(() => this.client.workflow.getHandle(workflowId).describe()),
-    );
-    return this.inTime(answer, QUERY_MS, noTemporal);
+    return this.shared.ask(`describe ${workflowId}`, async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.quick(() => this.client.workflow.getHandle(workflowId).describe());
+        } catch (error) {
+          const isBusy = isSnapkeepError(error, 'temporal_unavailable') && this.temporal.isFresh();
+          if (!isBusy || attempt === READ_ATTEMPTS) throw error;
+        }
+      }
+    });
   }
 
   private async queryNow<Result, Args extends readonly unknown[]>(
@@ -108,45 +116,26 @@ export class TemporalCalls {
   /** Whether the Temporal service answers. */
   async isReachable(ms = PING_MS): Promise<boolean> {
     try {
-      const answer = this.shared.ask('system info', () =>
-        this.within(ms, () => this.client.workflowService.getSystemInfo({})),
-      );
-      await this.inTime(answer, ms, noTemporal);
+      await this.within(ms, () => this.client.workflowService.getSystemInfo({}));
       return true;
     } catch {
-      return false;
-    }
-  }
-
-  /** Waits for a shared call no longer than for one of the caller's own: it may have to wait for another first. */
-  private async inTime<Result>(
-    answer: Promise<Result>,
-    ms: number,
-    late: (cause: unknown) => Promise<SnapkeepError> | SnapkeepError,
-  ): Promise<Result> {
-    try {
-      return await raced(answer, ms);
-    } catch (error) {
-      throw error instanceof NoAnswerInTimeError ? await late(error) : error;
+      return this.temporal.isFresh() || this.worker.isFresh();
     }
   }
 
   /** The client keeps to a deadline in each of its attempts, but may sleep past it between two. */
   private async within<Result>(ms: number, call: () => Promise<Result>): Promise<Result> {
-    return raced(this.client.withDeadline(Date.now() + ms, call), ms);
-  }
-}
-
-/** Throws {@link NoAnswerInTimeError} when `answer` takes longer than `ms`. */
-async function raced<Result>(answer: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswerInTimeError(`no answer from Temporal in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new NoAnswerInTimeError(`no answer from Temporal in ${ms} ms`)), ms);
+    });
+    try {
+      const answer = await Promise.race([this.client.withDeadline(Date.now() + ms, call), late]);
+      this.temporal.note();
+      return answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

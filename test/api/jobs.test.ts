@@ -27,7 +27,7 @@ describe('GET /_snapkeep/jobs', () => {
 
   it('shows how far a running snapshot is, by its id too, and links to the UI', async () => {
     await snapkeep.call('PUT', '/_snapshot/r/running', { indices: 'logs' });
-    const [job] = await until(jobs, ([one]) => one?.documents?.total === 4_000 && one.bytes.done > 0);
+    const [job] = await until(jobs, ([one]) => one?.documents?.total === 4_000);
     expect(job).toMatchObject({
       id: 'snapshot/r/running',
       kind: 'snapshot',

@@ -6,9 +6,9 @@ import { OSS_SECRETS } from '../support/embedded-oss';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 
 const SNAPSHOTS = 9_000;
-const QUEUED = 20;
-const INDICES = 900;
-const SLOW = { max_snapshot_bytes_per_sec: '1kb', compress: false };
+const QUEUED = 12;
+const INDICES = 300;
+const SLOW = { max_snapshot_bytes_per_sec: '100kb', compress: false };
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 
 describe('large catalogues', () => {
@@ -46,7 +46,7 @@ describe('large catalogues', () => {
     expect((await snapkeep.call('GET', '/_snapshot/_status')).json).toEqual({ snapshots: [] });
   }, 120_000);
 
-  it('with queued snapshots of many indices each are listed, and the snapshots deleted', async () => {
+  it('with queued snapshots of hundreds of indices each are listed, and the snapshots deleted', async () => {
     const lines = Array.from(
       { length: INDICES },
       (_, i) => `{"index":{"_index":"an-index-with-a-name-that-takes-its-place-${i}","_id":"1"}}\n{"n":${i}}\n`,

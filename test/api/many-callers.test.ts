@@ -72,7 +72,7 @@ describe('many callers at once', () => {
     expect(answers.filter(({ status }) => status !== 200).map(({ json }) => json)).toEqual([]);
     const { json } = await snapkeep.call('GET', '/_snapshot/r/_all');
     expect(json.snapshots).toHaveLength(BURST + RUNNING + 1);
-  });
+  }, 300_000);
 
   it('get their lists while no worker is there', async () => {
     await snapkeep.killWorker();

@@ -1,4 +1,5 @@
 import { Coalescer } from '../../src/contracts/coalescer';
+import { SnapkeepError } from '../../src/contracts/errors';
 
 /** Reads that end when the test says so. */
 class Reads {
@@ -55,6 +56,21 @@ describe('a coalescer', () => {
     await settle();
     reads.end(2);
     expect(await second).toBe(2);
+  });
+
+  it('answers those who wait behind a read that found something down, without asking again', async () => {
+    const shared = new Coalescer();
+    let reads = 0;
+    const read = async (): Promise<never> => {
+      reads++;
+      await settle();
+      throw new SnapkeepError('store_unavailable', 'down');
+    };
+    const asked = [shared.ask('key', read), shared.ask('key', read), shared.ask('key', read)];
+    for (const one of await Promise.allSettled(asked)) expect(one.status).toBe('rejected');
+    expect(reads).toBe(1);
+    await expect(shared.ask('key', read)).rejects.toThrow('down');
+    expect(reads).toBe(2);
   });
 
   it('keeps keys apart', () => {
