@@ -15,6 +15,7 @@ import {
   deleteRepositoryUpdate,
   pingQuery,
   putRepositoryUpdate,
+  retireSignal,
   verifyRepositoryUpdate,
 } from '../../workflows/messages';
 import { asSnapkeepError, isWorkflowMissing } from './failures';
@@ -73,6 +74,11 @@ export class Ledgers {
   async jobs(place: string): Promise<ShownJobs> {
     const described = await this.calls.describe(workflowIds.repository(place));
     return (described?.memo?.[LEDGER_MEMO] as ShownJobs | undefined) ?? NO_JOBS;
+  }
+
+  /** Lets the ledger of a place end once nobody works there; it is started again for the next job. */
+  async retire(place: string): Promise<void> {
+    await this.calls.signal(workflowIds.repository(place), retireSignal, []);
   }
 
   /** Asks what only a worker can answer, in about `ms`. Throws which part does not answer. */

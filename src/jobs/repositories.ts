@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
+import { type JobRepository } from '../contracts/jobs';
 import { type ShownJob } from '../contracts/ledger';
 import { notTheSameStore, repositoryMissing } from '../contracts/messages';
 import { checkBounds, type NewRegistration, type Registration, type StoreMarker } from '../contracts/registration';
@@ -71,7 +72,9 @@ export class Repositories {
         throw inUse(name, jobs, `settings that do not work: ${error.message}`, error);
       }
     }
+    const left = before === undefined ? undefined : await this.places.findIfReadable(before);
     await this.ledgers.put(registration);
+    await this.retire(left);
   }
 
   /** `GET /_snapshot/{repository}`: settings without secrets. Throws `repository_missing_exception`. */
@@ -92,7 +95,18 @@ export class Repositories {
       const jobs = await this.jobsOf(registration);
       if (jobs.length > 0) throw inUse(registration.name, jobs, 'unregistering it');
     }
-    for (const { name } of registrations) await this.ledgers.delete(name);
+    for (const registration of registrations) {
+      const left = await this.places.findIfReadable(registration);
+      await this.ledgers.delete(registration.name);
+      await this.retire(left);
+    }
+  }
+
+  /** Lets the ledger of a place end, once nobody works there, if no registration leads to the place any more. */
+  private async retire(left: JobRepository | undefined): Promise<void> {
+    if (left === undefined) return;
+    const inUse = await this.places.ofAll(await this.ledgers.registrations());
+    if (!inUse.includes(left.place)) await this.ledgers.retire(left.place);
   }
 
   /** The registrations that an expression stands for, by name. Throws `repository_missing_exception`. */

@@ -154,6 +154,25 @@ describe('registrations', () => {
     expect((await register('one-more', snapkeep.ossSettings('x'))).json).toEqual({ acknowledged: true });
   });
 
+  it('that are gone leave no ledger running: one per place in use', async () => {
+    for (const name of ['first-name', 'second-name']) await register(name, snapkeep.ossSettings('counted'));
+    await snapkeep.call('PUT', '/_snapshot/first-name/one?wait_for_completion=true', { indices: 'small' });
+    await snapkeep.call('PUT', '/_snapshot/second-name/two?wait_for_completion=true', { indices: 'small' });
+    const connection = await Connection.connect({ address: snapkeep.temporal.address });
+    try {
+      const { workflow } = new Client({ connection });
+      const running = async (): Promise<number> =>
+        (await workflow.count(`WorkflowType="repositoryWorkflow" AND ExecutionStatus="Running"`)).count;
+      const before = await running();
+      await snapkeep.call('DELETE', '/_snapshot/first-name');
+      expect(await names(snapkeep.url, 'second-name')).toEqual(['one', 'two']);
+      await snapkeep.call('DELETE', '/_snapshot/second-name');
+      expect(await until(running, (count) => count < before)).toBe(before - 1);
+    } finally {
+      await connection.close();
+    }
+  });
+
   it('survive that somebody terminates the workflow which keeps them', async () => {
     const before = await snapkeep.call('GET', '/_snapshot');
     const connection = await Connection.connect({ address: snapkeep.temporal.address });
