@@ -200,8 +200,9 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     rollbackSnapshot: (call: SnapshotJob & { fence: boolean; outcome: JobOutcome }): Promise<void> =>
       runActivity(async ({ signal }) => {
         const { catalogue } = ledger.open(call.repository);
-        await rollbackSnapshot(catalogue, call.uuid, { fence: call.fence, signal });
-        await ledger.endJob(call.repository, call.outcome);
+        const { committed } = await rollbackSnapshot(catalogue, call.uuid, { fence: call.fence, signal });
+        // An attempt of its commit came through before the roll-back.
+        await ledger.endJob(call.repository, committed ? { state: 'SUCCESS' } : call.outcome);
       }),
   };
 }

@@ -1,6 +1,7 @@
 import { Coalescer } from '../contracts/coalescer';
 import { snapshotMissing } from '../contracts/messages';
 import { type Registration } from '../contracts/registration';
+import { unlessUnreadable } from '../repository/catalogue';
 import { type SnapshotManifest } from '../repository/format';
 import { type Places } from './places';
 import { type JsonObject } from './raw-json';
@@ -121,7 +122,8 @@ export class SnapshotList {
       for (let i = wanted.shift(); i !== undefined; i = wanted.shift()) {
         const { entry } = views[i];
         manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
-          catalogue.readSnapshotManifest(entry!.manifest, { signal }),
+          // One that can't be read makes its own failures unknown, and nothing of the others.
+          unlessUnreadable(catalogue.readSnapshotManifest(entry!.manifest, { signal })),
         );
       }
     };

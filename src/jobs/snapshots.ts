@@ -8,6 +8,7 @@ import {
   type ShownSnapshot,
   SNAPSHOT_MEMO,
   type SnapshotRequest,
+  MAX_DELETED,
 } from '../contracts/jobs';
 import { repositoryReadonly, snapshotMissing } from '../contracts/messages';
 import { type Registration } from '../contracts/registration';
@@ -57,8 +58,6 @@ export interface StartedSnapshot {
   finished(signal: AbortSignal): Promise<JsonObject>;
 }
 
-/** Snapshots that one workflow deletes: bounds its payload. */
-const DELETED_AT_ONCE = 10_000;
 /** Running snapshots signalled at once. */
 const SIGNALS_AT_ONCE = 16;
 
@@ -134,7 +133,7 @@ export class Snapshots {
    * else uses. Throws `snapshot_missing_exception` for a name nothing has, before anything is done.
    */
   async delete({ repository, snapshots, waitForCompletion }: DeleteRequest, signal: AbortSignal): Promise<void> {
-    const { ledgers, places, list, starter, reader } = this.parts;
+    const { ledgers, places, list, starter } = this.parts;
     const registration = await ledgers.registration(repository);
     this.refuseReadonly(registration);
     const views = await list.views(registration);
@@ -146,15 +145,15 @@ export class Snapshots {
     const names = new Set(selected);
     const chosen = views.filter((view) => names.has(view.snapshot));
     const running = chosen.flatMap((view) => view.running ?? []);
-    const committed = await this.cancelAll(running, reader.check(registration));
+    const committed = await this.cancelAll(registration, running);
     // One that came to its end before the cancel did is a finished snapshot now.
     const finished = chosen.filter((view) => view.running === undefined || committed.has(view.uuid));
     if (finished.length === 0) return;
 
     const bound = await places.bind(registration);
     const handles: WorkflowHandle<typeof deleteSnapshotsWorkflow>[] = [];
-    for (let at = 0; at < finished.length; at += DELETED_AT_ONCE) {
-      handles.push(await this.startDelete(bound, finished.slice(at, at + DELETED_AT_ONCE)));
+    for (let at = 0; at < finished.length; at += MAX_DELETED) {
+      handles.push(await this.startDelete(bound, finished.slice(at, at + MAX_DELETED)));
     }
     if (!waitForCompletion) return;
     try {
@@ -216,7 +215,12 @@ export class Snapshots {
    * Cancels the snapshots and waits until they are rolled back. All are signalled before any is waited for. Returns the
    * uuids of those that had been committed before.
    */
-  private async cancelAll(running: readonly RunningSnapshot[], check: ExtraCheck): Promise<ReadonlySet<string>> {
+  private async cancelAll(
+    registration: Registration,
+    running: readonly RunningSnapshot[],
+  ): Promise<ReadonlySet<string>> {
+    if (running.length === 0) return new Set();
+    const check = this.parts.reader.check(registration);
     // The last first: it waits for the others, and would begin when they end.
     const last = [...running].reverse();
     const lane = async (): Promise<void> => {
@@ -225,21 +229,21 @@ export class Snapshots {
       }
     };
     await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, lane));
-    const ended = await Promise.all(running.map((one) => this.isCommitted(one, check)));
-    return new Set(running.filter((_, i) => ended[i]).map((one) => one.shown.uuid));
+    await Promise.all(running.map((one) => this.ended(one, check)));
+    // However a job ended: an attempt of its commit may have come through before.
+    const { snapshots } = await this.parts.reader.readRoot(registration);
+    return new Set(snapshots.map(({ uuid }) => uuid));
   }
 
-  /** Waits for the end of a job that was cancelled. True when its snapshot had been committed before. */
-  private async isCommitted({ job }: RunningSnapshot, check: ExtraCheck): Promise<boolean> {
+  /** Waits for the end of a job that was cancelled. */
+  private async ended({ job }: RunningSnapshot, check: ExtraCheck): Promise<void> {
     const { calls, patience, starter } = this.parts;
     const handle = calls.client.workflow.getHandle<typeof createSnapshotWorkflow>(job.workflowId);
-    return patience.wait(async (signal) => {
+    await patience.wait(async (signal) => {
       try {
         await starter.result(handle, signal);
-        return true;
       } catch (error) {
         if (signal.aborted) throw error;
-        return false;
       }
     }, check);
   }

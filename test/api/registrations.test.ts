@@ -137,7 +137,7 @@ describe('registrations', () => {
       settings: { ...large, security_token: 'y'.repeat(20_000), region: 'oss-cn-hangzhou' },
     });
     expect(answer).toMatchObject({ status: 400, json: { error: { type: 'repository_exception' } } });
-    expect(answer.json.error.reason).toContain('at most [16384] are kept');
+    expect(answer.json.error.reason).toContain('[4096] are the most');
 
     const statuses = await Promise.all(
       Array.from({ length: 90 }, async (_, i) => {
