@@ -144,7 +144,8 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
         (keys) => keys.some((key) => key.includes('plan')),
       );
       await running().killWorker();
-      expect((await objects('killed')).some((key) => key.startsWith('index-'))).toBe(false);
+      const { snapshots } = (await call('GET', '/_snapshot/killed/_all')).json;
+      expect(snapshots).toMatchObject([{ snapshot: 'one', state: 'IN_PROGRESS' }]);
       await running().startWorker();
       await until(
         () => call('GET', '/_snapshot/killed/one'),
