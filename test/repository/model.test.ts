@@ -272,43 +272,63 @@ async function always<Ts extends [unknown, ...unknown[]]>(property: fc.IAsyncPro
   await fc.assert(property, { numRuns: RUNS, endOnFailure: process.env.SNAPKEEP_MODEL_SHRINK === '0' });
 }
 
-test('one job after the other, and processes that live', async () => {
-  await always(
-    fc.asyncProperty(alone, fc.scheduler(), (groups, scheduler) =>
-      run(groups, { fates: [], zombies: false }, scheduler),
-    ),
-  );
-}, TIMEOUT_MS);
+test(
+  'one job after the other, and processes that live',
+  async () => {
+    await always(
+      fc.asyncProperty(alone, fc.scheduler(), (groups, scheduler) =>
+        run(groups, { fates: [], zombies: false }, scheduler),
+      ),
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('jobs side by side, and processes that live: no snapshot copies again what it had copied', async () => {
-  await always(
-    fc.asyncProperty(sideBySide, fc.scheduler(), (groups, scheduler) =>
-      run(groups, { fates: [], zombies: false }, scheduler),
-    ),
-  );
-}, TIMEOUT_MS);
+test(
+  'jobs side by side, and processes that live: no snapshot copies again what it had copied',
+  async () => {
+    await always(
+      fc.asyncProperty(sideBySide, fc.scheduler(), (groups, scheduler) =>
+        run(groups, { fates: [], zombies: false }, scheduler),
+      ),
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('jobs side by side, in processes that die at any store call', async () => {
-  await always(
-    fc.asyncProperty(sideBySide, dying, fc.scheduler(), (groups, fates, scheduler) =>
-      run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
-    ),
-  );
-}, TIMEOUT_MS);
+test(
+  'jobs side by side, in processes that die at any store call',
+  async () => {
+    await always(
+      fc.asyncProperty(sideBySide, dying, fc.scheduler(), (groups, fates, scheduler) =>
+        run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
+      ),
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('jobs of two installations that know nothing of each other, in processes that die', async () => {
-  await always(
-    fc.asyncProperty(ofTwoInstallations, dying, fc.scheduler(), (groups, fates, scheduler) =>
-      run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
-    ),
-  );
-}, TIMEOUT_MS);
+test(
+  'jobs of two installations that know nothing of each other, in processes that die',
+  async () => {
+    await always(
+      fc.asyncProperty(ofTwoInstallations, dying, fc.scheduler(), (groups, fates, scheduler) =>
+        run(groups, { fates: [...fates] as Fate[], zombies: false }, scheduler),
+      ),
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('all that, with zombies and late puts, whose leavings a clean-up removes', async () => {
-  const fates = fc.array(fc.oneof(fate, living), { maxLength: 40 });
-  await always(
-    fc.asyncProperty(ofTwoInstallations, fates, fc.scheduler(), (groups, some, scheduler) =>
-      run(groups, { fates: [...some], zombies: true }, scheduler),
-    ),
-  );
-}, TIMEOUT_MS);
+test(
+  'all that, with zombies and late puts, whose leavings a clean-up removes',
+  async () => {
+    const fates = fc.array(fc.oneof(fate, living), { maxLength: 40 });
+    await always(
+      fc.asyncProperty(ofTwoInstallations, fates, fc.scheduler(), (groups, some, scheduler) =>
+        run(groups, { fates: [...some], zombies: true }, scheduler),
+      ),
+    );
+  },
+  TIMEOUT_MS,
+);
