@@ -110,7 +110,11 @@ describe('when a part is down', () => {
     const waiting = snapkeep.call('PUT', '/_snapshot/backup/fifth?wait_for_completion=true');
     await until(
       () => snapkeep.call('GET', '/_snapshot/backup/_all'),
-      ({ json }) => json?.snapshots?.some((one: { snapshot: string }) => one.snapshot === 'fifth'),
+      // Its indices are shown once it is planned: then it was accepted, and is no longer taken back.
+      ({ json }) =>
+        json?.snapshots?.some(
+          (one: { snapshot: string; indices: string[] }) => one.snapshot === 'fifth' && one.indices.length > 0,
+        ),
     );
     await snapkeep.killWorker();
     await snapkeep.startWorker();
