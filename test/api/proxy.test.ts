@@ -283,7 +283,7 @@ describe('requests that are the cluster’s', () => {
     it.each([
       ['{"index":"a"}', 'illegal_argument_exception', 'Unknown parameter [index]'],
       ['{"indices":"a","Indices":"b"}', 'illegal_argument_exception', '[indices] and [Indices] are the same'],
-      ['{"rename_pattern":"(","rename_replacement":"b"}', 'pattern_syntax_exception', 'rename_pattern'],
+      ['{"rename_pattern":"(","rename_replacement":"b"}', 'pattern_syntax_exception', 'is not a regular expression'],
       ['{"index_settings":[]}', 'illegal_argument_exception', 'malformed index_settings section, should be an object'],
     ])('refuse the restore %s', async (body, type, reason) => {
       const answer = await ask('POST', '/_snapshot/repo/snap/_restore', { body, headers: JSON_HEADERS });
