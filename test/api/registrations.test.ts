@@ -139,14 +139,16 @@ describe('registrations', () => {
     expect(answer).toMatchObject({ status: 400, json: { error: { type: 'repository_exception' } } });
     expect(answer.json.error.reason).toContain('[4096] are the most');
 
+    const long = 'y'.repeat(3_600);
+    const bulky = { access_key_id: long, secret_access_key: long, security_token: long };
     const statuses = await Promise.all(
       Array.from({ length: 90 }, async (_, i) => {
-        const settings = { ...snapkeep.ossSettings(`many-${i}`), security_token: 'y'.repeat(9_000) };
+        const settings = { ...snapkeep.ossSettings(`many-${i}`), ...bulky };
         return (await register(`many-${i}`, settings, '?verify=false')).status;
       }),
     );
     expect(new Set(statuses)).toEqual(new Set([200, 400]));
-    const refused = await register('one-more', { ...snapkeep.ossSettings('x'), security_token: 'y'.repeat(11_000) });
+    const refused = await register('one-more', { ...snapkeep.ossSettings('x'), ...bulky });
     expect(refused.json.error.reason).toContain('unregister one that is not used any more');
     expect((await snapkeep.call('GET', '/_snapshot')).status).toBe(200);
     expect(await names(otherDoor, 'busy')).toEqual(['old']);
