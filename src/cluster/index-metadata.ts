@@ -119,27 +119,43 @@ async function getIndices(
 /** The answer of `GET /{index}` taken apart. */
 export function sliceIndices(body: Buffer): IndexMetadata[] {
   const indices: IndexMetadata[] = [];
+  // Indices of one template have one mapping, which may be large: it is kept and looked through once.
+  const known = new Map<string, MappingFacts>();
   walkObject(body, 0, (name, start) => {
     const part = (key: string): string => {
       const span = findValue(body, [key], start);
       return span ? textOf(body, span) : '{}';
     };
-    indices.push(describe(name, part('settings'), part('mappings'), part('aliases')));
+    const text = part('mappings');
+    const mapping = known.get(text) ?? factsOf(text);
+    known.set(mapping.text, mapping);
+    indices.push(describe(name, part('settings'), mapping, part('aliases')));
     return skipValue(body, start);
   });
   return indices;
 }
 
-function describe(name: string, settings: string, mappings: string, aliases: string): IndexMetadata {
+/** A mapping, and what of it decides how its indices are read. */
+interface MappingFacts {
+  readonly text: string;
+  readonly source: ReturnType<typeof sourceMapping>;
+  readonly updatable: boolean;
+}
+
+function factsOf(text: string): MappingFacts {
+  return { text, source: sourceMapping(text), updatable: UPDATABLE.test(text) };
+}
+
+function describe(name: string, settings: string, mapping: MappingFacts, aliases: string): IndexMetadata {
   const flat = flattenSettings(JSON.parse(settings));
   const is = (key: string, value: string): boolean => String(flat.get(key)).toLowerCase() === value;
-  const source = sourceMapping(mappings);
+  const { source } = mapping;
   return {
     name,
     uuid: String(flat.get('index.uuid') ?? ''),
     numberOfShards: Number(flat.get('index.number_of_shards') ?? 1),
     settings,
-    mappings,
+    mappings: mapping.text,
     aliases,
     closed: is('index.verified_before_close', 'true'),
     sourceDisabled:
@@ -149,7 +165,7 @@ function describe(name: string, settings: string, mappings: string, aliases: str
       source.mode === 'synthetic' ||
       ['index.mapping.source.mode', 'index.mode'].some((key) => REBUILT.has(String(flat.get(key)).toLowerCase())) ||
       is('index.derived_source.enabled', 'true'),
-    seqNoDisabled: is('index.disable_sequence_numbers', 'true') || UPDATABLE.test(mappings),
+    seqNoDisabled: is('index.disable_sequence_numbers', 'true') || mapping.updatable,
     segmentReplication: is('index.replication.type', 'segment') || is('index.remote_store.enabled', 'true'),
     frozen: is('index.frozen', 'true') || is('index.search.throttled', 'true'),
   };

@@ -1,11 +1,12 @@
 import { BlobCallOptions } from '../blobs/blob-store';
 import { checkBaseRule, checkClone } from './base-rule';
 import { Catalogue, RootView } from './catalogue';
-import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState } from './format';
+import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState, StoredSnapshot } from './format';
 import { newAttempt, snapshotManifestName } from './keys';
 import { checkReadable, putMetadata } from './metadata';
 import { addSnapshot, findSnapshotByUuid } from './root';
 import { snapshotManifestSchema } from './schemas';
+import { shareMappings } from './shared-mappings';
 import { sumTotals } from './totals';
 
 /**
@@ -51,9 +52,10 @@ export async function commitSnapshot(
   const committed = findSnapshotByUuid(from.root, manifest.uuid);
   if (committed !== undefined) return committed;
 
-  checkReadable(`snapshot [${manifest.snapshot}]`, manifest, snapshotManifestSchema);
+  const stored: StoredSnapshot = { ...manifest, ...shareMappings(manifest.indices) };
+  checkReadable(`snapshot [${manifest.snapshot}]`, stored, snapshotManifestSchema);
   const name = snapshotManifestName(manifest.uuid, newAttempt());
-  const ref = await putMetadata(catalogue.store, name, manifest, { compress, signal });
+  const ref = await putMetadata(catalogue.store, name, stored, { compress, signal });
   catalogue.remember(ref, manifest);
   const root = await catalogue.commitRoot(
     async (before) => {

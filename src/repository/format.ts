@@ -3,6 +3,8 @@
  * specification; where they differ, FORMAT.md is right.
  */
 
+import { type SharedMappings } from './shared-mappings';
+
 /** Written into every metadata object; a reader refuses a version it does not know. */
 export const FORMAT_VERSION = 1;
 
@@ -144,6 +146,9 @@ export interface SnapshotManifest {
   readonly failures: readonly ShardFailure[];
   readonly totals: Totals;
 }
+
+/** A snapshot manifest as it is stored: equal mappings once. */
+export type StoredSnapshot = Omit<SnapshotManifest, 'indices'> & SharedMappings<IndexEntry>;
 
 export interface IndexEntry {
   readonly name: string;

@@ -72,7 +72,7 @@ export async function putMetadata(
 }
 
 /** Throws `internal` if no reader would take the object: what can't be read must not be committed. */
-export function checkReadable<T>(what: string, value: T, schema: z.ZodType<T>): void {
+export function checkReadable(what: string, value: object, schema: z.ZodType): void {
   const parsed = schema.safeParse(value);
   if (parsed.success) return;
   const issue = parsed.error.issues[0];

@@ -11,6 +11,7 @@ import { type ShardGroup, type StoredObject } from '../contracts/jobs';
 import { type ShardEntry, type ShardIdentity, type SnapshotManifest } from './format';
 import { jobNoteName, newAttempt } from './keys';
 import { getMetadata, putMetadata } from './metadata';
+import { type SharedMappings, shareMappings, unshareMappings } from './shared-mappings';
 
 export type PlannedShard =
   /** No operation came since `entry` was written: it is shared. `holder` is the uuid of the snapshot that holds it. */
@@ -127,12 +128,20 @@ export function writePlan(
   plan: JobPlan,
   options: BlobCallOptions & { compress: boolean },
 ): Promise<StoredObject> {
-  return putMetadata(store, jobNoteName(plan.uuid, 'plan', newAttempt()), { format: 1, plan }, options);
+  return putMetadata(
+    store,
+    jobNoteName(plan.uuid, 'plan', newAttempt()),
+    { format: 1, plan: { ...plan, ...shareMappings(plan.indices) } },
+    options,
+  );
 }
 
-const planSchema = z.object({ plan: z.custom<JobPlan>((value) => typeof value === 'object' && value !== null) });
+type StoredPlan = Omit<JobPlan, 'indices'> & SharedMappings<PlannedIndex>;
+
+const planSchema = z.object({ plan: z.custom<StoredPlan>((value) => typeof value === 'object' && value !== null) });
 
 /** Reads what {@link writePlan} wrote. Throws `blob_missing` once the job is over. */
 export async function readPlan(store: BlobStore, ref: StoredObject, options: BlobCallOptions = {}): Promise<JobPlan> {
-  return (await getMetadata(store, ref, planSchema, options)).plan;
+  const { mappings, indices, ...plan } = (await getMetadata(store, ref, planSchema, options)).plan;
+  return { ...plan, indices: unshareMappings<PlannedIndex>({ mappings, indices }) };
 }

@@ -9,11 +9,13 @@ import { MAX_SEQ_NO } from '../contracts/seq-no';
 import { isIndexName, isRawObject, isSnapshotName, isStrictObject } from './check-text';
 import {
   FORMAT_VERSION,
+  type IndexEntry,
   type Root,
   type RootEntry,
   type Segment,
   type ShardManifest,
   type SnapshotManifest,
+  type StoredSnapshot,
 } from './format';
 import { isDataKey, isManifestKey, isShardManifestKey, shardFolderOf, writerOf } from './keys';
 import {
@@ -29,6 +31,7 @@ import {
   USER_METADATA_MAX_BYTES,
 } from './limits';
 import { measureRuns } from './runs';
+import { unshareMappings } from './shared-mappings';
 
 const count = z.int().nonnegative();
 const millis = count.max(MAX_MILLIS);
@@ -180,12 +183,13 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
     cluster: z.looseObject({ uuid: label, name: label, product: label, version: label }),
     metadata: userMetadata,
     includeGlobalState: z.boolean(),
+    mappings: z.array(rawObject),
     indices: z.array(
       z.looseObject({
         name: indexName,
         uuid,
         settings: rawObject,
-        mappings: rawObject,
+        mapping: count,
         aliases: rawObject,
         shards: z
           .array(
@@ -211,9 +215,13 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
     ),
     totals,
   })
-  .check(agreeing(checkSnapshot));
+  .check(agreeing(checkSnapshot))
+  .transform(({ mappings, indices, ...snapshot }) => ({
+    ...snapshot,
+    indices: unshareMappings<IndexEntry>({ mappings, indices }),
+  }));
 
-function checkSnapshot({ indices }: SnapshotManifest, complain: Complain): void {
+function checkSnapshot({ mappings, indices }: StoredSnapshot, complain: Complain): void {
   for (const field of ['name', 'uuid'] as const) {
     checkUnique(
       indices.map((index) => index[field]),
@@ -221,6 +229,7 @@ function checkSnapshot({ indices }: SnapshotManifest, complain: Complain): void 
     );
   }
   for (const [i, index] of indices.entries()) {
+    if (index.mapping >= mappings.length) complain(['indices', i, 'mapping'], 'no ordinal of the mappings');
     for (const [shard, entry] of index.shards.entries()) {
       if (entry === null) continue;
       const at = ['indices', i, 'shards', shard];

@@ -10,6 +10,7 @@ import { rootKey } from '../../src/repository/keys';
 import { METADATA_MAX_BYTES } from '../../src/repository/limits';
 import { parseMetadata, referenceTo } from '../../src/repository/metadata';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/schemas';
+import { shareMappings } from '../../src/repository/shared-mappings';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { takeSnapshot } from './support/shards';
@@ -110,7 +111,7 @@ describe.each<[string, () => unknown, (json: Buffer) => unknown, [string, unknow
   ],
   [
     'a snapshot manifest',
-    () => snapshot,
+    () => ({ ...snapshot, ...shareMappings(snapshot.indices) }),
     (json) => parseMetadata('the object', json, snapshotManifestSchema),
     [
       ['snapshot', 'A'],
@@ -120,8 +121,9 @@ describe.each<[string, () => unknown, (json: Buffer) => unknown, [string, unknow
       ['indices.0.name', '..'],
       ['indices.0.settings', '{"index":{}},"aliases":{"evil":{}'],
       ['indices.0.settings', '{"index":{}}}'],
-      ['indices.0.mappings', '"text"'],
-      ['indices.0.mappings', ''],
+      ['mappings.0', '"text"'],
+      ['mappings.0', ''],
+      ['indices.0.mapping', 1],
       ['indices.0.aliases', '{},"settings":{}'],
       ['indices.0.aliases', '{"a":{}} // '],
       ['indices.0.shards.0.manifest.key', KEY],

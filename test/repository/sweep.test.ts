@@ -5,6 +5,7 @@ import { commitSnapshot } from '../../src/repository/commit-snapshot';
 import { Root, RootEntry } from '../../src/repository/format';
 import { HolderIndex } from '../../src/repository/holders';
 import { initRoot } from '../../src/repository/init-root';
+import { shareMappings } from '../../src/repository/shared-mappings';
 import { newSnapshotUuid, parseRootKey, rootKey, snapshotManifestName } from '../../src/repository/keys';
 import { putMetadata } from '../../src/repository/metadata';
 import { cleanupRepository, reachedByRoot, rollbackSnapshot } from '../../src/repository/orphans';
@@ -175,7 +176,8 @@ describe('sweeping many snapshots', () => {
       const [uuid, at] = [`snapshot-${i}`, i % 3 === 0 ? i : i % 50];
       const model = new ShardModel(`logs-${at}`, `index-${at}`);
       const manifest = manifestWith(`s${i}`, uuid, [{ shard: model, entry: null }]);
-      const ref = await putMetadata(store, snapshotManifestName(uuid, 'aaaaaaaa'), manifest, { compress: false });
+      const stored = { ...manifest, ...shareMappings(manifest.indices) };
+      const ref = await putMetadata(store, snapshotManifestName(uuid, 'aaaaaaaa'), stored, { compress: false });
       // As if it held the shard: then its neighbours are looked for.
       entries.push({
         ...addSnapshot(EMPTY_ROOT, manifest, ref).snapshots[0],
