@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import {
   type IndexRecovery,
+  type RestoreFailure,
   type RestoreOutcome,
-  type RestoreStatus,
   type ShownSnapshot,
   SNAPSHOT_MEMO,
   type SnapshotOutcome,
@@ -38,12 +38,6 @@ interface Findings {
 interface Amount {
   readonly done: number;
   readonly total?: number;
-}
-
-/** Fields that restores may have, each with a reason in it. */
-interface LeftOut {
-  readonly leftOut?: readonly Json[];
-  readonly failures?: readonly Json[];
 }
 
 /** Ended jobs whose findings are remembered; they never change again. */
@@ -160,16 +154,13 @@ export class Jobs {
     const { status, indices } = found;
     const sum = (of: (shard: IndexRecovery['shards'][number]) => number): number =>
       indices.reduce((all, index) => index.shards.reduce((own, shard) => own + of(shard), all), 0);
-    const noted: readonly ((RestoreStatus | IndexRecovery) & LeftOut)[] = [status, ...indices];
+    const { failures, leftOut } = status.summary;
     return {
       state: status.state,
       documents: { done: sum((shard) => shard.recoveredDocuments), total: sum((shard) => shard.documents) },
       bytes: { done: sum((shard) => shard.recoveredBytes), total: sum((shard) => shard.bytes) },
-      failures: [
-        ...indices.flatMap((index) => (index.failure === undefined ? [] : `[${index.target}] ${index.failure}`)),
-        ...noted.flatMap((one) => one.failures ?? []),
-      ],
-      leftOut: noted.flatMap((one) => one.leftOut ?? []),
+      failures: [...reasons(status.failure), ...failures.first.map(failureText)],
+      leftOut: leftOut.first.map((one) => ({ ...one })),
     };
   }
 
@@ -203,7 +194,8 @@ export class Jobs {
   }
 }
 
-type Outcome = Partial<SnapshotOutcome> & Partial<Pick<RestoreOutcome, 'documents' | 'state'>> & LeftOut;
+type Outcome = Partial<Pick<SnapshotOutcome, 'addedBytes'>> &
+  Partial<Pick<RestoreOutcome, 'documents' | 'state' | 'failures' | 'leftOut'>>;
 
 function outcomeFindings(job: KnownJob, outcome: Outcome | undefined): Findings {
   const { documents } = outcome ?? {};
@@ -211,9 +203,14 @@ function outcomeFindings(job: KnownJob, outcome: Outcome | undefined): Findings 
     state: job.state ?? outcome?.state ?? 'SUCCESS',
     documents: documents === undefined ? undefined : { done: documents, total: documents },
     bytes: outcome?.addedBytes === undefined ? undefined : { done: outcome.addedBytes, total: outcome.addedBytes },
-    failures: [...reasons(job.reason), ...(outcome?.failures ?? [])],
-    leftOut: outcome?.leftOut,
+    // The reason that the ledger keeps is the first of them.
+    failures: outcome?.failures === undefined ? reasons(job.reason) : outcome.failures.first.map(failureText),
+    leftOut: outcome?.leftOut?.first.map((one) => ({ ...one })),
   };
+}
+
+function failureText({ index, reason }: RestoreFailure): string {
+  return `[${index}] ${reason}`;
 }
 
 /** Whether the job itself ended so, rather than the question about it. */

@@ -31,8 +31,10 @@ describe('large catalogues', () => {
     await new Catalogue(store).commitRoot((root) => {
       const [first] = root.snapshots;
       const more = Array.from({ length: SNAPSHOTS }, (_, i): RootEntry => {
-        const order = first.order + 1 + i;
-        return { ...first, snapshot: `nightly-${i}`, uuid: newSnapshotUuid(), order };
+        const order = first.order;
+        const uuid = newSnapshotUuid();
+        const manifest = { ...first.manifest, key: first.manifest.key.replace(first.uuid, uuid) };
+        return { ...first, snapshot: `nightly-${i}`, uuid, order, manifest };
       });
       return { ...root, generation: root.generation + 1, snapshots: [first, ...more] };
     });
@@ -44,6 +46,11 @@ describe('large catalogues', () => {
     expect(page.json).toMatchObject({ total: SNAPSHOTS, remaining: SNAPSHOTS - 10 });
     expect(page.json.snapshots).toHaveLength(10);
     expect((await snapkeep.call('GET', '/_snapshot/_status')).json).toEqual({ snapshots: [] });
+
+    // Also those whose manifests are missing are deleted, all at once, and nothing waits for what is swept afterwards.
+    const deleted = await snapkeep.call('DELETE', '/_snapshot/large/nightly-*');
+    expect(deleted.json).toEqual({ acknowledged: true });
+    expect((await snapkeep.call('GET', '/_snapshot/large/_all')).json.snapshots).toHaveLength(1);
   }, 120_000);
 
   it('with queued snapshots of hundreds of indices each are listed, and the snapshots deleted', async () => {

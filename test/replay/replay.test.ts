@@ -27,7 +27,7 @@ describe('saved histories', () => {
   });
 
   it('do not replay once the workflow would do something else', async () => {
-    const changed = read('create-snapshot-small.json').replaceAll('"copySmallGroup"', '"somethingElse"');
+    const changed = read('create-snapshot-small.json').replaceAll('"beginSnapshot"', '"somethingElse"');
     await expect(Worker.runReplayHistory(options, historyFromJSON(JSON.parse(changed)))).rejects.toThrow(
       DeterminismViolationError,
     );
