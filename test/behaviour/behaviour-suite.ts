@@ -214,7 +214,7 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
       await restore('plain', 'merged', 'documents', 'restored-6');
       expect(same(old, await documentsOf(running().clusterUrl, 'restored-6'))).toEqual([]);
       await call('DELETE', '/_snapshot/plain/merged');
-      expect((await objects('plain')).filter((key) => !key.startsWith('index-'))).toEqual([]);
+      expect((await objects('plain')).filter((key) => !key.startsWith('snapkeep-root-'))).toEqual([]);
     },
     TEST_MS,
   );
