@@ -20,7 +20,8 @@ export async function cancelMidway({ door, embedded }: World, repository: string
   await door.call('GET', path, undefined, { expect: [404] });
   const after = await listBucket(embedded.ossEndpoint);
   const left = compareListings(before, after);
-  const differing = [...left.added, ...left.removed, ...left.changed];
+  // The repository's list of snapshots is written anew: that this one will never come stands in it.
+  const differing = [...left.added, ...left.removed, ...left.changed].filter((key) => !/snapkeep-root-\d+$/.test(key));
   if (differing.length > 0) throw new Error(`cancelling changed the bucket: ${differing.slice(0, 5).join(', ')}`);
-  say(`  the bucket holds exactly the ${count(after.size)} objects it held before, ${bytes(sizeOf(after))}`);
+  say(`  nothing of it is left: the bucket holds ${count(after.size)} objects, ${bytes(sizeOf(after))}`);
 }
