@@ -176,7 +176,9 @@ class Ledger {
   }
 
   private isIdle(): boolean {
-    return this.book.state.running.length === 0 && !this.sweeping && !this.sweepDue;
+    // Without anybody who may write there, a sweep waits for the first who may.
+    const sweepsNext = this.sweepDue && this.sweeper !== undefined;
+    return this.book.state.running.length === 0 && !this.sweeping && !sweepsNext;
   }
 
   /** Looks for jobs and sweeps that ended without a word. */
