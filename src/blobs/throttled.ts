@@ -12,7 +12,8 @@ export interface ThrottleLimits {
 
 /**
  * Limits how many bytes a second are written and read, all calls together, in the order in which they ask. A put waits
- * before it is sent; a get waits before it hands out what it has read. Listings and deletes pass freely.
+ * before it is sent; a get waits before it hands out what it has read. Listings and deletes pass freely, and so does
+ * `putIfAbsent`: it writes roots and markers, and a DELETE must not wait behind the segments of a snapshot.
  */
 export class ThrottledBlobStore implements BlobStore {
   private readonly puts: ByteLimiter;
@@ -36,7 +37,6 @@ export class ThrottledBlobStore implements BlobStore {
   }
 
   async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
-    await this.puts.take(body.length, options.signal);
     await this.store.putIfAbsent(key, body, options);
   }
 
