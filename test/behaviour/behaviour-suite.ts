@@ -111,13 +111,16 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
     'rolls a cancelled snapshot back to exactly the objects there were',
     async () => {
       await register('slow', 'plain', { max_snapshot_bytes_per_sec: '20kb' });
-      await createIndex('changing', 1);
-      await bulk(
-        'changing',
-        Array.from({ length: DOCUMENTS }, (_, i) => [`{"index":{"_id":"${i}"}}`, ordinary(i, 5)]).flat(),
-      );
+      // Two sizes: the first object of the smaller index lands while the larger one is still being written.
+      for (const [index, count] of [
+        ['changing', DOCUMENTS],
+        ['changing-less', DOCUMENTS / 4],
+      ] as const) {
+        await createIndex(index, 1);
+        await bulk(index, Array.from({ length: count }, (_, i) => [`{"index":{"_id":"${i}"}}`, ordinary(i, 5)]).flat());
+      }
       const before = await objects('plain');
-      const started = await call('PUT', '/_snapshot/slow/cancelled', { indices: 'changing' });
+      const started = await call('PUT', '/_snapshot/slow/cancelled', { indices: 'changing,changing-less' });
       expect([started.status, started.text]).toEqual([200, '{"accepted":true}']);
       await until(
         () => objects('plain'),
