@@ -1,4 +1,5 @@
 import { indexSegment } from './index-names';
+import { TIME_UNIT_MS } from '../contracts/time-units';
 import { SnapkeepError } from '../contracts/errors';
 import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from './cluster-http';
 import { type ClusterKind, versionAtLeast } from './cluster-info';
@@ -132,7 +133,7 @@ export class ShardSearches {
   learnKeepAlive(error: unknown): boolean {
     const named = KEEP_ALIVE_LIMIT.exec(complaintIn(error)?.reason ?? '');
     if (named === null) return false;
-    const limitMs = Math.floor(Number(named[1]) * (MS_PER_UNIT[named[2]] ?? Number.NaN));
+    const limitMs = Math.floor(Number(named[1]) * (TIME_UNIT_MS[named[2]] ?? Number.NaN));
     if (!(limitMs >= 1) || limitMs >= this.keepAliveMs) return false;
     this.keepAliveMs = limitMs;
     return true;
@@ -238,15 +239,6 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 const BUCKET_LIMIT = /less than or equal to: \[(\d+)\]/i;
 /** "Keep alive for request (10m) is too large. It must be less than (1m)." */
 const KEEP_ALIVE_LIMIT = /keep alive for .*? is too large.*?less than \(([\d.]+)(nanos|micros|ms|s|m|h|d)\)/i;
-const MS_PER_UNIT: Readonly<Record<string, number>> = {
-  nanos: 1e-6,
-  micros: 1e-3,
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 
 /** "Result window is too large…" and "Batch size is too large…" both name the limit and what was asked. */
 const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\] but was \[(\d+)\]/i;

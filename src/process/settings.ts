@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Auth } from '../api/access/auth';
 import { isLoopback } from '../api/access/call-name';
 import { type ClusterSettings } from '../cluster/connection';
+import { TIME_UNIT_MS } from '../contracts/time-units';
 import { type StorePolicy } from '../registrations/parse-settings';
 
 export interface Settings {
@@ -48,11 +49,9 @@ const list = z.string().transform((text) =>
 );
 const text = z.string().min(1).optional();
 
-const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 const duration = z.string().transform((value, context) => {
   const match = /^(\d+)(ms|s|m|h|d)$/.exec(value);
-  if (match !== null) return Number(match[1]) * DURATION_MS[match[2]];
+  if (match !== null) return Number(match[1]) * TIME_UNIT_MS[match[2]];
   context.addIssue({ code: 'custom', message: 'write a duration as [30s], [10m] or [1h]' });
   return z.NEVER;
 });
