@@ -9,6 +9,7 @@ import { parseRootKey } from '../../src/repository/keys';
 import { reachedByRoot } from '../../src/repository/orphans';
 import { removeSnapshots } from '../../src/repository/remove-snapshots';
 import { findSnapshotByUuid } from '../../src/repository/root';
+import { beforeEachCall } from './support/before-each-call';
 import { Ended, IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ModelDocument, ShardModel } from './support/shard-model';
@@ -43,23 +44,7 @@ async function history(jobs: Jobs): Promise<string[]> {
 /** The store, with something that happens at a call. */
 function withCalls(at: (call: number) => Promise<void>): BlobStore {
   let calls = 0;
-  return new Proxy(store as BlobStore, {
-    get(target, property, receiver) {
-      const value: unknown = Reflect.get(target, property, receiver);
-      if (typeof value !== 'function') return value;
-      const method = value as (...args: unknown[]) => unknown;
-      if (property === 'list') {
-        return async function* (...args: unknown[]) {
-          await at(calls++);
-          yield* method.apply(target, args) as AsyncIterable<unknown>;
-        };
-      }
-      return async (...args: unknown[]) => {
-        await at(calls++);
-        return method.apply(target, args);
-      };
-    },
-  });
+  return beforeEachCall(store, () => at(calls++));
 }
 
 async function expectWhole(uuid: string, contents: readonly ModelDocument[]): Promise<void> {

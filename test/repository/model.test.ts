@@ -6,6 +6,7 @@ import { BlobStore } from '../../src/blobs/blob-store';
 import { isSnapkeepError } from '../../src/contracts/errors';
 import { parseRootKey } from '../../src/repository/keys';
 import { cleanupRepository, reachedByRoot } from '../../src/repository/orphans';
+import { beforeEachCall } from './support/before-each-call';
 import { Fate, History, IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
@@ -242,23 +243,7 @@ class World {
 
 /** Every call waits until the scheduler lets it go: so do calls of jobs that run side by side take turns at random. */
 function scheduled(store: BlobStore, scheduler: fc.Scheduler): BlobStore {
-  return new Proxy(store, {
-    get(target, property, receiver) {
-      const value: unknown = Reflect.get(target, property, receiver);
-      if (typeof value !== 'function') return value;
-      const method = value as (...args: unknown[]) => unknown;
-      if (property === 'list') {
-        return async function* (...args: unknown[]) {
-          await scheduler.schedule(Promise.resolve(), String(property));
-          yield* method.apply(target, args) as AsyncIterable<unknown>;
-        };
-      }
-      return async (...args: unknown[]) => {
-        await scheduler.schedule(Promise.resolve(), `${String(property)} ${String(args[0])}`);
-        return method.apply(target, args);
-      };
-    },
-  });
+  return beforeEachCall(store, (call) => scheduler.schedule(Promise.resolve(), call));
 }
 
 /** Groups of actions that run side by side, one group after the other. */
