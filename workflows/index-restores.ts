@@ -176,7 +176,7 @@ export class IndexRestores {
       waitingFor: undefined,
     });
     const { repository, snapshot } = this.input;
-    log.warn('index not restored', { repository, snapshot, index: target, reason });
+    log.warn('index not restored', { repository: repository.name, snapshot, index: target, reason });
   }
 
   private missed(leftOut: Bounded<LeftOut>): void {
