@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { SnapkeepError } from '../src/contracts/errors';
 import { type IndexRestore, type RestoreRequest } from '../src/contracts/jobs';
+import { restoreRefused } from '../src/contracts/messages';
 import { aliasNameProblem, indexNameProblem } from '../src/cluster/index-name-rules';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../src/cluster/restorable-index';
 import { type TargetState } from '../src/cluster/target-state';
@@ -68,7 +69,7 @@ function refuseTaken(where: string, target: string, state: TargetState): void {
   const aliases = state.indices.get(target);
   if (aliases !== undefined) {
     const restored = aliases.some((alias) => alias.startsWith('.snapkeep-restore-'));
-    throw refusal(
+    throw restoreRefused(
       where,
       restored
         ? `cannot restore index [${target}] because another restore is writing it`
@@ -109,13 +110,9 @@ function refuseAlias(
         ? 'a data stream'
         : undefined;
   if (other === undefined) return;
-  throw refusal(
+  throw restoreRefused(
     where,
     `cannot restore index [${target}] because its alias [${alias}] is the name of ${other}; set [include_aliases] to false, or rename the alias by [rename_alias_pattern] and [rename_alias_replacement]`,
     target,
   );
-}
-
-function refusal(where: string, reason: string, index: string): SnapkeepError {
-  return new SnapkeepError('snapshot_restore_exception', `[${where}] ${reason}`, { details: { index } });
 }

@@ -1,6 +1,5 @@
 /** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { SnapkeepError } from '../src/contracts/errors';
 import { selectNames } from '../src/contracts/index-expression';
 import { javaRename } from '../src/contracts/java-rename';
 import {
@@ -10,6 +9,7 @@ import {
   type RestoreRequest,
   type RestoreTotals,
 } from '../src/contracts/jobs';
+import { restoreRefused } from '../src/contracts/messages';
 import { type IndexEntry, type SnapshotManifest } from '../src/repository/format';
 
 /** Ms of renaming after which other work of the process gets its turn. */
@@ -38,11 +38,15 @@ export async function planRestore(
   const sources = new Map<string, string>();
   for (const { ordinal, source, target } of plan) {
     if (manifest.indices[ordinal].shards.includes(null) && !request.partial) {
-      throw refusal(where, `index [${source}] wasn't fully snapshotted - cannot restore`, source);
+      throw restoreRefused(where, `index [${source}] wasn't fully snapshotted - cannot restore`, source);
     }
     const other = sources.get(target);
     if (other !== undefined) {
-      throw refusal(where, `indices [${source}] and [${other}] are renamed into the same index [${target}]`, target);
+      throw restoreRefused(
+        where,
+        `indices [${source}] and [${other}] are renamed into the same index [${target}]`,
+        target,
+      );
     }
     sources.set(target, source);
   }
@@ -117,8 +121,4 @@ export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
     ordinals: indices.map(({ ordinal }) => ordinal),
     label: indices.length === 1 ? indices[0].target : `${indices[0].target} and ${indices.length - 1} more`,
   }));
-}
-
-function refusal(where: string, reason: string, index: string): SnapkeepError {
-  return new SnapkeepError('snapshot_restore_exception', `[${where}] ${reason}`, { details: { index } });
 }

@@ -29,3 +29,8 @@ export function notTheSameStore(repository: string, store: string): SnapkeepErro
     { details: { repository } },
   );
 }
+
+/** An index can't be restored as it was asked. `where` is `repository:snapshot`. */
+export function restoreRefused(where: string, reason: string, index: string): SnapkeepError {
+  return new SnapkeepError('snapshot_restore_exception', `[${where}] ${reason}`, { details: { index } });
+}
