@@ -1,6 +1,6 @@
 import { type ShardResult, type SnapshotRequest } from '../src/contracts/jobs';
 import { buildSnapshotManifest } from '../src/repository/commit-snapshot';
-import { FORMAT_VERSION, type ShardEntry, type ShardFailure, type SnapshotManifest } from '../src/repository/format';
+import { type ShardEntry, type ShardFailure, type SnapshotManifest } from '../src/repository/format';
 import { changedShards, type JobPlan } from '../src/repository/plan';
 import { sharedEntry } from '../src/repository/unchanged';
 
@@ -58,27 +58,27 @@ export function buildFailedManifest(
     })),
   );
   const whole = { index: '_all', indexUuid: '_na_', shard: 0, reason, status: 'INTERNAL_SERVER_ERROR' };
-  return {
-    format: FORMAT_VERSION,
-    snapshot: call.snapshot,
-    uuid: call.uuid,
-    state: 'FAILED',
-    startMillis: call.startMillis,
-    endMillis: Date.now(),
-    cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
-    metadata: call.request.metadata,
-    includeGlobalState: false,
-    indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
-      name,
-      uuid,
-      settings,
-      mappings,
-      aliases,
-      shards: shards.map(() => null),
-    })),
-    failures: failures.length === 0 ? [whole] : failures.slice(0, FAILURES_KEPT),
-    totals: { objects: 0, bytes: 0, addedObjects: 0, addedBytes: 0, documents: 0 },
-  };
+  return buildSnapshotManifest(
+    {
+      snapshot: call.snapshot,
+      uuid: call.uuid,
+      startMillis: call.startMillis,
+      endMillis: Date.now(),
+      cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
+      metadata: call.request.metadata,
+      includeGlobalState: false,
+      indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
+        name,
+        uuid,
+        settings,
+        mappings,
+        aliases,
+        shards: shards.map(() => null),
+      })),
+      failures: failures.length === 0 ? [whole] : failures.slice(0, FAILURES_KEPT),
+    },
+    { partial: false },
+  );
 }
 
 const NO_RESULT = { reason: 'the shard was never copied', status: 'INTERNAL_SERVER_ERROR' };
