@@ -7,6 +7,7 @@ import { SnapkeepError } from '../contracts/errors';
 import { type Auth } from './access/auth';
 import { callerHeaders } from './access/caller';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
+import { hasBody } from './request-kind';
 
 /** Ms to connect to the cluster, so that a caller hears within five seconds that it is down. */
 const CONNECT_MS = 4_000;
@@ -155,10 +156,6 @@ export function relay(response: ServerResponse, { status, headers, body }: Upstr
 function leftOpen(request: IncomingMessage): Readable {
   // undici takes whatever can be iterated, which its types don't say.
   return request.iterator({ destroyOnReturn: false }) as unknown as Readable;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function reasonOf(error: unknown): string {

@@ -7,6 +7,7 @@ import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { envelope } from '../api/envelope';
 import { printJson } from '../api/print-json';
+import { hasBody } from '../api/request-kind';
 import { ERROR_CATALOGUE, type ErrorCode, SnapkeepError } from '../contracts/errors';
 
 export interface HttpLimits {
@@ -56,10 +57,6 @@ export function createHttpServer(listener: RequestListener, limits: HttpLimits =
   server.on('clientError', answerClientError);
   boundSilence(server, limits.silentConnections);
   return server;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** Answers 408 when no byte of the body has come for `idleMs`, though everything that came before was taken. */

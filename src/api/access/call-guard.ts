@@ -5,6 +5,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type RequestHandler } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
+import { hasBody, isRead } from '../request-kind';
 import { type CallName, covers, isLoopback, parseCallName, parseOrigin } from './call-name';
 
 export interface CallNames {
@@ -14,7 +15,6 @@ export interface CallNames {
   readonly allowedHosts: readonly string[];
 }
 
-const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Types that a page may send to anybody without asking first. */
 const FORM_TYPE = /^\s*(text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|,|$)/i;
 /** Listening on all addresses is not a name that somebody calls by. */
@@ -27,7 +27,7 @@ const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 export function callGuard(names: CallNames): RequestHandler {
   return (request, _response, next) => {
     checkHost(request, names);
-    if (!READING.has(request.method)) {
+    if (!isRead(request.method)) {
       checkOrigin(request, names);
       checkType(request);
     }
@@ -39,7 +39,7 @@ export function callGuard(names: CallNames): RequestHandler {
 function checkHost(request: IncomingMessage, { host, allowedHosts }: CallNames): void {
   const given = request.headers.host;
   // HTTP/1.0, as health checks of load balancers write it. Browsers always name the host.
-  if (given === undefined && READING.has(request.method ?? '')) return;
+  if (given === undefined && isRead(request.method)) return;
   const called = parseCallName(given ?? '');
   if (called !== undefined) {
     if (isLoopback(called.name) || isOwnAddress(called, request)) return;
@@ -72,8 +72,9 @@ function isSame(page: CallName, host: string | undefined): boolean {
 }
 
 /** A body without any type passes where no page is named: the cluster has its own word on that. */
-function checkType({ headers }: IncomingMessage): void {
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
+function checkType(request: IncomingMessage): void {
+  if (!hasBody(request)) return;
+  const { headers } = request;
   const type = headers['content-type'];
   if (type === undefined ? headers.origin === undefined : !FORM_TYPE.test(type)) return;
   throw new SnapkeepError(

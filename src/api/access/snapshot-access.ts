@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type Express, type Request, type RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../../contracts/errors';
+import { isRead } from '../request-kind';
 import { relay, type Question, type Upstream, type UpstreamAnswer } from '../upstream';
 import { callerDigest, callerHeaders } from './caller';
 
@@ -159,10 +160,6 @@ export class SnapshotAccess {
       `the cluster can't say now what the caller may do: it answered ${answer.status}`,
     );
   }
-}
-
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
 function privilegesIn(body: Buffer): { has_all_requested?: unknown; username?: string } | undefined {
