@@ -13,6 +13,7 @@ import {
 } from '../src/contracts/jobs';
 import { type DocumentReader } from '../src/cluster/shard-source';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
+import { inLanes } from '../src/contracts/lanes';
 import { unlessUnreadable } from '../src/repository/catalogue';
 import { type Segment } from '../src/repository/format';
 import { copySealed } from '../src/repository/copy-sealed';
@@ -22,7 +23,6 @@ import { type WriteProgress } from '../src/repository/write-segments';
 import { type Dependencies } from './dependencies';
 import { GroupProgress } from './group-progress';
 import { keepResults } from './group-results';
-import { inLanes } from './lanes';
 import { type Ledger } from './ledger';
 import { keepPart, readParts } from './parts';
 import { planChunks } from './plan-chunks';

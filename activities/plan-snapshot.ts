@@ -4,6 +4,7 @@ import { type ClusterInfo } from '../src/cluster/cluster-info';
 import { type IndexMetadata } from '../src/cluster/index-metadata';
 import { type ShardState, type ShardTarget } from '../src/cluster/shard-source';
 import { type ErrorCode, isSnapkeepError } from '../src/contracts/errors';
+import { inLanes } from '../src/contracts/lanes';
 import { type SnapshotRequest } from '../src/contracts/jobs';
 import { findBases } from '../src/repository/base-rule';
 import { type Catalogue } from '../src/repository/catalogue';
@@ -13,7 +14,6 @@ import { type HeldShards, shardId } from '../src/repository/holders';
 import { proveHistory } from '../src/repository/prove-history';
 import { knownOf } from '../src/repository/shard-ranges';
 import { isSameSession, isUnchanged } from '../src/repository/unchanged';
-import { inLanes } from './lanes';
 
 /** JSON of a document takes about this many times what it takes on disk; corrected by what really comes. */
 const JSON_PER_STORED_BYTE = 2;

@@ -7,11 +7,16 @@ export async function listAll(store: BlobStore, prefix: string, { signal }: Blob
   return objects;
 }
 
-/** The objects by the folder they lie in, without a `/` at its end. */
+/** The folder an object lies in, without a `/` at its end. */
+export function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/'));
+}
+
+/** The objects by {@link folderOf} their keys. */
 export function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> {
   const folders = new Map<string, BlobInfo[]>();
   for (const info of objects) {
-    const folder = info.key.slice(0, info.key.lastIndexOf('/'));
+    const folder = folderOf(info.key);
     const rest = folders.get(folder);
     if (rest === undefined) folders.set(folder, [info]);
     else rest.push(info);

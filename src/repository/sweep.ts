@@ -2,12 +2,13 @@
 import { LRUCache } from 'lru-cache';
 import { type BlobCallOptions, type BlobInfo } from '../blobs/blob-store';
 import { isSnapkeepError } from '../contracts/errors';
+import { inLanes } from '../contracts/lanes';
 import { objectsOf } from './base-rule';
 import { type Catalogue, jsonBytes, unlessUnreadable } from './catalogue';
 import { type RemovedEntry, type Root, type ShardEntry, type SnapshotManifest } from './format';
 import { type Found, HolderIndex, shardId, type ShardName } from './holders';
 import { snapshotPrefix, writerOf } from './keys';
-import { byFolder, listAll } from './list-objects';
+import { byFolder, folderOf, listAll } from './list-objects';
 import { withoutSwept } from './root';
 
 /** Keys that one delete call names. */
@@ -64,7 +65,7 @@ export async function sweepMarked(
     }
     const sweep = new BatchSweep(catalogue, root, deletions, signal);
     const swept = new Set<string>();
-    await inLanes(batch, async (entry) => {
+    await inLanes(batch, lanesFor(batch), async (entry) => {
       if (await sweep.sweep(entry)) swept.add(entry.uuid);
       else stuck.add(entry.uuid);
       onProgress?.(progress());
@@ -258,23 +259,8 @@ function strays(
     .flatMap(([, objects]) => objects.filter(({ key }) => key !== entry.manifest.key));
 }
 
-function folderOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('/'));
-}
-
-/** Works on the entries side by side. When one fails the others end the one they are at, then its error is thrown. */
-async function inLanes(entries: readonly RemovedEntry[], work: (entry: RemovedEntry) => Promise<void>): Promise<void> {
+/** How many of the snapshots are swept side by side. */
+function lanesFor(entries: readonly RemovedEntry[]): number {
   const largest = entries.reduce((bytes, { manifest }) => Math.max(bytes, jsonBytes(manifest)), 1);
-  const lanes = Math.min(LANES, entries.length, Math.max(1, Math.floor(LANES_BYTES / largest)));
-  let next = 0;
-  let failed: { readonly error: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    while (next < entries.length && failed === undefined) {
-      await work(entries[next++]).catch((error: unknown) => {
-        failed ??= { error };
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  if (failed !== undefined) throw failed.error;
+  return Math.min(LANES, Math.max(1, Math.floor(LANES_BYTES / largest)));
 }
