@@ -11,6 +11,7 @@ import {
   type ShownJob,
   type ShownJobs,
 } from '../src/contracts/ledger';
+import { snapshotsInUse } from '../src/contracts/snapshots-in-use';
 
 /** Ended jobs kept for lists and for `_recovery`. */
 const ENDED_KEPT = 100;
@@ -99,14 +100,8 @@ export class LedgerBook {
    * have not looked at the catalogue yet.
    */
   inUse(): string[] | undefined {
-    const uuids = new Set<string>();
-    for (const job of this.working()) {
-      if (job.reads === undefined) return undefined;
-      for (const uuid of job.reads) uuids.add(uuid);
-      // An attempt of its commit may have come through already.
-      if (job.kind === 'snapshot' && job.snapshotUuid !== undefined) uuids.add(job.snapshotUuid);
-    }
-    return [...uuids];
+    const uuids = snapshotsInUse(this.working());
+    return uuids && [...uuids];
   }
 
   /** What lists show. Claims and reads are of no use to them, and have no bound that a memo keeps. */

@@ -1,8 +1,8 @@
+import { blockersOf, type Claiming } from '../../../src/contracts/job-order';
 import { type JobReads, snapshotsInUse } from '../../../src/contracts/snapshots-in-use';
 
-export interface RunningJob extends JobReads {
+export interface RunningJob extends JobReads, Claiming {
   reads: JobReads['reads'];
-  readonly indices: readonly string[];
 }
 
 /**
@@ -16,9 +16,8 @@ export class Installation {
 
   /** Waits for snapshots of the same indices, and for marks. */
   async begin(snapshotUuid: string | undefined, indices: readonly string[]): Promise<RunningJob> {
-    const overlaps = (job: RunningJob): boolean => job.indices.some((index) => indices.includes(index));
-    await this.until(() => !this.marking && ![...this.running].some(overlaps));
-    const job: RunningJob = { snapshotUuid, indices, reads: 'unknown' };
+    const job: RunningJob = { kind: 'snapshot', claims: indices, snapshotUuid, reads: undefined };
+    await this.until(() => !this.marking && blockersOf(job, [...this.running]).length === 0);
     this.running.add(job);
     return job;
   }
