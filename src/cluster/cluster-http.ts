@@ -138,6 +138,7 @@ export class ClusterHttp {
           onResponseStart(_controller, statusCode, headers) {
             if (statusCode < 200) return;
             status = statusCode;
+            if (!endIsTold(statusCode, method, headers)) return fail(endUnknown(what));
             if (!collector.expect(headers['content-length'])) fail(new ResponseTooLargeError(what, maxBytes));
           },
           onResponseData(_controller, chunk) {
@@ -195,6 +196,26 @@ class BodyCollector {
     for (const chunk of this.chunks) at += chunk.copy(whole, at);
     return whole;
   }
+}
+
+/**
+ * Whether it will be known that the body is whole (RFC 9112 §6.3): it has none, or a length, or chunks with an end. A
+ * body that ends with the connection looks the same when it was cut, and a cut page of documents must not pass.
+ */
+function endIsTold(
+  status: number,
+  method: ClusterRequest['method'],
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): boolean {
+  if (method === 'HEAD' || status === 204 || status === 304) return true;
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+function endUnknown(what: string): SnapkeepError {
+  return new SnapkeepError(
+    'cluster_unavailable',
+    `${what} was answered without Content-Length and not in chunks, so that nobody can tell whether it is whole; is an HTTP/1.0 proxy in between?`,
+  );
 }
 
 function below400(status: number): boolean {

@@ -23,8 +23,11 @@ const BLOCK_COMMENT = Buffer.from('/*');
 
 /**
  * Slices a search response: `hits.hits[]._id`, `_routing`, `_version`, `_seq_no` and `_source`. Throws
- * {@link RawJsonError} if the bytes are not one whole response, if a hit lacks `_id`, `_version` or `_seq_no`, or
+ * {@link RawJsonError} if the bytes are not one response, if a hit lacks `_id`, `_version` or `_seq_no`, or
  * says one of them twice. Runs anywhere (worker threads); needs nothing but the bytes.
+ *
+ * The bytes must be what was sent up to its end, which `ClusterHttp` sees to: cut inside of a document that imitates the
+ * end of the response, they would pass.
  *
  * Where it can, it does not look at each byte of a document (see {@link HitPattern}); what does not fit is scanned
  * anew, byte by byte. The result is the same.

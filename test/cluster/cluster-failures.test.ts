@@ -146,7 +146,7 @@ const FAILURES: readonly [string, number, string, string, boolean][] = [
 
 describe('failures of a cluster', () => {
   let server: Server;
-  let answer: (path: string) => { status: number; body: string } | 'hang up';
+  let answer: (path: string) => { status: number; body: string } | 'hang up' | 'end with the connection';
   let http: ClusterHttp;
   let seen: (string | undefined)[];
 
@@ -156,6 +156,10 @@ describe('failures of a cluster', () => {
       const what = answer(request.url ?? '');
       if (what === 'hang up') {
         request.socket.destroy();
+        return;
+      }
+      if (what === 'end with the connection') {
+        request.socket.end('HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{"ok":true}');
         return;
       }
       response.writeHead(what.status, { 'content-type': 'application/json' }).end(what.body);
@@ -219,6 +223,13 @@ describe('failures of a cluster', () => {
   it('takes an answer that is not JSON for no cluster', async () => {
     answer = () => ({ status: 200, body: '<html>' });
     expect((await failureOf(http.json({ method: 'GET', path: '/' }))).code).toBe('cluster_unavailable');
+  });
+
+  it('takes no answer whose end nobody told, since it may have been cut', async () => {
+    answer = () => 'end with the connection';
+    const failed = await failureOf(http.json({ method: 'GET', path: '/' }));
+    expect(failed).toMatchObject({ code: 'cluster_unavailable' });
+    expect(failed.message).toContain('without Content-Length');
   });
 
   it('gives up a body larger than asked for, and goes on with the next request', async () => {
