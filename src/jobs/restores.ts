@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { SnapkeepError } from '../contracts/errors';
 import {
   type Bounded,
-  type JobOptions,
   type LeftOut,
   type RestoreFailure,
   type RestoreOutcome,
@@ -37,7 +36,6 @@ export class Restores {
     private readonly places: Places,
     private readonly starter: JobStarter,
     private readonly reader: RepositoryReader,
-    private readonly options: JobOptions,
   ) {}
 
   /**
@@ -50,8 +48,7 @@ export class Restores {
     const registration = await this.ledgers.registration(repository);
     const bound = await this.places.bind(registration);
     const id = randomBytes(6).toString('hex');
-    const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
-    const options = { retryWindowMs, dataTaskQueue, searchAttributes };
+    const options = this.starter.jobOptions();
     const handle = await this.starter.start<typeof restoreSnapshotWorkflow>({
       type: 'restoreSnapshotWorkflow',
       workflowId: workflowIds.restore(repository, snapshot, id),

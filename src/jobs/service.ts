@@ -78,10 +78,9 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       list,
       reader,
       cluster,
-      options,
     }),
     statuses: new SnapshotStatuses(repositories, list, running, progress, reader),
-    restores: new Restores(ledgers, places, starter, reader, options),
+    restores: new Restores(ledgers, places, starter, reader),
     recoveries,
     jobs: new Jobs({
       calls,

@@ -3,7 +3,6 @@ import { type WorkflowHandle } from '@temporalio/client';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import {
   type CreateSnapshotInput,
-  type JobOptions,
   type JobRepository,
   type ShownSnapshot,
   SNAPSHOT_MEMO,
@@ -74,7 +73,6 @@ export class Snapshots {
       readonly list: SnapshotList;
       readonly reader: RepositoryReader;
       readonly cluster: ClusterFacts;
-      readonly options: JobOptions;
     },
   ) {}
 
@@ -97,7 +95,7 @@ export class Snapshots {
       uuid,
       startMillis,
       request,
-      options: this.jobOptions(),
+      options: starter.jobOptions(),
     };
     try {
       const handle = await starter.start<typeof createSnapshotWorkflow>({
@@ -177,7 +175,7 @@ export class Snapshots {
         {
           repository: bound,
           snapshots: finished.map(({ snapshot: name, uuid: one }) => ({ name, uuid: one })),
-          options: this.jobOptions(),
+          options: this.parts.starter.jobOptions(),
         },
       ],
       kind: 'delete',
@@ -262,12 +260,6 @@ export class Snapshots {
     return new SnapkeepError(code, `[${repository}:${snapshot}] Invalid snapshot name [${snapshot}], ${why}`, {
       details: { repository, snapshot },
     });
-  }
-
-  /** Read anew each time: whether search attributes are registered may be found out later. */
-  private jobOptions(): JobOptions {
-    const { retryWindowMs, dataTaskQueue, searchAttributes } = this.parts.options;
-    return { retryWindowMs, dataTaskQueue, searchAttributes };
   }
 }
 

@@ -67,6 +67,12 @@ export class JobStarter {
     private readonly warn: (message: string) => void,
   ) {}
 
+  /** What the next job gets. Read anew each time: whether search attributes are registered may be found out later. */
+  jobOptions(): JobOptions {
+    const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
+    return { retryWindowMs, dataTaskQueue, searchAttributes };
+  }
+
   /**
    * Starts the job and returns once it is under way. Throws {@link JobExistsError}; the reason why it can't be done; or
    * which part is down, in which case the job is taken back and nothing of it stays.
