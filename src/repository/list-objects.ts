@@ -23,3 +23,8 @@ export function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> 
   }
   return folders;
 }
+
+/** Stored bytes of the objects together. */
+export function bytesOf(objects: readonly Pick<BlobInfo, 'length'>[]): number {
+  return objects.reduce((sum, { length }) => sum + length, 0);
+}

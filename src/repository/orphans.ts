@@ -3,13 +3,12 @@ import { type BlobCallOptions, type BlobInfo } from '../blobs/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { objectsOf } from './base-rule';
 import { type Catalogue, unlessUnreadable } from './catalogue';
+import { deleteAll } from './delete-objects';
 import { type ObjectRef, type Root, type RootEntry, type ShardEntry } from './format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from './keys';
-import { byFolder, listAll } from './list-objects';
+import { byFolder, bytesOf, listAll } from './list-objects';
 import { findSnapshotByUuid, wasCommitted, withRolledBack } from './root';
 
-/** Keys that one delete call names. */
-const BATCH = 1000;
 /** Times the root's manifests are looked up again because snapshots were swept meanwhile. */
 const REACH_TRIES = 10;
 /** Snapshots that a clean-up rolls back in one commit: fewer than a root remembers. */
@@ -192,14 +191,6 @@ async function deleteListed(
   objects: readonly BlobInfo[],
   options: BlobCallOptions & { onProgress?: () => void },
 ): Promise<DeletedObjects> {
-  for (let from = 0; from < objects.length; from += BATCH) {
-    const keys = objects.slice(from, from + BATCH).map(({ key }) => key);
-    await catalogue.store.delete(keys, { signal: options.signal });
-    options.onProgress?.();
-  }
+  await deleteAll(catalogue.store, objects, { signal: options.signal, onDeleted: () => options.onProgress?.() });
   return { objects: objects.length, bytes: bytesOf(objects) };
-}
-
-function bytesOf(objects: readonly BlobInfo[]): number {
-  return objects.reduce((sum, { length }) => sum + length, 0);
 }

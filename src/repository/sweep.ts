@@ -5,14 +5,13 @@ import { isSnapkeepError } from '../contracts/errors';
 import { inLanes } from '../contracts/lanes';
 import { objectsOf } from './base-rule';
 import { type Catalogue, jsonBytes, unlessUnreadable } from './catalogue';
+import { deleteAll } from './delete-objects';
 import { type RemovedEntry, type Root, type ShardEntry, type SnapshotManifest } from './format';
 import { type Found, HolderIndex, shardId, type ShardName } from './holders';
 import { snapshotPrefix, writerOf } from './keys';
-import { byFolder, folderOf, listAll } from './list-objects';
+import { byFolder, bytesOf, folderOf, listAll } from './list-objects';
 import { withoutSwept } from './root';
 
-/** Keys that one delete call names. */
-const DELETED_AT_ONCE = 1000;
 /** Snapshots that are swept with the neighbours of one root, and forgotten in one commit. */
 const BATCH = 500;
 /** Snapshots of a batch that are swept side by side: at most so many, and so many bytes of their manifests' JSON. */
@@ -90,15 +89,11 @@ class Deletions {
   async delete(objects: Iterable<Pick<BlobInfo, 'key' | 'length'>>): Promise<void> {
     const fresh = [...objects].filter(({ key }) => !this.deleted.has(key));
     for (const { key } of fresh) this.deleted.set(key, true);
-    for (let from = 0; from < fresh.length; from += DELETED_AT_ONCE) {
-      const some = fresh.slice(from, from + DELETED_AT_ONCE);
-      await this.catalogue.store.delete(
-        some.map(({ key }) => key),
-        { signal: this.signal },
-      );
+    const onDeleted = (some: readonly Pick<BlobInfo, 'length'>[]): void => {
       this.objects += some.length;
-      this.bytes += some.reduce((sum, { length }) => sum + length, 0);
-    }
+      this.bytes += bytesOf(some);
+    };
+    await deleteAll(this.catalogue.store, fresh, { signal: this.signal, onDeleted });
   }
 }
 
