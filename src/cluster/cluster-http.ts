@@ -208,7 +208,7 @@ function endIsTold(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): boolean {
   if (method === 'HEAD' || status === 204 || status === 304) return true;
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return headers['content-length'] !== undefined || /chunked$/i.test(String(headers['transfer-encoding'] ?? ''));
 }
 
 function endUnknown(what: string): SnapkeepError {

@@ -24,8 +24,8 @@ const SORT = Buffer.from(',"sort":[');
  * - if it is the first `,"sort":[` behind the start of the document, the number is the hit's own, and the hit ends there,
  * - if a hit of the same layout or the end of the list follows, and the numbers of the hits ascend strictly.
  *
- * That is safe for any valid, whole response without comments. Text outside of strings can't be taken for text inside, since
- * all that is compared begins and ends at quotes. Were an imitation taken for the end of document `d`, the scan would
+ * That is safe for any valid, whole response without comments. Text outside of strings can't be taken for text inside,
+ * since all that is compared begins and ends at quotes. Were an imitation taken for the end of document `d`, the scan would
  * go on inside `d` and come to the true end of `d`, which no head can span: it is a `sort` at the level of `d` itself. As
  * the end of an imitated hit it carries a number that was there already, and as anything else it leaves brackets over at
  * the end of the response; so the scan fails, and everything is scanned anew.

@@ -78,6 +78,17 @@ describe('scanning a search response', () => {
     );
   });
 
+  it('throws for every truncated response that is scanned byte by byte, whatever documents imitate', () => {
+    fc.assert(
+      fc.property(hits, fc.nat(), (some, cut) => {
+        // A line feed may end a comment, so that nothing is guessed.
+        const body = Buffer.from(`\n${writeResponse(some.map((hit) => writeHit(hit)))}`);
+        expect(() => scanHits(body.subarray(0, 1 + (cut % (body.length - 1))))).toThrow();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('throws for random bytes, and never hangs on damaged ones', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
