@@ -1,6 +1,6 @@
 import { type BlobCallOptions, type BlobStore } from '../blobs/blob-store';
 
-/** Keys that one delete call names. */
+/** Keys that one delete call names. The store takes any number; progress is told, and counted, between calls. */
 const DELETED_AT_ONCE = 1000;
 
 /** Deletes the objects, batch by batch; `onDeleted` is told of each batch that is gone. */

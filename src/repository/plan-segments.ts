@@ -12,6 +12,7 @@
  *   some dozens of small segments, however often it is snapshotted.
  */
 import { Segment } from './format';
+import { bytesOf } from './list-objects';
 
 /** Bytes of `_bulk` body up to which a segment of tier 0, 1, 2, 3 goes. */
 const TIERS = [32 * 1024, 256 * 1024, 2 * 1024 * 1024, 16 * 1024 * 1024];
@@ -57,7 +58,7 @@ export function liveBytes(segment: Segment, live = segment.live): number {
 }
 
 function tierOf(segment: Segment, bytes: number): number {
-  const stored = segment.objects.reduce((sum, { length }) => sum + length, 0);
+  const stored = bytesOf(segment.objects);
   if (stored >= SMALL_STORED_BYTES) return TIERS.length;
   const tier = TIERS.findIndex((limit) => bytes <= limit);
   return tier < 0 ? TIERS.length : tier;

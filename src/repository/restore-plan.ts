@@ -1,5 +1,6 @@
 import { ShardManifest } from './format';
 import { liveBytes } from './plan-segments';
+import { bytesOf } from './list-objects';
 
 /** Neighbouring segments of a shard that one step restores: `[first, first + count)` of the shard manifest. */
 export interface RestoreChunk {
@@ -22,7 +23,7 @@ export function planRestoreChunks(manifest: ShardManifest, targetBytes: number):
   for (const [i, segment] of manifest.segments.entries()) {
     const one = {
       documents: segment.live,
-      storedBytes: segment.objects.reduce((sum, { length }) => sum + length, 0),
+      storedBytes: bytesOf(segment.objects),
       rawBytes: liveBytes(segment),
     };
     const last = chunks.at(-1);
