@@ -1,4 +1,4 @@
-import { repositoryReadonly } from '../src/contracts/messages';
+import { repositoryReadonly } from '../src/contracts/common-errors';
 
 /** Throws `repository_settings_invalid` when a repository that was registered `readonly` would be written. */
 export function refuseReadonly(repository: string, readonly: boolean): void {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
-import { acceptedUpdate } from './messages';
+import { acceptedUpdate } from '../src/contracts/jobs/workflow-messages';
 
 /**
  * Tells the caller of a job whether it is under way: the `accepted` update answers once `accept` was called, or throws

@@ -12,9 +12,9 @@ import {
   type ShardResult,
 } from '../src/contracts/jobs';
 import { reasonOf } from './failures';
-import { groupStatusQuery } from './messages';
+import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities, dataActivities } from './profiles';
-import { inWindow } from './window';
+import { inWindow } from './in-window';
 
 /** Large shards of a group at once, and chunks of one shard at once. */
 const SHARDS_AT_ONCE = 2;

@@ -32,15 +32,15 @@ import {
   type SnapshotOutcome,
   type SnapshotStatus,
 } from '../src/contracts/jobs';
-import { plansAgain } from '../src/contracts/plan-again';
+import { plansAgain } from '../src/contracts/jobs/plan-again';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { copyShardGroupWorkflow } from './copy-shard-group';
 import { codeOf, isUntouched, jobFailure, reasonOf } from './failures';
-import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from './messages';
+import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities, dataActivities } from './profiles';
-import { inWindow } from './window';
+import { inWindow } from './in-window';
 
 /** Child workflows of one snapshot at once. */
 const GROUPS_AT_ONCE = 8;

@@ -3,7 +3,7 @@
  * Each index has a cancellation scope of its own, so that one can be stopped and deleted while the others go on.
  */
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
-import { bounded, boundedSum, cutReason } from '../src/contracts/bounded';
+import { bounded, boundedSum, cutReason } from '../src/contracts/jobs/bounded';
 import {
   type Bounded,
   type IndexRecovery,
@@ -22,7 +22,7 @@ import {
 } from '../src/contracts/jobs';
 import { jobFailure, reasonOf } from './failures';
 import { controlActivities, dataActivities } from './profiles';
-import { inWindow } from './window';
+import { inWindow } from './in-window';
 
 const INDICES_AT_ONCE = 2;
 const CHUNKS_AT_ONCE = 2;

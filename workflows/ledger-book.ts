@@ -1,5 +1,5 @@
 /** The jobs of one place, and who has to wait for whom. Pure; `repositoryWorkflow` adds signals, time and sweeps. */
-import { blockersOf } from '../src/contracts/job-order';
+import { blockersOf } from '../src/contracts/jobs/job-order';
 import {
   type BookState,
   type EndedJob,
@@ -10,8 +10,8 @@ import {
   MAX_REASON,
   type ShownJob,
   type ShownJobs,
-} from '../src/contracts/ledger';
-import { snapshotsInUse } from '../src/contracts/snapshots-in-use';
+} from '../src/contracts/jobs/ledger';
+import { snapshotsInUse } from '../src/contracts/jobs/snapshots-in-use';
 
 /** Ended jobs kept for lists and for `_recovery`. */
 const ENDED_KEPT = 100;

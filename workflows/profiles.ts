@@ -1,7 +1,7 @@
 /** The kinds of activity call there are: how long each may take and how it is tried again. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import { type ControlActivities } from '../activities/control';
-import { type DataActivities } from '../activities/data';
+import { type ControlActivities } from '../activities/control-queue';
+import { type DataActivities } from '../activities/data-queue';
 import { type JobOptions } from '../src/contracts/jobs';
 
 /** How long one attempt of a step may take, ms: reading the state of a very large cluster is the longest of them. */
@@ -20,7 +20,7 @@ type Bounds = Pick<JobOptions, 'retryWindowMs'>;
 export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
   return proxyActivities<ControlActivities>({
     startToCloseTimeout: ATTEMPT_MS,
-    // The activity reads its retry window off the difference (activities/run.ts).
+    // The activity reads its retry window off the difference (activities/activity-shell.ts).
     scheduleToCloseTimeout: retryWindowMs + ATTEMPT_MS,
     heartbeatTimeout: '10s',
     retry: RETRY,

@@ -15,7 +15,12 @@ import {
 import { SnapkeepError } from '../src/contracts/errors';
 import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
 import { jobFailure } from './failures';
-import { deleteRepositoryUpdate, pingQuery, putRepositoryUpdate, verifyRepositoryUpdate } from './messages';
+import {
+  deleteRepositoryUpdate,
+  pingQuery,
+  putRepositoryUpdate,
+  verifyRepositoryUpdate,
+} from '../src/contracts/jobs/workflow-messages';
 import { onceActivities } from './profiles';
 
 const UPDATES_PER_RUN = 1000;

@@ -2,7 +2,7 @@
 import { setHandler } from '@temporalio/workflow';
 import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs';
 import { IndexRestores } from './index-restores';
-import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from './messages';
+import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities } from './profiles';
 
 export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {

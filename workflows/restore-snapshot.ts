@@ -16,7 +16,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { boundedSum } from '../src/contracts/bounded';
+import { boundedSum } from '../src/contracts/jobs/bounded';
 import {
   type BeginRestoreResult,
   type IndexRecovery,
@@ -29,16 +29,16 @@ import {
   type RestoreStatus,
   type RestoreSummary,
 } from '../src/contracts/jobs';
-import { type JobOutcome } from '../src/contracts/ledger';
+import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
 import { allFailed, IndexRestores } from './index-restores';
-import { cancelIndexRestoreSignal, restoreStatusQuery } from './messages';
+import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
-import { inWindow } from './window';
+import { inWindow } from './in-window';
 
 const GROUPS_AT_ONCE = 4;
 /** Bytes of index names that an outcome holds: payloads are bounded. */

@@ -1,29 +1,53 @@
 /**
- * Imports go one way: contracts → blobs, cluster → repository → activities → worker, and contracts → jobs → api.
+ * Imports go one way: contracts → documents, blobs → cluster → repository → snapshotting, restoring → activities, and
+ * contracts → jobs → api (docs/architecture.md draws it). The rooms inside a part are kept apart by test/house/import-cycles.
  * An ESLint rule, so that the wrong arrow is underlined while it is being drawn; src/process, src/cli, scripts, bench
  * and test tie everything together and may import anything.
  */
 import { builtinModules } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
 
+/** What the steps of jobs are made of. */
+const STEPS = [
+  'src/contracts',
+  'src/concurrency',
+  'src/elasticsearch',
+  'src/documents',
+  'src/blobs',
+  'src/cluster',
+  'src/repository',
+];
+
 /** What each part may import beside packages and itself; `types` are parts whose types alone it may use. */
 export const MAY_IMPORT = {
   'src/contracts': {},
-  'src/blobs': { values: ['src/contracts'] },
-  'src/cluster': { values: ['src/contracts'] },
-  'src/repository': { values: ['src/contracts', 'src/blobs', 'src/cluster'] },
-  'src/registrations': { values: ['src/contracts', 'src/blobs', 'src/repository'] },
+  'src/concurrency': { values: ['src/contracts'] },
+  'src/elasticsearch': { values: ['src/contracts'] },
+  'src/documents': { values: ['src/contracts', 'src/concurrency'] },
+  'src/blobs': { values: ['src/contracts', 'src/concurrency'] },
+  'src/cluster': { values: ['src/contracts', 'src/concurrency', 'src/elasticsearch', 'src/documents'] },
+  'src/repository': {
+    values: ['src/contracts', 'src/concurrency', 'src/documents', 'src/blobs', 'src/cluster/reading'],
+  },
+  'src/registrations': { values: ['src/contracts', 'src/elasticsearch', 'src/blobs', 'src/repository/catalogue'] },
+  'src/snapshotting': { values: [...STEPS, 'src/registrations'] },
+  'src/restoring': { values: STEPS },
   'src/embedded': { values: ['src/contracts'] },
-  // Messages are definitions without behaviour; a workflow's type tells what starting it takes.
+  // A workflow's type tells what starting it takes.
   'src/jobs': {
-    values: ['src/contracts', 'src/registrations', 'src/repository', 'src/blobs', 'workflows/messages'],
+    values: [
+      'src/contracts',
+      'src/concurrency',
+      'src/elasticsearch',
+      'src/blobs',
+      'src/repository',
+      'src/registrations',
+      'src/snapshotting/job-plan',
+    ],
     types: ['workflows'],
   },
-  'src/api': { values: ['src/contracts', 'src/jobs', 'src/cluster'] },
-  activities: {
-    values: ['src/contracts', 'src/blobs', 'src/cluster', 'src/repository', 'src/registrations', 'workflows/messages'],
-    types: ['workflows'],
-  },
+  'src/api': { values: ['src/contracts', 'src/elasticsearch', 'src/documents', 'src/jobs', 'src/cluster'] },
+  activities: { values: [...STEPS, 'src/registrations', 'src/snapshotting', 'src/restoring'] },
   workflows: { values: ['src/contracts'], types: ['activities'] },
 };
 

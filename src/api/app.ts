@@ -1,10 +1,10 @@
 import express, { type Express } from 'express';
-import { type ClusterSettings } from '../cluster/connection';
+import { type ClusterSettings } from '../cluster/http/connection';
 import { type SnapshotService } from '../jobs/service';
-import { type Auth } from './access/auth';
+import { type Auth } from './proxy/auth';
 import { callGuard, type CallNames } from './access/call-guard';
 import { SnapshotAccess } from './access/snapshot-access';
-import { type ErrorLog, errorHandler } from './envelope';
+import { type ErrorLog, errorHandler } from './http/error-envelope';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
 import { jobRoutes } from './routes/jobs';
@@ -14,9 +14,9 @@ import { restoreRoutes } from './routes/restore';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
-import { checkNames } from './parameters';
-import { CallerGoneError } from './until-closed';
-import { Upstream } from './upstream';
+import { checkNames } from './http/parameters';
+import { CallerGoneError } from './http/request-signal';
+import { Upstream } from './proxy/upstream';
 
 export interface AppParts {
   readonly service: SnapshotService;

@@ -1,11 +1,11 @@
 import { SnapkeepError } from '../contracts/errors';
 import { RepositorySecrets, StoreSettings, WriteSettings } from '../contracts/repository-settings';
-import { BlobStore } from './blob-store';
+import { BlobStore } from './contract/blob-store';
 import { FsBlobStore } from './fs/fs-blob-store';
 import { OssBlobStore } from './oss/oss-blob-store';
-import { ReadonlyBlobStore } from './readonly';
-import { RetryingBlobStore } from './retrying';
-import { ThrottledBlobStore } from './throttled';
+import { ReadonlyBlobStore } from './wrappers/readonly';
+import { RetryingBlobStore } from './wrappers/retrying';
+import { ThrottledBlobStore } from './wrappers/throttled';
 
 /**
  * The store of a repository as its settings describe it: retried, throttled, and guarded against writes if readonly.

@@ -1,11 +1,11 @@
-import { type BulkResult, bulk } from './bulk';
-import { BulkWriter, type BulkWriterOptions } from './bulk-writer';
-import { ClusterHttp } from './cluster-http';
-import { type ClusterKind, type ClusterInfo, readClusterInfo } from './cluster-info';
-import { type ClusterSettings } from './connection';
-import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './create-index';
-import { HttpThread } from './http-thread';
-import { type IndexMetadata, type ResolveOptions, resolveIndices } from './index-metadata';
+import { type BulkResult, bulk } from './writing/bulk';
+import { BulkWriter, type BulkWriterOptions } from './writing/bulk-writer';
+import { ClusterHttp } from './http/cluster-http';
+import { type ClusterKind, type ClusterInfo, readClusterInfo } from './facts/cluster-info';
+import { type ClusterSettings } from './http/connection';
+import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './writing/create-index';
+import { HttpThread } from './http/http-thread';
+import { type IndexMetadata, type ResolveOptions, resolveIndices } from './facts/index-metadata';
 import {
   aliasPointsTo,
   countDocuments,
@@ -14,13 +14,13 @@ import {
   indexUuid,
   putSettings,
   updateAliases,
-} from './index-operations';
-import { ClusterDocumentReader } from './reader';
-import { ShardSearches } from './shard-search';
-import { readShardStates, refreshIndices } from './shard-states';
-import { type DocumentReader, type ShardState } from './shard-source';
-import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './target-state';
-import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './untemplated-index';
+} from './writing/index-operations';
+import { ClusterDocumentReader } from './reading/open-reader';
+import { ShardSearches } from './reading/shard-search';
+import { readShardStates, refreshIndices } from './reading/shard-states';
+import { type DocumentReader, type ShardState } from './reading/document-reader';
+import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './writing/target-state';
+import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './writing/untemplated-index';
 
 /** The cluster at an address. Connects when first asked something, which may be long after. */
 export function openCluster(settings: ClusterSettings): Cluster {

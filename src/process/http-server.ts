@@ -5,9 +5,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { envelope } from '../api/envelope';
-import { printJson } from '../api/print-json';
-import { hasBody } from '../api/request-kind';
+import { envelope } from '../api/http/error-envelope';
+import { printJson } from '../elasticsearch/print-json';
+import { hasBody } from '../api/http/request-kind';
 import { ERROR_CATALOGUE, type ErrorCode, SnapkeepError } from '../contracts/errors';
 
 export interface HttpLimits {

@@ -1,9 +1,9 @@
 /** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
 import path from 'node:path';
 import { z } from 'zod';
-import { type Auth } from '../api/access/auth';
+import { type Auth } from '../api/proxy/auth';
 import { isLoopback } from '../api/access/call-name';
-import { type ClusterSettings } from '../cluster/connection';
+import { type ClusterSettings } from '../cluster/http/connection';
 import { TIME_UNIT_MS } from '../contracts/time-units';
 import { type StorePolicy } from '../registrations/parse-settings';
 

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { type BlobStore } from '../blobs/blob-store';
+import { type BlobStore } from '../blobs/contract/blob-store';
 import { openBlobStore } from '../blobs/open-blob-store';
 import { type Registration } from '../contracts/registration';
 import { type WriteSettings } from '../contracts/repository-settings';
-import { Catalogue } from '../repository/catalogue';
+import { Catalogue } from '../repository/catalogue/catalogue';
 import { parseRepositorySettings, type StorePolicy } from './parse-settings';
 import { type Sealer } from './sealer';
 

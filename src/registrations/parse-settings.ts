@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { SnapkeepError } from '../contracts/errors';
 import { type RepositorySecrets, type StoreSettings, type WriteSettings } from '../contracts/repository-settings';
-import { parseBoolean, parseByteSize } from './units';
+import { parseBoolean, parseByteSize } from '../elasticsearch/values';
 
 /** Where repositories may lie. */
 export interface StorePolicy {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 
-import { registrationActivities } from '../../activities/registrations';
+import { registrationActivities } from '../../activities/registration-activities';
 import { type Dependencies } from '../../activities/dependencies';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';

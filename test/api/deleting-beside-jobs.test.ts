@@ -1,9 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { workflowIds } from '../../src/contracts/workflow-ids';
-import { Catalogue } from '../../src/repository/catalogue';
-import { parseRootKey } from '../../src/repository/keys';
-import { reachedByRoot } from '../../src/repository/orphans';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { parseRootKey } from '../../src/repository/format/keys';
+import { reachedByRoot } from '../../src/repository/deletion/orphans';
 import { OSS_SECRETS } from '../support/embedded-oss';
 import { type RunningSnapkeep, startSnapkeep, until } from '../support/running-snapkeep';
 

@@ -1,7 +1,7 @@
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
-import { Catalogue } from '../../src/repository/catalogue';
-import { type RootEntry } from '../../src/repository/format';
-import { newSnapshotUuid } from '../../src/repository/keys';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type RootEntry } from '../../src/repository/format/format';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { OSS_SECRETS } from '../support/embedded-oss';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 

@@ -1,6 +1,6 @@
 import { openCluster } from '../../src/cluster/cluster';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
-import { scanHits } from '../../src/cluster/scan-hits';
+import { scanHits } from '../../src/documents/scan-hits';
 
 /** One document as the cluster has it: everything that has to survive. */
 export interface StoredDocument {

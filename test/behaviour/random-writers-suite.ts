@@ -1,8 +1,8 @@
 import { openCluster } from '../../src/cluster/cluster';
-import { type Segment } from '../../src/repository/format';
-import { writerOf } from '../../src/repository/keys';
-import { decodeRuns } from '../../src/repository/runs';
-import { without } from '../../src/repository/sorted';
+import { type Segment } from '../../src/repository/format/format';
+import { writerOf } from '../../src/repository/format/keys';
+import { decodeRuns } from '../../src/repository/format/number-runs';
+import { without } from '../../src/repository/segments/ascending-numbers';
 import { type ReadDocument, Rest, collect, shardOf } from '../cluster/support';
 import { restored } from '../repository/support/shards';
 import { random } from '../support/random';

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { BlobStore } from '../../src/blobs/blob-store';
+import { BlobStore } from '../../src/blobs/contract/blob-store';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
-import { RetryingBlobStore } from '../../src/blobs/retrying';
+import { RetryingBlobStore } from '../../src/blobs/wrappers/retrying';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { describeBlobStoreContract, OpenedStore } from './blob-store-contract';

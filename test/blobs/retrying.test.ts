@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
-import { DEFAULT_RETRY_POLICY, RetryingBlobStore } from '../../src/blobs/retrying';
+import { DEFAULT_RETRY_POLICY, RetryingBlobStore } from '../../src/blobs/wrappers/retrying';
 import { OssFault } from '../../src/embedded/oss/faults';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';

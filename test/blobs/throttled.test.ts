@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { ThrottledBlobStore } from '../../src/blobs/throttled';
+import { ThrottledBlobStore } from '../../src/blobs/wrappers/throttled';
 
 let location: string;
 let plain: FsBlobStore;

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { ClusterHttp, ResponseTooLargeError } from '../../src/cluster/cluster-http';
+import { ClusterHttp, ResponseTooLargeError } from '../../src/cluster/http/cluster-http';
 import { isSnapkeepError } from '../../src/contracts/errors';
 import { failureOf } from './support';
 

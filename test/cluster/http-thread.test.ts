@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { ResponseTooLargeError } from '../../src/cluster/cluster-http';
-import { HttpThread } from '../../src/cluster/http-thread';
+import { ResponseTooLargeError } from '../../src/cluster/http/cluster-http';
+import { HttpThread } from '../../src/cluster/http/http-thread';
 
 describe('requests from a thread', () => {
   let server: Server;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type BucketSum, bucketWidth, liveBySums } from '../../src/cluster/missing-numbers';
+import { type BucketSum, bucketWidth, liveBySums } from '../../src/cluster/reading/missing-numbers';
 
 describe('numbers that are missing', () => {
   /** What a cluster tells of the live numbers of a range. */

@@ -1,5 +1,5 @@
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/shard-source';
+import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { type ClusterUnderTest, Rest, closeCluster, collect, failureOf, shardOf } from './support';
 

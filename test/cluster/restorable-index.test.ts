@@ -1,4 +1,4 @@
-import { finishedIndex, restorableIndex } from '../../src/cluster/restorable-index';
+import { finishedIndex, restorableIndex } from '../../src/cluster/writing/restorable-index';
 import { failureOf } from './support';
 
 const stored = (settings: object, aliases = '{}') => ({

@@ -1,7 +1,7 @@
-import { type BulkWriter } from '../../src/cluster/bulk-writer';
+import { type BulkWriter } from '../../src/cluster/writing/bulk-writer';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { finishLoaded } from '../../activities/finish-index';
-import { restorableIndex } from '../../src/cluster/restorable-index';
+import { finishLoaded } from '../../src/restoring/finish-index';
+import { restorableIndex } from '../../src/cluster/writing/restorable-index';
 import { type ClusterUnderTest, type Json, Rest, closeCluster, collect, failureOf, shardOf } from './support';
 
 /** How indices are found, made again and filled, on any cluster. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { type DocumentReader } from '../../src/cluster/shard-source';
+import { type DocumentReader } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { Rest, collect, failureOf, shardOf } from '../cluster/support';
 import { type Engine, availableEngines, startEngine } from '../support/engines';

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { type KnownRange } from '../../src/cluster/shard-source';
+import { type KnownRange } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { type ReadDocument, Rest, collect, shardOf } from '../cluster/support';
 import { type Engine, availableEngines, startEngine } from '../support/engines';
 import { random } from '../support/random';
 import { WRITTEN_MAPPINGS, WRITTEN_SETTINGS, mergeAtRandom, writeAtRandom } from '../support/random-writers';
 
-/** The claim that incremental snapshots rest on, against real engines: see src/cluster/shard-source.ts. */
+/** The claim that incremental snapshots rest on, against real engines: see src/cluster/reading/document-reader.ts. */
 
 const INDEX = 'sealed';
 const SHARDS = 2;

@@ -1,8 +1,8 @@
-import { RawJson } from '../../src/jobs/raw-json';
-import { snapshotInfo } from '../../src/jobs/snapshot-info';
-import { finishedView, runningView } from '../../src/jobs/snapshot-view';
-import { versionId } from '../../src/jobs/version-id';
-import { type Root, type RootEntry, type SnapshotManifest } from '../../src/repository/format';
+import { RawJson } from '../../src/elasticsearch/json-value';
+import { snapshotInfo } from '../../src/jobs/snapshots/snapshot-info';
+import { finishedView, runningView } from '../../src/jobs/snapshots/snapshot-view';
+import { versionId } from '../../src/elasticsearch/version-id';
+import { type Root, type RootEntry, type SnapshotManifest } from '../../src/repository/format/format';
 
 const ENTRY: RootEntry = {
   snapshot: 'snapshot_2',

@@ -1,5 +1,5 @@
-import { pageOf, type PageRequest } from '../../src/jobs/snapshot-page';
-import { type SnapshotView } from '../../src/jobs/snapshot-view';
+import { pageOf, type PageRequest } from '../../src/jobs/snapshots/snapshot-page';
+import { type SnapshotView } from '../../src/jobs/snapshots/snapshot-view';
 
 const view = (snapshot: string, more: Partial<SnapshotView> = {}): SnapshotView => ({
   repository: 'repo',

@@ -1,9 +1,9 @@
 import { type ShardProgress } from '../../src/contracts/jobs';
-import { later, withHeartbeats } from '../../src/jobs/shard-progress';
-import { finishedRows, runningRows } from '../../src/jobs/shard-rows';
-import { statusJson } from '../../src/jobs/status-json';
-import { type ShardEntry, type SnapshotManifest } from '../../src/repository/format';
-import { type JobPlan } from '../../src/repository/plan';
+import { later, withHeartbeats } from '../../src/jobs/running/shard-progress';
+import { finishedRows, runningRows } from '../../src/jobs/snapshots/shard-rows';
+import { statusJson } from '../../src/jobs/snapshots/status-json';
+import { type ShardEntry, type SnapshotManifest } from '../../src/repository/format/format';
+import { type JobPlan } from '../../src/snapshotting/job-plan';
 
 const entry = (objects: number, bytes: number, added: number, addedBytes: number): ShardEntry =>
   ({

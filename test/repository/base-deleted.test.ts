@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { BlobStore } from '../../src/blobs/blob-store';
-import { MAX_REPLANS, plansAgain } from '../../src/contracts/plan-again';
-import { snapshotsInUse } from '../../src/contracts/snapshots-in-use';
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { parseRootKey } from '../../src/repository/keys';
-import { reachedByRoot } from '../../src/repository/orphans';
-import { removeSnapshots } from '../../src/repository/remove-snapshots';
-import { findSnapshotByUuid } from '../../src/repository/root';
+import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { MAX_REPLANS, plansAgain } from '../../src/contracts/jobs/plan-again';
+import { snapshotsInUse } from '../../src/contracts/jobs/snapshots-in-use';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { parseRootKey } from '../../src/repository/format/keys';
+import { reachedByRoot } from '../../src/repository/deletion/orphans';
+import { removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
+import { findSnapshotByUuid } from '../../src/repository/catalogue/root';
 import { beforeEachCall } from './support/before-each-call';
 import { Ended, IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';

@@ -1,16 +1,16 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { isIndexName, isRawObject, isSnapshotName } from '../../src/repository/check-text';
-import { compressFrame, decompressFrame } from '../../src/repository/codec';
-import { ObjectRef, Root, ShardManifest, SnapshotManifest } from '../../src/repository/format';
-import { rootKey } from '../../src/repository/keys';
-import { METADATA_MAX_BYTES } from '../../src/repository/limits';
-import { parseMetadata, referenceTo } from '../../src/repository/metadata';
-import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/schemas';
-import { shareMappings } from '../../src/repository/shared-mappings';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { isIndexName, isRawObject, isSnapshotName } from '../../src/repository/format/check-text';
+import { compressFrame, decompressFrame } from '../../src/documents/codec';
+import { ObjectRef, Root, ShardManifest, SnapshotManifest } from '../../src/repository/format/format';
+import { rootKey } from '../../src/repository/format/keys';
+import { METADATA_MAX_BYTES } from '../../src/repository/format/limits';
+import { parseMetadata, referenceTo } from '../../src/repository/format/metadata';
+import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/format/schemas';
+import { shareMappings } from '../../src/repository/format/shared-mappings';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { takeSnapshot } from './support/shards';

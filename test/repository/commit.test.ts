@@ -1,12 +1,12 @@
-import { BlobStore } from '../../src/blobs/blob-store';
-import { findBases } from '../../src/repository/base-rule';
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { commitSnapshot } from '../../src/repository/commit-snapshot';
-import { RootEntry, ShardEntry, SnapshotManifest } from '../../src/repository/format';
-import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/keys';
-import { rollbackSnapshot } from '../../src/repository/orphans';
-import { markSweeping, removeSnapshots } from '../../src/repository/remove-snapshots';
+import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { findBases } from '../../src/repository/catalogue/base-rule';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
+import { RootEntry, ShardEntry, SnapshotManifest } from '../../src/repository/format/format';
+import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/format/keys';
+import { rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
 import {
   addSnapshot,
   findSnapshot,
@@ -14,9 +14,9 @@ import {
   withoutSwept,
   withRemoved,
   withSweeping,
-} from '../../src/repository/root';
-import { copySmallShard } from '../../src/repository/settle-shard';
-import { sweepMarked } from '../../src/repository/sweep';
+} from '../../src/repository/catalogue/root';
+import { copySmallShard } from '../../src/repository/segments/settle-shard';
+import { sweepMarked } from '../../src/repository/deletion/sweep';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';

@@ -1,9 +1,9 @@
-import { BlobStore } from '../../src/blobs/blob-store';
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { newAttempt, newSnapshotUuid, parseRootKey, snapshotManifestName } from '../../src/repository/keys';
-import { deleteLeftovers, reachedByRoot, rollbackSnapshot } from '../../src/repository/orphans';
-import { findSnapshot } from '../../src/repository/root';
+import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { newAttempt, newSnapshotUuid, parseRootKey, snapshotManifestName } from '../../src/repository/format/keys';
+import { deleteLeftovers, reachedByRoot, rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { findSnapshot } from '../../src/repository/catalogue/root';
 import { Crash, CrashingBlobStore } from './support/crashing-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ModelDocument, ShardModel } from './support/shard-model';

@@ -1,4 +1,4 @@
-import { findForeign, foreignObjects } from '../../src/repository/foreign-objects';
+import { findForeign, foreignObjects } from '../../src/repository/objects/foreign-objects';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { parseMetadata } from '../../src/repository/metadata';
-import { ordinals } from '../../src/repository/root';
-import { decodeRuns } from '../../src/repository/runs';
-import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/schemas';
+import { parseMetadata } from '../../src/repository/format/metadata';
+import { ordinals } from '../../src/repository/catalogue/root';
+import { decodeRuns } from '../../src/repository/format/number-runs';
+import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/format/schemas';
 
 /** The examples of FORMAT.md are objects that this release reads, and fit together. */
 

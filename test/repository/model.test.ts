@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { BlobStore } from '../../src/blobs/blob-store';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { BlobStore } from '../../src/blobs/contract/blob-store';
 import { isSnapkeepError } from '../../src/contracts/errors';
-import { parseRootKey } from '../../src/repository/keys';
-import { cleanupRepository, reachedByRoot } from '../../src/repository/orphans';
+import { parseRootKey } from '../../src/repository/format/keys';
+import { cleanupRepository, reachedByRoot } from '../../src/repository/deletion/orphans';
 import { beforeEachCall } from './support/before-each-call';
 import { Fate, History, IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { Segment } from '../../src/repository/format';
-import { planRewrites } from '../../src/repository/plan-segments';
+import { Segment } from '../../src/repository/format/format';
+import { planRewrites } from '../../src/repository/segments/plan-segments';
 
 const DOCUMENT = 1000;
 

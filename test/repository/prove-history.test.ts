@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { copySealed } from '../../src/repository/copy-sealed';
-import { RootEntry, ShardEntry } from '../../src/repository/format';
-import { newSnapshotUuid } from '../../src/repository/keys';
-import { MARKS } from '../../src/repository/marks';
-import { proveHistory } from '../../src/repository/prove-history';
-import { settleShard } from '../../src/repository/settle-shard';
-import { knownOf } from '../../src/repository/shard-ranges';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { copySealed } from '../../src/repository/segments/copy-sealed';
+import { RootEntry, ShardEntry } from '../../src/repository/format/format';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { MARKS } from '../../src/documents/marks';
+import { proveHistory } from '../../src/repository/segments/prove-history';
+import { settleShard } from '../../src/repository/segments/settle-shard';
+import { knownOf } from '../../src/repository/segments/shard-ranges';
 import { ShardModel } from './support/shard-model';
 import { expected, Repository, restored, settling, takeSnapshot } from './support/shards';
 

@@ -1,8 +1,8 @@
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { RootEntry } from '../../src/repository/format';
-import { markSweeping, removeSnapshots } from '../../src/repository/remove-snapshots';
-import { sweepMarked } from '../../src/repository/sweep';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { RootEntry } from '../../src/repository/format/format';
+import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
+import { sweepMarked } from '../../src/repository/deletion/sweep';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';

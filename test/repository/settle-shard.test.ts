@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { Catalogue } from '../../src/repository/catalogue';
-import { CodecPool } from '../../src/repository/codec-pool';
-import { copySealed } from '../../src/repository/copy-sealed';
-import { RootEntry, Segment, ShardEntry } from '../../src/repository/format';
-import { newSnapshotUuid } from '../../src/repository/keys';
-import { copySmallShard, settleShard } from '../../src/repository/settle-shard';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { copySealed } from '../../src/repository/segments/copy-sealed';
+import { RootEntry, Segment, ShardEntry } from '../../src/repository/format/format';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
 import { ShardModel } from './support/shard-model';
 import { expected, manifestWith, Repository, restored, settling, takeSnapshot, writingFor } from './support/shards';
-import { commitSnapshot } from '../../src/repository/commit-snapshot';
+import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
 
 let folder: string;
 let repository: Repository;

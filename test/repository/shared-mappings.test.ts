@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import { Catalogue } from '../../src/repository/catalogue';
-import { commitSnapshot } from '../../src/repository/commit-snapshot';
-import { newSnapshotUuid } from '../../src/repository/keys';
-import { shareMappings, unshareMappings } from '../../src/repository/shared-mappings';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { shareMappings, unshareMappings } from '../../src/repository/format/shared-mappings';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { CLUSTER } from './support/shards';
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../../src/blobs/blob-store';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../../src/blobs/contract/blob-store';
 
 export type FaultyMethod = 'put' | 'putIfAbsent' | 'get' | 'getRange' | 'getStream' | 'list' | 'delete' | 'checkUsable';
 

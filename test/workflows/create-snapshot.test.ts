@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
-import { runActivity } from '../../activities/run';
+import { runActivity } from '../../activities/activity-shell';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
 import { type SnapshotOutcome } from '../../src/contracts/jobs';
-import { MAX_REPLANS } from '../../src/contracts/plan-again';
-import { isStopped } from '../../src/jobs/failures';
+import { MAX_REPLANS } from '../../src/contracts/jobs/plan-again';
+import { isStopped } from '../../src/jobs/temporal/failures';
 import { type createSnapshotWorkflow } from '../../workflows';
-import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../workflows/messages';
+import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../src/contracts/jobs/workflow-messages';
 import {
   type FakeActivities,
   keepHistory,

@@ -9,8 +9,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { type ControlActivities } from '../../activities/control';
-import { type DataActivities } from '../../activities/data';
+import { type ControlActivities } from '../../activities/control-queue';
+import { type DataActivities } from '../../activities/data-queue';
 import { type JobOptions, type JobRepository } from '../../src/contracts/jobs';
 import { temporalAddress } from '../support/temporal';
 

@@ -5,7 +5,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type RequestHandler } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
-import { hasBody, isRead } from '../request-kind';
+import { hasBody, isRead } from '../http/request-kind';
 import { type CallName, covers, isLoopback, parseCallName, parseOrigin } from './call-name';
 
 export interface CallNames {

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { type Express, type Request, type RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../../contracts/errors';
-import { isRead } from '../request-kind';
-import { relay, type Question, type Upstream, type UpstreamAnswer } from '../upstream';
-import { callerDigest, callerHeaders } from './caller';
+import { isRead } from '../http/request-kind';
+import { relay, type Question, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
+import { callerDigest, callerHeaders } from '../proxy/caller';
 
 export type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
 

@@ -1,12 +1,12 @@
 import { type Request, type IRouter } from 'express';
-import { indexExists } from '../../cluster/index-operations';
+import { indexExists } from '../../cluster/writing/index-operations';
 import { isSnapkeepError } from '../../contracts/errors';
-import { type Recovery } from '../../jobs/recoveries';
-import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
+import { type Recovery } from '../../jobs/restores/recoveries';
+import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { type Auth } from '../access/auth';
-import { answer } from '../answer';
-import { relay, type Upstream, type UpstreamAnswer } from '../upstream';
+import { type Auth } from '../proxy/auth';
+import { answer } from '../http/send-answer';
+import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /**
  * `DELETE /{index}`: an index that is being restored is not deleted under the restore's feet: the restore is stopped and

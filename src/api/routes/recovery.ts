@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, type IRouter } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
-import { type Recovery } from '../../jobs/recoveries';
-import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/recovery-json';
-import { isWildcard, selectNames, splitNames } from '../../jobs/select-names';
+import { type Recovery } from '../../jobs/restores/recoveries';
+import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/restores/recovery-json';
+import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../answer';
-import { createdLater } from '../index-creation';
-import { Parameters, queryOf } from '../parameters';
-import { relay, type Upstream, type UpstreamAnswer } from '../upstream';
+import { answer } from '../http/send-answer';
+import { createdLater } from '../proxy/index-creation';
+import { Parameters, queryOf } from '../http/parameters';
+import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */
 export function recoveryRoutes(

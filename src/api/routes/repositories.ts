@@ -1,11 +1,11 @@
 import { type IRouter } from 'express';
 import { type SnapshotService } from '../../jobs/service';
-import { splitNames } from '../../jobs/select-names';
+import { splitNames } from '../../elasticsearch/name-lists';
 import { SnapkeepError } from '../../contracts/errors';
-import { answer } from '../answer';
-import { JsonBody } from '../body';
-import { checkObject, refuseUnknown } from '../body-fields';
-import { Parameters } from '../parameters';
+import { answer } from '../http/send-answer';
+import { JsonBody } from '../http/body';
+import { checkObject, refuseUnknown } from '../fields/body-fields';
+import { Parameters } from '../http/parameters';
 
 /** Registering, showing and unregistering repositories. */
 export function repositoryRoutes(router: IRouter, { repositories }: Pick<SnapshotService, 'repositories'>): void {

@@ -1,11 +1,11 @@
 import { type IRouter } from 'express';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../answer';
-import { JsonBody } from '../body';
-import { illegal } from '../body-fields';
-import { Parameters } from '../parameters';
-import { parseRestoreBody } from '../restore-body';
-import { untilClosed } from '../until-closed';
+import { answer } from '../http/send-answer';
+import { JsonBody } from '../http/body';
+import { illegal } from '../fields/body-fields';
+import { Parameters } from '../http/parameters';
+import { parseRestoreBody } from '../fields/restore-body';
+import { untilClosed } from '../http/request-signal';
 
 /** Restoring a snapshot. */
 export function restoreRoutes(router: IRouter, { restores }: Pick<SnapshotService, 'restores'>): void {

@@ -1,8 +1,8 @@
 import { type RequestHandler, type IRouter } from 'express';
-import { splitNames } from '../../jobs/select-names';
+import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../answer';
-import { Parameters } from '../parameters';
+import { answer } from '../http/send-answer';
+import { Parameters } from '../http/parameters';
 
 interface StatusPath {
   readonly repository?: string;

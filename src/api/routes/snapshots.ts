@@ -1,14 +1,14 @@
 import { type Request, type IRouter } from 'express';
-import { type ListRequest } from '../../jobs/snapshot-list';
-import { splitNames } from '../../jobs/select-names';
+import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
+import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { SORT_KEYS } from '../../jobs/snapshot-page';
-import { answer } from '../answer';
-import { JsonBody } from '../body';
-import { illegal } from '../body-fields';
-import { Parameters } from '../parameters';
-import { parseSnapshotBody } from '../snapshot-body';
-import { untilClosed } from '../until-closed';
+import { SORT_KEYS } from '../../jobs/snapshots/snapshot-page';
+import { answer } from '../http/send-answer';
+import { JsonBody } from '../http/body';
+import { illegal } from '../fields/body-fields';
+import { Parameters } from '../http/parameters';
+import { parseSnapshotBody } from '../fields/snapshot-body';
+import { untilClosed } from '../http/request-signal';
 
 const PATH = '/_snapshot/:repository/:snapshot';
 /** Paging parameters, which need what `verbose=false` leaves out. */

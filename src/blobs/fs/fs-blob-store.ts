@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../blob-store';
+import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../contract/blob-key';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
 import { fileStream, readRange } from './read-file';
 import { errnoOf, fsFailure } from './fs-errors';
 import { listFolder } from './list-folder';

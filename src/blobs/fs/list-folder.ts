@@ -2,8 +2,8 @@ import { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isBlobKey } from '../blob-key';
-import { BlobInfo } from '../blob-store';
+import { isBlobKey } from '../contract/blob-key';
+import { BlobInfo } from '../contract/blob-store';
 import { errnoOf } from './fs-errors';
 
 /** Files whose length is asked for at the same time. */

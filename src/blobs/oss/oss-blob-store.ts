@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { OssSettings, RepositorySecrets } from '../../contracts/repository-settings';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../blob-store';
-import { endOnAbort } from '../on-abort';
+import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../contract/blob-key';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
+import { endOnAbort } from '../../concurrency/on-abort';
 import { BodyStream } from './body-stream';
 import { assertBucketUsable } from './check-bucket';
 import { createOssClient, OssClient } from './oss-client';

@@ -3,7 +3,7 @@ import http, { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:
 import https from 'node:https';
 
 import { SnapkeepError } from '../../contracts/errors';
-import { onAbort } from '../on-abort';
+import { onAbort } from '../../concurrency/on-abort';
 import { connectionFailure } from './oss-errors';
 import { RequestClock, RequestTimes } from './request-clock';
 

@@ -1,5 +1,5 @@
-import { blockersOf, type Claiming } from '../../../src/contracts/job-order';
-import { type JobReads, snapshotsInUse } from '../../../src/contracts/snapshots-in-use';
+import { blockersOf, type Claiming } from '../../../src/contracts/jobs/job-order';
+import { type JobReads, snapshotsInUse } from '../../../src/contracts/jobs/snapshots-in-use';
 
 export interface RunningJob extends JobReads, Claiming {
   reads: JobReads['reads'];

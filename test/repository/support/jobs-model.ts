@@ -3,22 +3,22 @@
  * tried again by another process; a step that seems dead may go on as a zombie beside its successor. What finished
  * steps returned is remembered, nothing else.
  */
-import { BlobStore } from '../../../src/blobs/blob-store';
+import { BlobStore } from '../../../src/blobs/contract/blob-store';
 import { ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
-import { plansAgain } from '../../../src/contracts/plan-again';
-import { findBases } from '../../../src/repository/base-rule';
-import { Catalogue } from '../../../src/repository/catalogue';
-import { CodecPool } from '../../../src/repository/codec-pool';
-import { commitFailedSnapshot } from '../../../src/repository/commit-failed-snapshot';
-import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/commit-snapshot';
-import { ShardEntry, SnapshotManifest } from '../../../src/repository/format';
-import { shardId } from '../../../src/repository/holders';
-import { newAttempt, newSnapshotUuid } from '../../../src/repository/keys';
-import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/orphans';
-import { markSweeping, removeSnapshots } from '../../../src/repository/remove-snapshots';
-import { findSnapshotByUuid } from '../../../src/repository/root';
-import { sweepMarked } from '../../../src/repository/sweep';
-import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/unchanged';
+import { plansAgain } from '../../../src/contracts/jobs/plan-again';
+import { findBases } from '../../../src/repository/catalogue/base-rule';
+import { Catalogue } from '../../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../../src/documents/codec-pool';
+import { commitFailedSnapshot } from '../../../src/repository/committing/commit-failed-snapshot';
+import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
+import { ShardEntry, SnapshotManifest } from '../../../src/repository/format/format';
+import { shardId } from '../../../src/repository/catalogue/holders';
+import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
+import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
+import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
+import { findSnapshotByUuid } from '../../../src/repository/catalogue/root';
+import { sweepMarked } from '../../../src/repository/deletion/sweep';
+import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/segments/base-reuse';
 import { Crash, CrashingBlobStore, LastCall } from './crashing-blob-store';
 import { Installation, RunningJob } from './installation';
 import { ModelDocument, ShardModel } from './shard-model';

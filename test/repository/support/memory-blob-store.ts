@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
-import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../../../src/blobs/blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/blob-store';
+import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../../../src/blobs/contract/blob-key';
+import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/contract/blob-store';
 import { SnapkeepError } from '../../../src/contracts/errors';
 
 /**

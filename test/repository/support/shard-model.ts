@@ -7,7 +7,7 @@ import {
   ShardTarget,
   ShardView,
   ViewRequest,
-} from '../../../src/cluster/shard-source';
+} from '../../../src/cluster/reading/document-reader';
 import { SeqNoRange } from '../../../src/contracts/seq-no';
 
 /** A live document: everything a restore has to bring back. */

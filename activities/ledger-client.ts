@@ -1,0 +1,194 @@
+/** What activities ask of the workflow that knows who works on a place. */
+import { createHash } from 'node:crypto';
+import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { SnapkeepError } from '../src/contracts/errors';
+import { type JobOptions, type JobRepository } from '../src/contracts/jobs';
+import {
+  type BeginJobResult,
+  type JobOutcome,
+  type LedgerJob,
+  MAX_CLAIMS,
+  MAX_JOBS,
+  newLedger,
+} from '../src/contracts/jobs/ledger';
+import { workflowIds } from '../src/contracts/workflow-ids';
+import { type OpenRepositories, type OpenRepository } from '../src/registrations/open-repositories';
+import { type repositoryWorkflow } from '../workflows';
+import { beginJobsUpdate, endJobSignal, requestSweepSignal } from '../src/contracts/jobs/workflow-messages';
+import { thisJob } from './activity-shell';
+
+/** The repository and options that a job was accepted with. */
+export interface JobCall {
+  readonly repository: JobRepository;
+  readonly options: JobOptions;
+}
+
+/** A job that waits to be entered. */
+interface Begin {
+  readonly call: JobCall;
+  readonly job: LedgerJob;
+  readonly resolve: (result: BeginJobResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Jobs, and claims of all of them, that one update enters: bounds its payload. */
+const BATCH_JOBS = 200;
+const BATCH_CLAIMS = 20_000;
+
+export class Ledger {
+  private readonly begins = new Map<string, Begin[]>();
+
+  constructor(
+    private readonly client: Client,
+    private readonly repositories: OpenRepositories,
+  ) {}
+
+  /** The repository as it was registered when the job was accepted. */
+  open(repository: JobRepository): OpenRepository {
+    return this.repositories.open(repository);
+  }
+
+  /**
+   * Enters the calling job in the ledger of its place, or changes its entry. Asking again for a job is harmless. Throws
+   * `concurrent_snapshot_execution_exception` when too many jobs work on the place.
+   */
+  async beginJob(call: JobCall, job: Omit<LedgerJob, 'workflowId' | 'repository'>): Promise<BeginJobResult> {
+    const { name, place } = call.repository;
+    const { workflowId, taskQueue } = thisJob();
+    const entry = { ...job, workflowId, repository: name };
+    const result = await new Promise<BeginJobResult>((resolve, reject) => {
+      const begin = { call, job: entry, resolve, reject };
+      const begun = this.begins.get(place);
+      if (begun !== undefined) {
+        begun.push(begin);
+        return;
+      }
+      const queue: Begin[] = [begin];
+      this.begins.set(place, queue);
+      void this.beginAll(taskQueue, queue);
+    });
+    if (!result.full) return result;
+    throw new SnapkeepError(
+      'concurrent_snapshot_execution_exception',
+      `[${name}:${job.snapshot}] cannot start: ${MAX_JOBS} jobs work on the repository already; ask again when some of them have ended`,
+    );
+  }
+
+  /** Enters what is queued for a place, batch by batch: Temporal takes few updates of one workflow at once. */
+  private async beginAll(taskQueue: string, queue: Begin[]): Promise<void> {
+    const { place } = queue[0].call.repository;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchLength(queue));
+      try {
+        const results = await this.beginBatch(taskQueue, batch);
+        batch.forEach(({ resolve }, i) => resolve(results[i]));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.begins.delete(place);
+  }
+
+  private beginBatch(taskQueue: string, batch: readonly Begin[]): Promise<readonly BeginJobResult[]> {
+    const sweepers = batch.map(({ call }) => call).filter(({ repository }) => !this.open(repository).write.readonly);
+    const sweeper = sweepers.at(-1);
+    return asked(
+      this.client.workflow.executeUpdateWithStart(beginJobsUpdate, {
+        args: [
+          {
+            jobs: batch.map(({ job }) => job),
+            sweeper: sweeper && { repository: sweeper.repository, options: sweeper.options },
+          },
+        ],
+        startWorkflowOperation: new WithStartWorkflowOperation<typeof repositoryWorkflow>('repositoryWorkflow', {
+          ...startOptions(batch[0].call.repository, taskQueue),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      }),
+    );
+  }
+
+  /** Takes the calling job off the ledger. Harmless when the job is not known any more. */
+  async endJob(repository: JobRepository, outcome: JobOutcome): Promise<void> {
+    const { workflowId } = thisJob();
+    try {
+      await this.client.workflow
+        .getHandle(workflowIds.repository(repository.place))
+        .signal(endJobSignal, { workflowId, outcome });
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+    }
+  }
+
+  /** Asks for a sweep of the place; the calling workflow is signalled when it is over. */
+  async requestSweep({ repository, options }: JobCall): Promise<void> {
+    const { workflowId, taskQueue } = thisJob();
+    await asked(
+      this.client.workflow.signalWithStart('repositoryWorkflow', {
+        ...startOptions(repository, taskQueue),
+        signal: requestSweepSignal,
+        signalArgs: [{ workflowId, repository, options }],
+      }),
+    );
+  }
+
+  /** Those of the workflows that do not run any more. */
+  async ended(ids: readonly string[]): Promise<string[]> {
+    const ended: string[] = [];
+    for (const id of ids) {
+      try {
+        const { status } = await this.client.workflow.getHandle(id).describe();
+        if (status.name !== 'RUNNING') ended.push(id);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+        ended.push(id);
+      }
+    }
+    return ended;
+  }
+}
+
+/**
+ * Short hashes of the names, by which the ledger sees which jobs read the same index: names have no bound, payloads
+ * have one. Two names with one hash make two jobs wait for each other without need.
+ */
+export function claimsOf(indices: readonly string[]): string[] {
+  if (indices.length > MAX_CLAIMS) return ['*'];
+  return indices.map((name) => createHash('sha256').update(name).digest('base64url').slice(0, 6));
+}
+
+function startOptions({ name, place }: JobRepository, taskQueue: string) {
+  return {
+    workflowId: workflowIds.repository(place),
+    args: [newLedger(place)] as [ReturnType<typeof newLedger>],
+    taskQueue,
+    staticSummary: `jobs of repository ${name}`,
+  };
+}
+
+/** How many of the jobs, from the first on, one update may enter; at least one. */
+function batchLength(queue: readonly Begin[]): number {
+  let claims = 0;
+  let length = 0;
+  for (const { job } of queue) {
+    claims += job.claims.length;
+    if (length > 0 && (length >= BATCH_JOBS || claims > BATCH_CLAIMS)) break;
+    length++;
+  }
+  return length;
+}
+
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+/** Whatever Temporal answers instead: the same question may be answered later. */
+function unavailable(error: unknown): SnapkeepError {
+  return new SnapkeepError('temporal_unavailable', `Temporal did not answer: ${(error as Error).message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,106 @@
+import { type Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import { type Request } from 'express';
+import { findValue, textOf } from '../../documents/scan-json';
+import { SnapkeepError } from '../../contracts/errors';
+
+/** Bytes of the largest body that is taken; what goes on to the cluster has no limit here. */
+const MAX_BYTES = 1024 * 1024;
+/** Ms for all of it, however steadily it drips. */
+const MAX_MS = 60_000;
+
+const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
+const OTHER_FORMAT = /yaml|cbor|smile|x-ndjson|msgpack/i;
+
+/** A request body that is a JSON object. */
+export class JsonBody {
+  private constructor(
+    private readonly bytes: Buffer,
+    readonly members: ReadonlyMap<string, unknown>,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.members.size === 0;
+  }
+
+  /** The member as it was written, byte for byte; undefined where there is none. */
+  raw(name: string): string | undefined {
+    const span = findValue(this.bytes, [name]);
+    return span === undefined ? undefined : textOf(this.bytes, span);
+  }
+
+  /**
+   * Reads and parses the body; an empty one is an empty object. Throws `content_too_long_exception`,
+   * `media_type_header_exception` and `x_content_parse_exception`.
+   */
+  static async read(request: Request): Promise<JsonBody> {
+    const bytes = await readAll(request);
+    const text = bytes.toString('utf8');
+    if (text.trim() === '') return new JsonBody(Buffer.from('{}'), new Map());
+    checkType(request);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new SnapkeepError(
+        'x_content_parse_exception',
+        `Failed to parse the request body as JSON: ${(error as Error).message}`,
+      );
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new SnapkeepError('parse_exception', 'Failed to parse the request body: a JSON object is expected');
+    }
+    return new JsonBody(bytes, new Map(Object.entries(value)));
+  }
+}
+
+/** Tools send JSON under all sorts of types, and that is fine; what a page could send is refused before (call-guard). */
+function checkType(request: Request): void {
+  const type = request.headers['content-type'] ?? '';
+  if (JSON_TYPE.test(type) || !OTHER_FORMAT.test(type)) return;
+  throw new SnapkeepError(
+    'media_type_header_exception',
+    `Content-Type header [${type}] is not supported; send [application/json]`,
+  );
+}
+
+async function readAll(request: Request): Promise<Buffer> {
+  const stream = decoded(request);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const deadline = Date.now() + MAX_MS;
+  try {
+    // The request is left open: destroyed, it would take its connection along before the answer is out.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MAX_BYTES) {
+        throw new SnapkeepError(
+          'content_too_long_exception',
+          `the request body is larger than ${MAX_BYTES} bytes, the most this request takes`,
+        );
+      }
+      if (Date.now() > deadline) {
+        throw new SnapkeepError('request_timeout', `the request body did not come within [${MAX_MS}ms]`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (stream !== request) stream.destroy();
+    if (error instanceof SnapkeepError) throw error;
+    throw new SnapkeepError('parse_exception', `the request body can't be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return Buffer.concat(chunks);
+}
+
+function decoded(request: Request): Readable {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity') return request;
+  const decoder = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;
+  if (decoder === undefined) {
+    throw new SnapkeepError('illegal_argument_exception', `Content-Encoding [${encoding}] is not supported`);
+  }
+  request.on('error', (error) => decoder.destroy(error));
+  return request.pipe(decoder);
+}

@@ -1,0 +1,37 @@
+import { type Request, type Response } from 'express';
+import { type JsonObject } from '../../elasticsearch/json-value';
+import { filterPath } from '../../elasticsearch/filter-path';
+import { queryOf } from './parameters';
+import { printJson } from '../../elasticsearch/print-json';
+
+/** What is printed of an answer that several callers share, by how they want it. */
+const printed = new WeakMap<JsonObject, Map<string, Buffer>>();
+
+/** Answers with JSON, as `pretty`, `filter_path` and the `Accept` header want it. */
+export function answer(request: Request, response: Response, status: number, json: JsonObject): void {
+  if (response.headersSent) return;
+  const query = queryOf(request);
+  const pretty = query.has('pretty') && query.get('pretty') !== 'false';
+  const paths = query.get('filter_path');
+  const body = print(json, pretty, paths ?? '');
+  response.statusCode = status;
+  response.setHeader('content-type', contentType(request.headers.accept));
+  response.setHeader('content-length', body.length);
+  response.end(body);
+}
+
+/** An object is printed once per form: answers are never changed after they are given here. */
+function print(json: JsonObject, pretty: boolean, paths: string): Buffer {
+  const forms = printed.get(json) ?? new Map<string, Buffer>();
+  printed.set(json, forms);
+  const form = `${pretty} ${paths}`;
+  const body = forms.get(form) ?? Buffer.from(printJson(paths === '' ? json : filterPath(json, paths), pretty));
+  forms.set(form, body);
+  return body;
+}
+
+/** Clients that ask for a compatible version check that it is what they get. */
+function contentType(accept: string | undefined): string {
+  const version = /application\/vnd\.elasticsearch\+json\s*;\s*compatible-with=(\d+)/i.exec(accept ?? '')?.[1];
+  return version === undefined ? 'application/json' : `application/vnd.elasticsearch+json;compatible-with=${version}`;
+}

@@ -1,0 +1,110 @@
+import { TokenBucket } from 'limiter';
+import { Readable } from 'node:stream';
+
+import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
+import { endOnAbort, untilAborted } from '../../concurrency/on-abort';
+
+/** Bytes a second; undefined is no limit. */
+export interface ThrottleLimits {
+  readonly putBytesPerSec?: number;
+  readonly getBytesPerSec?: number;
+}
+
+/**
+ * Limits how many bytes a second are written and read, all calls together, in the order in which they ask. A put waits
+ * before it is sent; a get waits before it hands out what it has read. Listings and deletes pass freely, and so does
+ * `putIfAbsent`: it writes roots and markers, and a DELETE must not wait behind the segments of a snapshot.
+ */
+export class ThrottledBlobStore implements BlobStore {
+  private readonly puts: ByteLimiter;
+  private readonly gets: ByteLimiter;
+
+  constructor(
+    private readonly store: BlobStore,
+    limits: ThrottleLimits,
+  ) {
+    this.puts = new ByteLimiter(limits.putBytesPerSec);
+    this.gets = new ByteLimiter(limits.getBytesPerSec);
+  }
+
+  get description(): string {
+    return this.store.description;
+  }
+
+  async put(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await this.puts.take(body.length, options.signal);
+    await this.store.put(key, body, options);
+  }
+
+  async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
+    await this.store.putIfAbsent(key, body, options);
+  }
+
+  async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
+    const body = await this.store.get(key, options);
+    await this.gets.take(body.length, options.signal);
+    return body;
+  }
+
+  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
+    const body = await this.store.getRange(key, start, length, options);
+    await this.gets.take(body.length, options.signal);
+    return body;
+  }
+
+  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
+    const source = await this.store.getStream(key, options);
+    const { gets } = this;
+    const paced = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        await gets.take(chunk.length, options.signal);
+        yield chunk;
+      }
+    };
+    return endOnAbort(Readable.from(paced(), { objectMode: false }), options.signal);
+  }
+
+  list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncIterable<BlobInfo> {
+    return this.store.list(prefix, options);
+  }
+
+  async delete(keys: readonly string[], options: BlobCallOptions = {}): Promise<void> {
+    await this.store.delete(keys, options);
+  }
+
+  async checkUsable(options: BlobCallOptions = {}): Promise<void> {
+    await this.store.checkUsable(options);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+  }
+}
+
+/** Slices of a tenth of a second: small enough to share the rate fairly and to end soon when a call is given up. */
+const SLICES_PER_SECOND = 10;
+
+class ByteLimiter {
+  private readonly bucket: TokenBucket | undefined;
+  private readonly sliceBytes: number;
+
+  constructor(bytesPerSec: number | undefined) {
+    this.sliceBytes = Math.max(1, Math.floor((bytesPerSec ?? 0) / SLICES_PER_SECOND));
+    if (bytesPerSec !== undefined) {
+      this.bucket = new TokenBucket({
+        bucketSize: this.sliceBytes,
+        tokensPerInterval: bytesPerSec,
+        interval: 'second',
+      });
+    }
+  }
+
+  /** Resolves once that many bytes may pass; rejects with the reason of `signal` as soon as it is aborted. */
+  async take(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.bucket === undefined) return;
+    for (let left = bytes; left > 0; left -= this.sliceBytes) {
+      signal?.throwIfAborted();
+      await untilAborted(this.bucket.removeTokens(Math.min(left, this.sliceBytes)), signal);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { SnapkeepError } from '../../contracts/errors';
+import { matchesWildcard } from '../../elasticsearch/wildcard';
+import { type ClusterHttp } from '../http/cluster-http';
+import { type ClusterInfo, versionAtLeast } from './cluster-info';
+import { flattenSettings } from '../../elasticsearch/flat-settings';
+import { joinSegments } from '../http/index-path';
+import { findValue, skipValue, textOf, walkObject } from '../../documents/scan-json';
+
+/** An index as a snapshot has to know it. Data streams are not kept as such: their backing indices are indices. */
+export interface IndexMetadata {
+  readonly name: string;
+  readonly uuid: string;
+  readonly numberOfShards: number;
+  /** Raw JSON text as the cluster sent it: mappings can hold 64-bit integers. */
+  readonly settings: string;
+  readonly mappings: string;
+  readonly aliases: string;
+  /** Closed indices can't be read over HTTP. Only there where `expandWildcards` asked for them. */
+  readonly closed: boolean;
+  /** `_source` is not kept: the documents can't be read back. */
+  readonly sourceDisabled: boolean;
+  /** `_source` is kept in part (`includes`, `excludes`): what is read is less than what was indexed. */
+  readonly sourceFiltered: boolean;
+  /** `_source` is not kept but made of other fields when it is asked for (synthetic, derived). */
+  readonly sourceRebuilt: boolean;
+  /** Sequence numbers are not kept or not searchable, or documents can change without getting a new one. */
+  readonly seqNoDisabled: boolean;
+  /** OpenSearch segment replication or remote store: replicas lag behind a refresh. */
+  readonly segmentReplication: boolean;
+  /** Elasticsearch 7 frozen index: readable, slowly. */
+  readonly frozen: boolean;
+}
+
+export interface ResolveOptions {
+  readonly ignoreUnavailable: boolean;
+  /** As Elasticsearch's parameter. @default `open,hidden`: Elasticsearch's `all` without what can't be read */
+  readonly expandWildcards?: string;
+}
+
+/** Metadata of ten thousand indices with large mappings fits. */
+const MAX_METADATA_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * The indices that names, aliases, wildcards, date math and `-exclusions` stand for, by name; all open ones where
+ * nothing is said. Throws `index_not_found_exception` and `index_closed_exception` for an index that is named.
+ */
+export async function resolveIndices(
+  http: ClusterHttp,
+  info: ClusterInfo | Promise<ClusterInfo>,
+  expression: readonly string[] | undefined,
+  options: ResolveOptions,
+  signal?: AbortSignal,
+): Promise<IndexMetadata[]> {
+  const found = new Map<string, IndexMetadata>();
+  for (const step of planSteps(expression)) {
+    // What an exclusion names need not be there.
+    const ignoreUnavailable = options.ignoreUnavailable || step.exclude;
+    const body = await getIndices(http, step.path, { ...options, ignoreUnavailable }, signal);
+    for (const index of sliceIndices(body)) {
+      if (step.exclude) found.delete(index.name);
+      else found.set(index.name, index);
+    }
+  }
+  const named = expression?.filter((part) => !part.includes('*')) ?? [];
+  const indices = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, closed } of indices) {
+    if (!closed || !named.some((part) => matchesWildcard(part, name))) continue;
+    throw new SnapkeepError(
+      'index_closed_exception',
+      `index [${name}] is closed: its documents can't be read; open it, or leave it out with [-${name}]`,
+      { details: { index: name } },
+    );
+  }
+  return withoutSeqNos(http, await info, indices, signal);
+}
+
+interface Step {
+  readonly path: string;
+  readonly exclude: boolean;
+}
+
+/** One request for what fits a request line; a longer expression is taken apart, exclusions in their place. Pure. */
+export function planSteps(expression: readonly string[] | undefined): Step[] {
+  if (expression === undefined || expression.length === 0) return [{ path: '_all', exclude: false }];
+  const whole = joinSegments(expression.map(encodeURIComponent));
+  if (whole.length === 1) return [{ path: whole[0], exclude: false }];
+  const steps: Step[] = [];
+  for (let i = 0; i < expression.length;) {
+    const exclude = i > 0 && expression[i].startsWith('-');
+    const run: string[] = [];
+    for (; i < expression.length && (i > 0 && expression[i].startsWith('-')) === exclude; i++) {
+      run.push(encodeURIComponent(exclude ? expression[i].slice(1) : expression[i]));
+    }
+    steps.push(...joinSegments(run).map((path) => ({ path, exclude })));
+  }
+  return steps;
+}
+
+async function getIndices(
+  http: ClusterHttp,
+  path: string,
+  options: ResolveOptions,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const { body } = await http.request({
+    method: 'GET',
+    path: `/${path}`,
+    query: {
+      expand_wildcards: options.expandWildcards ?? 'open,hidden',
+      ignore_unavailable: options.ignoreUnavailable,
+      allow_no_indices: true,
+    },
+    maxBytes: MAX_METADATA_BYTES,
+    signal,
+  });
+  return body;
+}
+
+/** The answer of `GET /{index}` taken apart. */
+export function sliceIndices(body: Buffer): IndexMetadata[] {
+  const indices: IndexMetadata[] = [];
+  // Indices of one template have one mapping, which may be large: it is kept and looked through once.
+  const known = new Map<string, MappingFacts>();
+  walkObject(body, 0, (name, start) => {
+    const part = (key: string): string => {
+      const span = findValue(body, [key], start);
+      return span ? textOf(body, span) : '{}';
+    };
+    const text = part('mappings');
+    const mapping = known.get(text) ?? factsOf(text);
+    known.set(mapping.text, mapping);
+    indices.push(describe(name, part('settings'), mapping, part('aliases')));
+    return skipValue(body, start);
+  });
+  return indices;
+}
+
+/** A mapping, and what of it decides how its indices are read. */
+interface MappingFacts {
+  readonly text: string;
+  readonly source: ReturnType<typeof sourceMapping>;
+  readonly updatable: boolean;
+}
+
+function factsOf(text: string): MappingFacts {
+  return { text, source: sourceMapping(text), updatable: UPDATABLE.test(text) };
+}
+
+function describe(name: string, settings: string, mapping: MappingFacts, aliases: string): IndexMetadata {
+  const flat = flattenSettings(JSON.parse(settings));
+  const is = (key: string, value: string): boolean => String(flat.get(key)).toLowerCase() === value;
+  const { source } = mapping;
+  return {
+    name,
+    uuid: String(flat.get('index.uuid') ?? ''),
+    numberOfShards: Number(flat.get('index.number_of_shards') ?? 1),
+    settings,
+    mappings: mapping.text,
+    aliases,
+    closed: is('index.verified_before_close', 'true'),
+    sourceDisabled:
+      String(source.enabled) === 'false' || source.mode === 'disabled' || is('index.mapping.source.mode', 'disabled'),
+    sourceFiltered: isNonEmpty(source.includes) || isNonEmpty(source.excludes),
+    sourceRebuilt:
+      source.mode === 'synthetic' ||
+      ['index.mapping.source.mode', 'index.mode'].some((key) => REBUILT.has(String(flat.get(key)).toLowerCase())) ||
+      is('index.derived_source.enabled', 'true'),
+    seqNoDisabled: is('index.disable_sequence_numbers', 'true') || mapping.updatable,
+    segmentReplication: is('index.replication.type', 'segment') || is('index.remote_store.enabled', 'true'),
+    frozen: is('index.frozen', 'true') || is('index.search.throttled', 'true'),
+  };
+}
+
+/** Values of settings by which documents are rebuilt, unless the mapping says otherwise: then it only costs a comparison. */
+const REBUILT = new Set(['synthetic', 'logsdb', 'time_series']);
+
+/** Fields with in-place updates: a document changes while its sequence number stays. */
+const UPDATABLE = /"updatable"\s*:\s*"?true/;
+
+function sourceMapping(mappings: string): {
+  enabled?: unknown;
+  mode?: unknown;
+  includes?: unknown;
+  excludes?: unknown;
+} {
+  const bytes = Buffer.from(mappings);
+  const span = findValue(bytes, ['_source']);
+  return span ? (JSON.parse(textOf(bytes, span)) as ReturnType<typeof sourceMapping>) : {};
+}
+
+function isNonEmpty(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
+}
+
+/** From Elasticsearch 9.4 on some kinds of index keep no sequence numbers without any of their own settings saying so. */
+async function withoutSeqNos(
+  http: ClusterHttp,
+  info: ClusterInfo,
+  indices: IndexMetadata[],
+  signal: AbortSignal | undefined,
+): Promise<IndexMetadata[]> {
+  if (info.product !== 'elasticsearch' || !versionAtLeast(info.version, 9, 4)) return indices;
+  const disabled = new Set<string>();
+  for (const path of joinSegments(indices.map(({ name }) => encodeURIComponent(name)))) {
+    const answer = await http.json<Record<string, { defaults?: Record<string, unknown> }>>({
+      method: 'GET',
+      path: `/${path}/_settings/index.disable_sequence_numbers`,
+      query: { include_defaults: true, flat_settings: true, ignore_unavailable: true },
+      signal,
+    });
+    for (const [name, { defaults }] of Object.entries(answer)) {
+      if (String(defaults?.['index.disable_sequence_numbers']) === 'true') disabled.add(name);
+    }
+  }
+  return indices.map((index) => (disabled.has(index.name) ? { ...index, seqNoDisabled: true } : index));
+}

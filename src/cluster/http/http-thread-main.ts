@@ -1,0 +1,39 @@
+/** The thread behind {@link HttpThread}. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { isSnapkeepError } from '../../contracts/errors';
+import { ClusterHttp, ResponseTooLargeError } from './cluster-http';
+import { type ClusterSettings } from './connection';
+import { type ThreadAnswer, type ThreadRequest, type ThreadTask } from './http-thread';
+
+const port = parentPort as MessagePort;
+const http = new ClusterHttp(workerData as ClusterSettings);
+const underWay = new Map<number, AbortController>();
+
+port.on('message', (task: ThreadTask) => {
+  if (task.kind === 'abort') underWay.get(task.id)?.abort();
+  else void perform(task.id, task.request);
+});
+
+async function perform(id: number, request: ThreadRequest): Promise<void> {
+  const abort = new AbortController();
+  underWay.set(id, abort);
+  try {
+    const { status, body } = await http.request({ ...request, signal: abort.signal });
+    port.postMessage({ kind: 'answered', id, status, body } satisfies ThreadAnswer, [body.buffer]);
+  } catch (error) {
+    port.postMessage(failed(id, error));
+  } finally {
+    underWay.delete(id);
+  }
+}
+
+function failed(id: number, error: unknown): ThreadAnswer {
+  if (error instanceof ResponseTooLargeError) {
+    return { kind: 'too-large', id, what: error.what, maxBytes: error.maxBytes };
+  }
+  if (isSnapkeepError(error)) {
+    return { kind: 'failed', id, code: error.code, message: error.message, details: error.details };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'failed', id, code: 'internal', message, details: {} };
+}

@@ -1,0 +1,127 @@
+import { SnapkeepError } from '../../contracts/errors';
+import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Counted, histogram } from './page-plan';
+import { openPitView } from './pit-view';
+import { readPages } from './read-pages';
+import { openScrollView } from './scroll-view';
+import { MAX_BUCKETS, aggregationBody, countsAggregation, readCounts } from './search-body';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
+import { probeShard } from './probe-shard';
+import {
+  type DocumentReader,
+  type KnownRange,
+  type Probe,
+  type ProbeRequest,
+  type ShardTarget,
+  type ShardView,
+  type ViewRequest,
+} from './document-reader';
+
+/** Buckets that a range is looked at through when it is divided. */
+const DIVIDE_BUCKETS = 4_000;
+
+/** Reads shards of one cluster; see {@link DocumentReader}. */
+export class ClusterDocumentReader implements DocumentReader {
+  constructor(private readonly searches: () => Promise<ShardSearches>) {}
+
+  async count(target: ShardTarget, ranges: readonly SeqNoRange[], signal?: AbortSignal): Promise<number[]> {
+    const searches = await this.searches();
+    return countRanges(searches, searches.plain(target), ranges, signal);
+  }
+
+  async divide(target: ShardTarget, range: SeqNoRange, maxBytes: number, signal?: AbortSignal): Promise<KnownRange[]> {
+    const limit = Math.max(1, Math.floor(maxBytes / Math.max(1, target.bytesPerDocument)));
+    return joinParts(range, await fineBuckets(await this.searches(), target, range, limit, signal), limit);
+  }
+
+  async *readSealed(
+    target: ShardTarget,
+    range: SeqNoRange,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    if (range.to <= range.from) return;
+    const searches = await this.searches();
+    yield* readPages(searches, searches.plain(target), target, range, { signal });
+  }
+
+  async probe(target: ShardTarget, request: ProbeRequest, signal?: AbortSignal): Promise<Probe> {
+    const searches = await this.searches();
+    return probeShard(searches, target, request, signal);
+  }
+
+  async openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView> {
+    const searches = await this.searches();
+    for (const range of [...request.known, ...request.read]) {
+      if (!(range.from >= 0 && range.to >= range.from)) {
+        throw new SnapkeepError('internal', `A view of a range that is none: [${range.from}, ${range.to})`);
+      }
+    }
+    return searches.info.pit === 'none'
+      ? openScrollView(searches, target, request, signal)
+      : openPitView(searches, searches.info.pit, target, request, signal);
+  }
+}
+
+/** Live documents per range, at one moment unless there are more ranges than a cluster counts at once. */
+export async function countRanges(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  ranges: readonly SeqNoRange[],
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const counts: number[] = [];
+  while (counts.length < ranges.length) {
+    const part = ranges.slice(counts.length, counts.length + searches.buckets(MAX_BUCKETS));
+    try {
+      const body = await searcher.search(aggregationBody({ ranges: countsAggregation(part) }, undefined, {}), {
+        filterPath: 'timed_out,_shards,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count',
+        signal,
+      });
+      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { ranges?: unknown } };
+      counts.push(...readCounts(aggregations?.ranges, part.length));
+    } catch (error) {
+      if (!searches.learnBuckets(error, part.length)) throw error;
+    }
+  }
+  return counts;
+}
+
+/** Non-empty parts of a range, none with more than `limit` documents (unless it is a single number). */
+async function fineBuckets(
+  searches: ShardSearches,
+  target: ShardTarget,
+  range: SeqNoRange,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Counted[]> {
+  if (range.to <= range.from) return [];
+  const fine: Counted[] = [];
+  const searcher = searches.plain(target);
+  for (const bucket of await histogram(searches, searcher, range, DIVIDE_BUCKETS, signal)) {
+    if (bucket.documents <= limit || bucket.to - bucket.from === 1) fine.push(bucket);
+    else if (bucket.to - bucket.from === range.to - range.from) {
+      // A cluster that counts no more than one bucket.
+      const middle = bucket.from + Math.floor((bucket.to - bucket.from) / 2);
+      fine.push(...(await fineBuckets(searches, target, { from: bucket.from, to: middle }, limit, signal)));
+      fine.push(...(await fineBuckets(searches, target, { from: middle, to: bucket.to }, limit, signal)));
+    } else fine.push(...(await fineBuckets(searches, target, bucket, limit, signal)));
+  }
+  return fine;
+}
+
+/** Joins buckets to parts of at most `limit` documents that cover the whole range. Pure. */
+export function joinParts(range: SeqNoRange, buckets: readonly Counted[], limit: number): KnownRange[] {
+  const parts: KnownRange[] = [];
+  let from = range.from;
+  let live = 0;
+  for (const bucket of buckets) {
+    if (live > 0 && live + bucket.documents > limit) {
+      parts.push({ from, to: bucket.from, live });
+      from = bucket.from;
+      live = 0;
+    }
+    live += bucket.documents;
+  }
+  if (range.to > from) parts.push({ from, to: range.to, live });
+  return parts;
+}

@@ -1,0 +1,166 @@
+import { type SeqNoRange } from '../../contracts/seq-no';
+import { aggregationBody, histogramAggregation, bucketsOf, rangeQuery } from './search-body';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
+import { PAGE_TARGET_BYTES } from './document-reader';
+
+/** A range and the number of its live documents: counted, or expected where it is no wider than one search. */
+export interface Counted extends SeqNoRange {
+  readonly documents: number;
+}
+
+/** Sequence numbers per bucket at most, so that no bucket can hold more documents than one search returns. */
+const WIDEST_BUCKET = 2_500;
+/** Buckets asked for at once. */
+const PLANNED_BUCKETS = 2_000;
+
+/**
+ * Cuts a range into pages of about {@link PAGE_TARGET_BYTES}, as it goes: where the documents are comes from a
+ * histogram (a page of a range with many deletes spans more numbers), how large they are from the pages that came.
+ */
+export class PagePlan {
+  private buckets: Counted[] = [];
+  private planned: number;
+  private bytesPerDocument: number;
+
+  constructor(
+    private readonly searches: ShardSearches,
+    private readonly searcher: ShardSearcher,
+    private readonly range: SeqNoRange,
+    bytesPerDocument: number,
+    known?: number,
+  ) {
+    this.bytesPerDocument = Math.max(1, bytesPerDocument);
+    this.planned = range.from;
+    const width = range.to - range.from;
+    const few = known ?? width;
+    if (few <= this.documentsPerPage()) {
+      // One page, whatever is in it.
+      this.planned = range.to;
+      if (few > 0) this.buckets = [{ ...pick(range), documents: few }];
+    }
+  }
+
+  /** The next page, or `undefined` at the end of the range. */
+  async next(signal: AbortSignal): Promise<Counted | undefined> {
+    const limit = this.documentsPerPage();
+    let page: Counted | undefined;
+    for (;;) {
+      const bucket = this.buckets[0];
+      if (!bucket) {
+        if (this.planned >= this.range.to) return page;
+        await this.planMore(signal);
+        continue;
+      }
+      if (page && page.documents + bucket.documents > limit) return page;
+      if (!page && bucket.documents > limit && bucket.to - bucket.from > 1) {
+        this.buckets.splice(0, 1, ...cutEvenly(bucket, limit, this.searcher.pageDocuments));
+        continue;
+      }
+      this.buckets.shift();
+      page = { from: page?.from ?? bucket.from, to: bucket.to, documents: (page?.documents ?? 0) + bucket.documents };
+    }
+  }
+
+  /** A page of `documents` came as `bytes`. */
+  sawPage(documents: number, bytes: number): void {
+    if (documents < 1) return;
+    const seen = bytes / documents;
+    // Up at once, down slowly: a page too large costs more than one too small.
+    this.bytesPerDocument = Math.max(1, seen, (this.bytesPerDocument + seen) / 2);
+  }
+
+  /** A page of `documents` was given up at `bytes`. */
+  sawTooLarge(documents: number, bytes: number): void {
+    this.bytesPerDocument = Math.max(this.bytesPerDocument, (2 * bytes) / Math.max(1, documents));
+  }
+
+  /** A search returns at most `width` documents: what is only expected must not be wider. */
+  cutTo(width: number): void {
+    this.buckets = this.buckets.flatMap((bucket) => cutTo(bucket, width));
+  }
+
+  private documentsPerPage(): number {
+    const byBytes = Math.floor(PAGE_TARGET_BYTES / this.bytesPerDocument);
+    return Math.max(1, Math.min(this.searcher.pageDocuments, byBytes));
+  }
+
+  private async planMore(signal: AbortSignal): Promise<void> {
+    const left = { from: this.planned, to: this.range.to };
+    const found = await histogramOfStart(this.searches, this.searcher, left, PLANNED_BUCKETS, WIDEST_BUCKET, signal);
+    this.buckets = found.buckets;
+    this.planned = found.to;
+  }
+}
+
+/**
+ * Live documents of a range in at most `most` parts, or as many as the cluster counts at once; parts without documents are
+ * left out.
+ */
+export async function histogram(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  range: SeqNoRange,
+  most: number,
+  signal?: AbortSignal,
+): Promise<Counted[]> {
+  return (await histogramOfStart(searches, searcher, range, most, Infinity, signal)).buckets;
+}
+
+/** As {@link histogram}, of parts no wider than `widest`: it ends at `to` where the whole range would take more of them. */
+async function histogramOfStart(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  range: SeqNoRange,
+  most: number,
+  widest: number,
+  signal?: AbortSignal,
+): Promise<{ readonly buckets: Counted[]; readonly to: number }> {
+  for (;;) {
+    const parts = searches.buckets(most);
+    const interval = Math.max(1, Math.min(widest, Math.ceil((range.to - range.from) / parts)));
+    const to = Math.min(range.to, range.from + interval * parts);
+    try {
+      const body = await searcher.search(
+        aggregationBody(
+          { parts: histogramAggregation(range.from, interval) },
+          rangeQuery({ from: range.from, to }),
+          {},
+        ),
+        { filterPath: 'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count', signal },
+      );
+      const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
+      const buckets = bucketsOf(aggregations?.parts).map(({ key, doc_count }) => {
+        const from = Math.round(Number(key));
+        return { from, to: Math.min(to, from + interval), documents: doc_count };
+      });
+      return { buckets, to };
+    } catch (error) {
+      if (!searches.learnBuckets(error, parts)) throw error;
+    }
+  }
+}
+
+/** Parts expected to hold `limit` documents each, none wider than one search can answer in full. */
+function cutEvenly({ from, to, documents }: Counted, limit: number, widest: number): Counted[] {
+  const width = Math.min(widest, Math.max(1, Math.floor(((to - from) * limit) / documents)));
+  const parts: Counted[] = [];
+  for (let a = from; a < to; a += width) {
+    const b = Math.min(to, a + width);
+    parts.push({ from: a, to: b, documents: Math.min(limit, b - a) });
+  }
+  return parts;
+}
+
+/** Parts of a range no wider than `width`. */
+export function cutTo({ from, to, documents }: Counted, width: number): Counted[] {
+  const parts: Counted[] = [];
+  for (let a = from; a < to; a += width) {
+    const b = Math.min(to, a + width);
+    parts.push({ from: a, to: b, documents: Math.min(documents, b - a) });
+  }
+  return parts;
+}
+
+function pick({ from, to }: SeqNoRange): SeqNoRange {
+  return { from, to };
+}

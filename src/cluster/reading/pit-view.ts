@@ -1,0 +1,296 @@
+import { indexSegment } from '../http/index-path';
+import { SnapkeepError } from '../../contracts/errors';
+import { type SeqNoRange } from '../../contracts/seq-no';
+import { type PointInTime, pointInTimePath } from '../facts/cluster-info';
+import {
+  MAX_BUCKETS,
+  MAX_CLAUSES,
+  MAX_SEQ_NO_AGGREGATION,
+  SUM_AGGREGATION,
+  aggregationBody,
+  bucketsOf,
+  countsAggregation,
+  histogramAggregation,
+  rangeQuery,
+  readCounts,
+  seqNosBody,
+} from './search-body';
+import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
+import { readPages } from './read-pages';
+import { type ShardSearcher, type ShardSearches, preferenceOf } from './shard-search';
+import { type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
+
+/** Lists of sequence numbers in flight. */
+const LISTS_IN_FLIGHT = 3;
+const SEQ_NOS_ONLY = 'timed_out,_shards,hits.hits.sort';
+const COUNTS_ONLY =
+  'timed_out,_shards,aggregations.max.value,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count';
+/** Sums asked for at once; clusters stop at 65,535 buckets. */
+const MAX_SUMS = 20_000;
+const SUMS_ONLY =
+  'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count,aggregations.parts.buckets.sum.value';
+
+/** Opens a point in time of one shard and counts in it. */
+export async function openPitView(
+  searches: ShardSearches,
+  kind: Exclude<PointInTime, 'none'>,
+  target: ShardTarget,
+  request: ViewRequest,
+  signal?: AbortSignal,
+): Promise<ShardView> {
+  const id = await openPit(searches, kind, target, signal);
+  const close = () => closePit(searches, kind, id);
+  try {
+    const searcher = searches.pointInTime(target, { id, keep_alive: searches.keepAlive });
+    const counted = await countAll(searches, searcher, request, signal);
+    return new PitView(searches, searcher, target, request, counted, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface CountedView {
+  readonly counts: readonly number[];
+  readonly readCounts: readonly number[];
+  readonly maxSeqNo: number;
+}
+
+class PitView implements ShardView {
+  readonly counts: readonly number[];
+  readonly readCounts: readonly number[];
+  readonly maxSeqNo: number;
+
+  constructor(
+    private readonly searches: ShardSearches,
+    private readonly searcher: ShardSearcher,
+    private readonly target: ShardTarget,
+    private readonly request: ViewRequest,
+    counted: CountedView,
+    readonly close: () => Promise<void>,
+  ) {
+    this.counts = counted.counts;
+    this.readCounts = counted.readCounts;
+    this.maxSeqNo = counted.maxSeqNo;
+  }
+
+  async seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
+    const expected = this.counts[k];
+    if (expected === 0) return new Float64Array(0);
+    const { from, to } = this.request.known[k];
+    const range = { from, to: this.bound(to) };
+    const width = before === undefined ? undefined : bucketWidth(range, before, expected);
+    const found =
+      before === undefined || width === undefined
+        ? await this.list([range], expected, signal)
+        : await this.listWhereMissing(range, before, width, expected, signal);
+    if (found.length !== expected) throw countsDiffer(this.target, this.request.known[k], expected, found.length);
+    return found;
+  }
+
+  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    const known = this.readCounts[r];
+    if (known === 0) return;
+    const { from, to } = this.request.read[r];
+    yield* readPages(this.searches, this.searcher, this.target, { from, to: this.bound(to) }, { known, signal });
+  }
+
+  /** Ranges may be open-ended; nothing lives above the view's highest number. */
+  private bound(to: number): number {
+    return Math.min(to, this.maxSeqNo + 1);
+  }
+
+  /** Only buckets that lost more than one number are listed. */
+  private async listWhereMissing(
+    range: SeqNoRange,
+    before: Float64Array,
+    width: number,
+    expected: number,
+    signal?: AbortSignal,
+  ): Promise<Float64Array> {
+    const sums: BucketSum[] = [];
+    for (let from = range.from; from < range.to;) {
+      const buckets = this.searches.buckets(MAX_SUMS);
+      const part = { from, to: Math.min(range.to, from + width * buckets) };
+      const aggs = { parts: histogramAggregation(from, width, { sum: SUM_AGGREGATION }) };
+      try {
+        const body = await this.searcher.search(aggregationBody(aggs, rangeQuery(part), {}), {
+          filterPath: SUMS_ONLY,
+          signal,
+        });
+        const { aggregations } = JSON.parse(body.toString('utf8')) as { aggregations?: { parts?: unknown } };
+        for (const { key, doc_count, sum } of bucketsOf(aggregations?.parts)) {
+          sums.push({
+            from: Number(key),
+            count: doc_count,
+            sum: Number((sum as { value?: unknown } | undefined)?.value),
+          });
+        }
+        from = part.to;
+      } catch (error) {
+        if (!this.searches.learnBuckets(error, buckets)) throw error;
+      }
+    }
+    const { live, unclear } = liveBySums(before, sums, range, width);
+    if (unclear.length === 0) return live;
+    const listed = await this.list(unclear, expected - live.length, signal);
+    const all = new Float64Array(live.length + listed.length);
+    all.set(live);
+    all.set(listed, live.length);
+    return all.sort();
+  }
+
+  /** The live numbers of ascending ranges. Throws `view_lost` for more than `expected`. */
+  private async list(ranges: readonly SeqNoRange[], expected: number, signal?: AbortSignal): Promise<Float64Array> {
+    const found = new Float64Array(expected);
+    let at = 0;
+    for await (const page of this.seqNoPages(ranges, signal)) {
+      if (at + page.length > expected) throw countsDiffer(this.target, ranges[0], expected, at + page.length);
+      found.set(page, at);
+      at += page.length;
+    }
+    return found.subarray(0, at);
+  }
+
+  /** Lists by parts no wider than a page, so that they can be asked for side by side. */
+  private async *seqNoPages(ranges: readonly SeqNoRange[], signal?: AbortSignal): AsyncGenerator<number[]> {
+    const stop = new AbortController();
+    const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+    const parts = pagesOf(ranges, this.searcher.pageDocuments, this.searches.clauses(MAX_CLAUSES));
+    const pending: Promise<number[] | Error>[] = [];
+    try {
+      for (;;) {
+        while (pending.length < LISTS_IN_FLIGHT && parts.length > 0) {
+          const part = parts.shift() as SeqNoRange[];
+          pending.push(this.listPart(part, either).catch((error: unknown) => error as Error));
+        }
+        const first = pending.shift();
+        if (!first) return;
+        const page = await first;
+        if (page instanceof Error) throw page;
+        yield page;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
+    const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
+    // All of it, whatever was learned since it was cut: a list must be refused, not answered in part.
+    const body = seqNosBody(part, width);
+    try {
+      return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
+    } catch (error) {
+      const { index } = this.target;
+      if (!this.searches.learnWindow(index, error) && !this.searches.learnClauses(error, part.length)) throw error;
+      const list: number[] = [];
+      for (const smaller of pagesOf(part, this.searcher.pageDocuments, this.searches.clauses(MAX_CLAUSES))) {
+        list.push(...(await this.listPart(smaller, signal)));
+      }
+      return list;
+    }
+  }
+}
+
+/** Ascending ranges in groups that one search each can answer: of at most `width` numbers and `clauses` ranges. */
+export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = MAX_CLAUSES): SeqNoRange[][] {
+  const pages: SeqNoRange[][] = [];
+  let room = 0;
+  for (const { from, to } of ranges) {
+    for (let at = from; at < to;) {
+      let page = pages.at(-1);
+      if (page === undefined || room === 0 || page.length >= clauses) {
+        page = [];
+        pages.push(page);
+        room = width;
+      }
+      const end = Math.min(to, at + room);
+      page.push({ from: at, to: end });
+      room -= end - at;
+      at = end;
+    }
+  }
+  return pages;
+}
+
+/** The first sort value of every hit. */
+export function readSortValues(body: Buffer): number[] {
+  const { hits } = JSON.parse(body.toString('utf8')) as { hits?: { hits?: { sort: number[] }[] } };
+  return hits?.hits?.map((hit) => hit.sort[0]) ?? [];
+}
+
+async function openPit(
+  searches: ShardSearches,
+  kind: Exclude<PointInTime, 'none'>,
+  target: ShardTarget,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const open = (): Promise<{ id?: string; pit_id?: string }> =>
+    searches.http.json({
+      method: 'POST',
+      path: pointInTimePath(kind, indexSegment(target.index)),
+      query: {
+        keep_alive: searches.keepAlive,
+        preference: preferenceOf(target),
+        // OpenSearch answers with a view that misses shards unless told not to; Elasticsearch never does.
+        ...(kind === 'opensearch' ? { allow_partial_pit_creation: false } : {}),
+        ...(searches.query().ignore_throttled === undefined ? {} : { ignore_throttled: false }),
+      },
+      signal,
+    });
+  const opened = await open().catch((error: unknown) => {
+    if (!searches.learnKeepAlive(error)) throw error;
+    return open();
+  });
+  const id = opened.pit_id ?? opened.id;
+  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'The cluster opened a point in time without an id');
+  return id;
+}
+
+/** Closing frees memory of the cluster early; a view that can't be closed ends by itself. */
+async function closePit(searches: ShardSearches, kind: PointInTime, id: string): Promise<void> {
+  const [path, body] = kind === 'elasticsearch' ? ['/_pit', { id }] : ['/_search/point_in_time', { pit_id: [id] }];
+  try {
+    await searches.http.request({ method: 'DELETE', path, body: JSON.stringify(body), accept: () => true });
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+async function countAll(
+  searches: ShardSearches,
+  searcher: ShardSearcher,
+  request: ViewRequest,
+  signal?: AbortSignal,
+): Promise<CountedView> {
+  const ranges: SeqNoRange[] = [...request.known, ...request.read];
+  const counts: number[] = [];
+  let maxSeqNo: number | undefined;
+  while (maxSeqNo === undefined || counts.length < ranges.length) {
+    const part = ranges.slice(counts.length, counts.length + searches.buckets(MAX_BUCKETS));
+    const aggs = {
+      max: MAX_SEQ_NO_AGGREGATION,
+      ...(part.length > 0 ? { ranges: countsAggregation(part) } : {}),
+    };
+    try {
+      const body = await searcher.search(aggregationBody(aggs, undefined, {}), { filterPath: COUNTS_ONLY, signal });
+      const { aggregations } = JSON.parse(body.toString('utf8')) as {
+        aggregations?: { max?: { value?: number | null }; ranges?: unknown };
+      };
+      maxSeqNo = aggregations?.max?.value ?? -1;
+      counts.push(...readCounts(aggregations?.ranges, part.length));
+    } catch (error) {
+      if (!searches.learnBuckets(error, part.length)) throw error;
+    }
+  }
+  return { counts: counts.slice(0, request.known.length), readCounts: counts.slice(request.known.length), maxSeqNo };
+}
+
+function countsDiffer(target: ShardTarget, range: SeqNoRange, expected: number, found: number): SnapkeepError {
+  return new SnapkeepError(
+    'view_lost',
+    `The view of [${target.index}][${target.shard}] counted ${expected} documents in [${range.from}, ${range.to}) and listed ${found}`,
+    { details: { index: target.index, shard: target.shard } },
+  );
+}

@@ -1,0 +1,67 @@
+import { skipValue, textOf, walkObject } from '../../documents/scan-json';
+
+/**
+ * Takes single parameters out of raw mappings, whatever else is in them stays as it was sent. Pure: text in, text out.
+ */
+
+/** One field of a mapping. */
+export interface MappedField {
+  /** `user.name`, multi-fields included. */
+  readonly path: string;
+  /** Raw JSON object. */
+  readonly definition: string;
+  /** Whether it is a second way to index another field (`fields`). */
+  readonly multiField: boolean;
+}
+
+/** What becomes of a field: another definition, `null` to leave it out, `undefined` to go on with the fields inside. */
+export type FieldEdit = (field: MappedField) => string | null | undefined;
+
+/** The mapping with `edit` applied to every field. */
+export function editFields(mapping: string, edit: FieldEdit, prefix = ''): string {
+  return editMembers(mapping, (key, value) => {
+    if ((key !== 'properties' && key !== 'fields') || !isObject(value)) return value;
+    return editMembers(value, (name, definition) => {
+      if (!isObject(definition)) return definition;
+      const path = prefix + name;
+      const edited = edit({ path, definition, multiField: key === 'fields' });
+      if (edited === null) return undefined;
+      return edited ?? editFields(definition, edit, `${path}.`);
+    });
+  });
+}
+
+/** The object without some of its own members. */
+export function withoutMembers(object: string, names: readonly string[]): string {
+  return editMembers(object, (key, value) => (names.includes(key) ? undefined : value));
+}
+
+/** The decoded value of an object's own member, `undefined` where there is none. */
+export function memberOf(object: string, name: string): unknown {
+  let found: unknown;
+  editMembers(object, (key, value) => {
+    if (key === name) found = JSON.parse(value);
+    return value;
+  });
+  return found;
+}
+
+/** Keeps, changes or leaves out (`undefined`) each member; the text itself if nothing changes. */
+function editMembers(object: string, edit: (key: string, value: string) => string | undefined): string {
+  const bytes = Buffer.from(object);
+  const members: string[] = [];
+  let changed = false;
+  walkObject(bytes, 0, (key, start) => {
+    const end = skipValue(bytes, start);
+    const before = textOf(bytes, { start, end });
+    const after = edit(key, before);
+    if (after !== before) changed = true;
+    if (after !== undefined) members.push(`${JSON.stringify(key)}:${after}`);
+    return end;
+  });
+  return changed ? `{${members.join(',')}}` : object;
+}
+
+function isObject(value: string): boolean {
+  return value.startsWith('{');
+}

@@ -1,0 +1,241 @@
+import { SnapkeepError } from '../../contracts/errors';
+import { matchesWildcard } from '../../elasticsearch/wildcard';
+import { javaRename } from '../../elasticsearch/java-rename';
+import { type Dropped } from './create-index';
+import { type SettingValue, flattenSettings } from '../../elasticsearch/flat-settings';
+import { skipValue, textOf, walkObject } from '../../documents/scan-json';
+
+/** What a snapshot holds of an index besides its documents, as raw JSON text. */
+export interface StoredIndex {
+  readonly name: string;
+  readonly settings: string;
+  readonly aliases: string;
+}
+
+export interface SettingsRequest {
+  /** Raw JSON text of the request's `index_settings`. */
+  readonly indexSettings?: string;
+  readonly ignoreIndexSettings?: readonly string[];
+}
+
+export interface AliasesRequest {
+  readonly includeAliases: boolean;
+  readonly renameAliasPattern?: string;
+  readonly renameAliasReplacement?: string;
+}
+
+export interface RestorablePlan {
+  /** JSON text of the settings to create the index with, those for loading included. */
+  readonly createSettings: string;
+  /** Settings that are not restored, each with the reason. */
+  readonly dropped: readonly Dropped[];
+  /** Value of `index.hidden` that the index ends with; `null` for none. */
+  readonly hidden: SettingValue;
+}
+
+/** Settings that say which index it was, or where it was; a new index gets its own. Silently left out, as in Elasticsearch. */
+const IDENTITY =
+  /^index\.(uuid|creation_date|creation_date_string|provided_name|history\.uuid|version\..*|resize\..*|shrink\..*|routing\.allocation\.initial_recovery\..*|verified_before_close|verified_read_only|frozen|search\.throttled|blocks\.read_only_allow_delete|downsample\..*|transport_version\..*)$/;
+
+/** Settings that describe storage the new index does not have. Reported. */
+const STORAGE: readonly [RegExp, string][] = [
+  [/^index\.store\.(snapshot\..*|type)$/, 'the restored index has its own storage'],
+  [/^index\.remote_store\..*$/, 'the restored index has its own storage'],
+  [/^index\.searchable_snapshot\..*$/, 'the restored index has its own storage'],
+  [/^index\.blocks\.metadata$/, 'would keep the restore from finishing the index'],
+];
+
+/** What Elasticsearch refuses to change on restore. */
+const UNMODIFIABLE_PREFIX = 'index.sort.';
+const UNMODIFIABLE = [
+  'index.number_of_shards',
+  'index.version.created',
+  'index.uuid',
+  'index.creation_date',
+  'index.history.uuid',
+];
+/** What it refuses to leave out. */
+const UNREMOVABLE = [...UNMODIFIABLE, 'index.number_of_replicas', 'index.auto_expand_replicas'];
+
+/** Settings an index has while documents are written to it. */
+export const WHILE_LOADING: Readonly<Record<string, SettingValue>> = {
+  'index.refresh_interval': '-1',
+  'index.number_of_replicas': '0',
+  'index.auto_expand_replicas': 'false',
+  // What a bulk request was answered is on the disk: nothing that is reported as done can die with its node.
+  'index.translog.durability': 'request',
+};
+
+/** What these become where the stored index says nothing; `null` is the cluster's default. */
+const UNSAID: Readonly<Record<string, SettingValue>> = {
+  'index.refresh_interval': null,
+  'index.number_of_replicas': '1',
+  'index.auto_expand_replicas': 'false',
+  'index.translog.durability': null,
+};
+
+/** Settings that would get in the way of loading: given to the index at the end. */
+const AFTER_LOADING = [
+  ...Object.keys(WHILE_LOADING),
+  // Documents were through their pipelines when they were indexed.
+  'index.default_pipeline',
+  'index.final_pipeline',
+  'index.blocks.write',
+  'index.blocks.read',
+];
+
+/**
+ * What of the stored settings a new index is created with: those of Elasticsearch's restore, changed as the request
+ * says, without what would get in the way of loading. Throws `snapshot_restore_exception` for changes that
+ * Elasticsearch refuses, `parse_exception` for `index_settings` that are no object.
+ */
+export function restorableIndex(index: StoredIndex, request: SettingsRequest): RestorablePlan {
+  const { settings, dropped } = effectiveSettings(index, request);
+  for (const name of AFTER_LOADING) settings.delete(name);
+  for (const [name, value] of Object.entries(WHILE_LOADING)) settings.set(name, value);
+  return {
+    createSettings: JSON.stringify(Object.fromEntries(settings)),
+    dropped,
+    hidden: settings.get('index.hidden') ?? null,
+  };
+}
+
+export interface FinishedIndex {
+  /** Settings to put on the loaded index; `null` is the cluster's default. */
+  readonly settings: ReadonlyMap<string, SettingValue>;
+  /** Those that would keep anything else from being done: put last. */
+  readonly blocks: ReadonlyMap<string, SettingValue>;
+  readonly aliases: readonly RestoredAlias[];
+}
+
+export interface RestoredAlias {
+  readonly name: string;
+  /** Raw JSON text of the alias' definition. */
+  readonly definition: string;
+}
+
+/** Returns the settings and aliases that the stored index had and a loaded one still lacks. */
+export function finishedIndex(index: StoredIndex, request: SettingsRequest & AliasesRequest): FinishedIndex {
+  const { settings } = effectiveSettings(index, request);
+  const after = AFTER_LOADING.map((name) => [name, settings.get(name) ?? UNSAID[name]] as const).filter(
+    ([, value]) => value !== undefined,
+  );
+  const isBlock = ([name]: readonly [string, SettingValue]): boolean => name.startsWith('index.blocks.');
+  return {
+    settings: new Map(after.filter((one) => !isBlock(one))),
+    blocks: new Map(after.filter(isBlock)),
+    aliases: restoredAliases(index, request),
+  };
+}
+
+/** Returns the aliases that the request gives a restored index. */
+export function restoredAliases(index: Pick<StoredIndex, 'aliases'>, request: AliasesRequest): RestoredAlias[] {
+  if (!request.includeAliases) return [];
+  const { renameAliasPattern: pattern, renameAliasReplacement: replacement } = request;
+  const rename =
+    pattern === undefined || replacement === undefined ? (name: string) => name : javaRename(pattern, replacement);
+  return aliasesOf(index.aliases).map(({ name, definition }) => ({ name: rename(name), definition }));
+}
+
+/** Returns how many copies of each shard a restored index ends with; those of `auto_expand_replicas` depend on the cluster. */
+export function shardCopies(index: StoredIndex, request: SettingsRequest): number {
+  const { settings } = effectiveSettings(index, request);
+  const expands = settings.get('index.auto_expand_replicas') ?? 'false';
+  const replicas = Number(settings.get('index.number_of_replicas') ?? 1);
+  return String(expands) === 'false' && Number.isInteger(replicas) && replicas >= 0 ? replicas + 1 : 1;
+}
+
+/** Returns the ingest pipelines that a restored index names. */
+export function pipelinesOf(index: StoredIndex, request: SettingsRequest): { setting: string; pipeline: string }[] {
+  const { settings } = effectiveSettings(index, request);
+  return ['index.default_pipeline', 'index.final_pipeline'].flatMap((setting) => {
+    const pipeline = settings.get(setting);
+    return typeof pipeline === 'string' && pipeline !== '_none' ? [{ setting, pipeline }] : [];
+  });
+}
+
+/** Returns the settings that the request itself asks for. Throws `parse_exception` for what is no object. */
+export function askedSettings(request: SettingsRequest): Map<string, SettingValue> {
+  return requestedSettings(request.indexSettings);
+}
+
+function effectiveSettings(
+  index: StoredIndex,
+  request: SettingsRequest,
+): { settings: Map<string, SettingValue>; dropped: Dropped[] } {
+  const settings = new Map<string, SettingValue>();
+  const dropped: Dropped[] = [];
+  const ignored = ignoredSettings(index.name, request.ignoreIndexSettings ?? []);
+  for (const [name, value] of flattenSettings(JSON.parse(index.settings))) {
+    if (IDENTITY.test(name) || ignored(name)) continue;
+    const storage = STORAGE.find(([pattern]) => pattern.test(name));
+    if (storage && !isPlainStore(name, value)) {
+      dropped.push({ kind: 'setting', name, reason: storage[1] });
+    } else settings.set(name, value);
+  }
+  for (const [name, value] of requestedSettings(request.indexSettings)) {
+    if (UNMODIFIABLE.includes(name) || name.startsWith(UNMODIFIABLE_PREFIX)) {
+      throw refusal(index.name, `cannot modify setting [${name}] on restore`);
+    }
+    if (name === 'index.soft_deletes.enabled' && String(value) === 'false') {
+      throw refusal(index.name, `cannot disable setting [${name}] on restore`);
+    }
+    settings.set(name, value);
+  }
+  const readOnly = settings.get('index.blocks.read_only');
+  if (readOnly !== undefined) {
+    settings.delete('index.blocks.read_only');
+    if (String(readOnly) === 'true') {
+      settings.set('index.blocks.write', 'true');
+      dropped.push({ kind: 'setting', name: 'index.blocks.read_only', reason: 'restored as index.blocks.write' });
+    }
+  }
+  return { settings, dropped };
+}
+
+/** `index.store.type` of an index that lies on a disk, such as `hybridfs`, is kept. */
+function isPlainStore(name: string, value: SettingValue): boolean {
+  return name === 'index.store.type' && !/snapshot/.test(String(value));
+}
+
+function requestedSettings(text: string | undefined): Map<string, SettingValue> {
+  if (text === undefined) return new Map();
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new SnapkeepError('parse_exception', 'malformed index_settings, not JSON', { cause });
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new SnapkeepError('parse_exception', 'malformed index_settings section, an object expected');
+  }
+  return new Map([...flattenSettings(parsed)].map(([name, value]) => [withPrefix(name), value]));
+}
+
+function ignoredSettings(index: string, names: readonly string[]): (name: string) => boolean {
+  const patterns = names.map(withPrefix);
+  for (const name of patterns) {
+    if (UNREMOVABLE.includes(name)) throw refusal(index, `cannot remove setting [${name}] on restore`);
+  }
+  return (name) => !UNREMOVABLE.includes(name) && patterns.some((pattern) => matchesWildcard(pattern, name));
+}
+
+function withPrefix(name: string): string {
+  return name.startsWith('index.') ? name : `index.${name}`;
+}
+
+function refusal(index: string, reason: string): SnapkeepError {
+  return new SnapkeepError('snapshot_restore_exception', `[${index}] ${reason}`, { details: { index } });
+}
+
+/** Aliases with the raw text of each. */
+function aliasesOf(aliases: string): RestoredAlias[] {
+  const bytes = Buffer.from(aliases);
+  const found: RestoredAlias[] = [];
+  walkObject(bytes, 0, (name, start) => {
+    const end = skipValue(bytes, start);
+    found.push({ name, definition: textOf(bytes, { start, end }) });
+    return end;
+  });
+  return found;
+}

@@ -1,0 +1,219 @@
+/**
+ * What of a cluster decides whether a restore into it can succeed. A cluster that does not know a question, or does
+ * not let us ask it, leaves its answer out: then the restore finds out by trying.
+ */
+import { type ClusterHttp } from '../http/cluster-http';
+import { complaintIn } from '../http/cluster-failures';
+import { indexSegment } from '../http/index-path';
+
+export interface TargetState {
+  /** Indices, open, closed or hidden, each with its aliases. */
+  readonly indices: ReadonlyMap<string, readonly string[]>;
+  readonly aliases: ReadonlySet<string>;
+  readonly dataStreams: ReadonlySet<string>;
+  /** Why no index can be created now, such as `cluster read-only (api)`; unset where nothing forbids it. */
+  readonly block?: string;
+  /** Shards that may be added; unset where that is not known. */
+  readonly room?: { readonly shards: number; readonly open: number; readonly limit: number };
+}
+
+/** Names of ten thousand indices and their aliases fit. */
+const MAX_NAMES_BYTES = 256 * 1024 * 1024;
+
+export async function readTargetState(http: ClusterHttp, signal?: AbortSignal): Promise<TargetState> {
+  const [indices, dataStreams, block, room] = await Promise.all([
+    readIndices(http, signal),
+    readDataStreams(http, signal),
+    readBlock(http, signal),
+    readRoom(http, signal),
+  ]);
+  return { indices, aliases: new Set([...indices.values()].flat()), dataStreams, block, room };
+}
+
+async function readIndices(http: ClusterHttp, signal?: AbortSignal): Promise<Map<string, string[]>> {
+  const answer = await http.json<Record<string, { aliases?: Record<string, unknown> }>>({
+    method: 'GET',
+    path: '/_alias',
+    query: { expand_wildcards: 'all' },
+    maxBytes: MAX_NAMES_BYTES,
+    signal,
+  });
+  return new Map(Object.entries(answer).map(([name, { aliases }]) => [name, Object.keys(aliases ?? {})]));
+}
+
+async function readDataStreams(http: ClusterHttp, signal?: AbortSignal): Promise<Set<string>> {
+  const answer = await asked<{ data_streams?: { name?: string }[] }>(
+    http,
+    '/_data_stream',
+    { expand_wildcards: 'all' },
+    signal,
+  );
+  const older = answer ?? (await asked<typeof answer>(http, '/_data_stream', {}, signal));
+  return new Set((older?.data_streams ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])));
+}
+
+async function readBlock(http: ClusterHttp, signal?: AbortSignal): Promise<string | undefined> {
+  const answer = await asked<{
+    blocks?: { global?: Record<string, { description?: string; retryable?: boolean; levels?: string[] }> };
+  }>(http, '/_cluster/state/blocks', {}, signal);
+  const blocks = Object.values(answer?.blocks?.global ?? {});
+  const forbids = ({ retryable, levels = [] }: (typeof blocks)[number]): boolean =>
+    retryable !== true && (levels.includes('metadata_write') || levels.includes('create_index'));
+  return blocks.filter(forbids).map(({ description }) => description ?? 'a cluster block')[0];
+}
+
+async function readRoom(http: ClusterHttp, signal?: AbortSignal): Promise<TargetState['room']> {
+  const [settings, health] = await Promise.all([
+    asked<Record<string, { cluster?: { max_shards_per_node?: unknown } } | undefined>>(
+      http,
+      '/_cluster/settings',
+      { include_defaults: true, filter_path: '*.cluster.max_shards_per_node' },
+      signal,
+    ),
+    asked<Record<string, unknown>>(http, '/_cluster/health', {}, signal),
+  ]);
+  const named = (where: string): unknown => settings?.[where]?.cluster?.max_shards_per_node;
+  const perNode = Number(named('transient') ?? named('persistent') ?? named('defaults'));
+  const count = (name: string): number => Number(health?.[name]);
+  const open = count('active_shards') + count('unassigned_shards') + count('initializing_shards');
+  const limit = perNode * count('number_of_data_nodes');
+  return Number.isFinite(limit) && Number.isFinite(open) && limit > 0
+    ? { shards: limit - open, open, limit }
+    : undefined;
+}
+
+/** Whether the cluster has an ingest pipeline of this name; undefined where it does not say. */
+export async function pipelineExists(
+  http: ClusterHttp,
+  name: string,
+  signal?: AbortSignal,
+): Promise<boolean | undefined> {
+  const path = `/_ingest/pipeline/${encodeURIComponent(name)}`;
+  const { status } = await http.request({ method: 'GET', path, accept: isAnswer, signal });
+  return status === 200 ? true : status === 404 ? false : undefined;
+}
+
+/** Patterns of all index templates, composable and legacy: an index whose name matches one gets what it says. */
+export async function templatePatterns(http: ClusterHttp, signal?: AbortSignal): Promise<string[]> {
+  const answer = await asked<{
+    metadata?: {
+      templates?: Record<string, { index_patterns?: string[] }>;
+      index_template?: { index_template?: Record<string, { index_patterns?: string[] }> };
+    };
+  }>(
+    http,
+    '/_cluster/state/metadata',
+    { filter_path: 'metadata.templates.*.index_patterns,metadata.index_template.index_template.*.index_patterns' },
+    signal,
+  );
+  const { templates = {}, index_template: composable } = answer?.metadata ?? {};
+  return [...Object.values(templates), ...Object.values(composable?.index_template ?? {})].flatMap(
+    ({ index_patterns: patterns }) => patterns ?? [],
+  );
+}
+
+/**
+ * The reason for which the cluster refuses index settings (JSON text), with their values; undefined where it takes
+ * them, or cannot be asked without creating something. A setting it does not know counts as taken.
+ */
+export async function settingsProblem(
+  http: ClusterHttp,
+  settings: ReadonlyMap<string, unknown>,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const left = new Map(settings);
+  const simulate = (all: Record<string, unknown>): Promise<unknown> =>
+    http.request({
+      method: 'POST',
+      path: '/_index_template/_simulate',
+      body: JSON.stringify({ index_patterns: [NO_INDEX], template: { settings: all } }),
+      signal,
+    });
+  for (;;) {
+    try {
+      await simulate(Object.fromEntries(left));
+      return undefined;
+    } catch (error) {
+      const complaint = complaintIn(error);
+      if (complaint?.status !== 400) {
+        if (complaint?.status !== undefined && complaint.status < 500) return undefined;
+        throw error;
+      }
+      const unknown = [...complaint.reason.matchAll(/unknown setting \[([^\]]+)\]/g)].map(([, name]) => name);
+      const removed = unknown.filter((name) => left.delete(name));
+      if (removed.length > 0) continue;
+      // A cluster without this question refuses it whatever it holds.
+      try {
+        await simulate({});
+      } catch {
+        return undefined;
+      }
+      return /Validation Failed: 1: ([\s\S]*?);\]?$/.exec(complaint.reason)?.[1] ?? complaint.reason;
+    }
+  }
+}
+
+/** What keeps primaries of an index from being active, in the cluster's words; undefined when all are. */
+export async function waitingFor(http: ClusterHttp, index: string, signal?: AbortSignal): Promise<string | undefined> {
+  const health = await http.json<{ status?: string; timed_out?: boolean }>({
+    method: 'GET',
+    path: `/_cluster/health/${indexSegment(index)}`,
+    query: { wait_for_status: 'yellow', timeout: '2s' },
+    accept: (status) => status < 400 || status === 408,
+    signal,
+  });
+  if (health.status === 'green' || health.status === 'yellow') return undefined;
+  const explained = await http.request({
+    method: 'POST',
+    path: '/_cluster/allocation/explain',
+    body: JSON.stringify({ index, shard: 0, primary: true }),
+    accept: isAnswer,
+    signal,
+  });
+  return `a primary shard of [${index}] is not allocated${explained.status === 200 ? reasonIn(explained.body) : ''}`;
+}
+
+function reasonIn(body: Buffer): string {
+  const answer = JSON.parse(body.toString('utf8')) as {
+    allocate_explanation?: string;
+    node_allocation_decisions?: { node_name?: string; deciders?: { explanation?: string }[] }[];
+  };
+  const decisions = (answer.node_allocation_decisions ?? []).flatMap(({ deciders = [] }) =>
+    deciders.map(({ explanation }) => explanation ?? ''),
+  );
+  return [answer.allocate_explanation ?? '', ...new Set(decisions)]
+    .filter((text) => text !== '')
+    .slice(0, 4)
+    .map((text) => `; ${text}`)
+    .join('');
+}
+
+const NO_INDEX = 'snapkeep-does-not-exist';
+
+/** The cluster's answer; undefined where it refuses the question. Throws what may pass. */
+async function asked<T>(
+  http: ClusterHttp,
+  path: string,
+  query: Record<string, string | boolean>,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  const { status, body } = await http.request({
+    method: 'GET',
+    path,
+    query,
+    accept: isAnswer,
+    maxBytes: MAX_NAMES_BYTES,
+    signal,
+  });
+  if (status !== 200) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A refusal is an answer; a cluster that cannot answer now is not. */
+function isAnswer(status: number): boolean {
+  return status < 500 && status !== 408 && status !== 429;
+}

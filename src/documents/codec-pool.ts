@@ -1,0 +1,176 @@
+import { Worker } from 'node:worker_threads';
+
+import { threadFile } from '../concurrency/thread-file';
+import { SnapkeepError } from '../contracts/errors';
+import { type ThreadAnswer } from './codec-thread';
+import { decodeFrame, DecodeTask, EncodedFrame, encodePage, EncodeTask, FrameTask } from './frame-tasks';
+
+/** Tasks this small run where they are asked for: a few hundred microseconds, less than starting a thread takes. */
+const INLINE_BYTES = 128 * 1024;
+
+interface Waiting {
+  readonly task: FrameTask;
+  readonly resolve: (answer: ThreadAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Encodes and decodes frames in worker threads, in the order asked. Threads start when they are first needed and do not keep
+ * the process alive while they have nothing to do. A thread that dies fails its own task only; the next task gets a
+ * new one.
+ *
+ * Waiting tasks hold their pages, so callers bound themselves: each reader or writer of a shard has at most
+ * {@link CodecPool.depth} tasks under way.
+ */
+export class CodecPool {
+  private readonly idle: Worker[] = [];
+  private readonly busy = new Map<Worker, Waiting>();
+  private readonly waiting: Waiting[] = [];
+  private closed = false;
+
+  /** @param threads at most so many threads. */
+  constructor(readonly threads = 2) {
+    if (!Number.isInteger(threads) || threads < 1) {
+      throw new SnapkeepError('illegal_argument_exception', `[${threads}] is no number of threads`);
+    }
+  }
+
+  /** Tasks that one caller has under way at a time: enough that every thread is busy while a result is collected. */
+  get depth(): number {
+    return this.threads + 1;
+  }
+
+  /**
+   * The page as a compressed `_bulk` body; see `encodePage` for what it throws. The page's memory may be handed to the
+   * thread: the caller must not touch it again.
+   */
+  async encode(page: Buffer, codec: EncodeTask['codec'], signal?: AbortSignal): Promise<EncodedFrame> {
+    const task: EncodeTask = { kind: 'encode', page, codec };
+    signal?.throwIfAborted();
+    if (page.length <= INLINE_BYTES) return encodePage(task);
+    const answer = await this.perform(task, signal);
+    if (answer.kind !== 'encoded') throw unexpected(answer);
+    return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos, marks: answer.marks };
+  }
+
+  /** The frame's body without the documents to drop; see `decodeFrame` for what it throws. `bytes` stay the caller's. */
+  async decode(job: Omit<DecodeTask, 'kind'>, signal?: AbortSignal): Promise<Buffer> {
+    const task: DecodeTask = { ...job, kind: 'decode' };
+    signal?.throwIfAborted();
+    if (job.rawLength <= INLINE_BYTES) return decodeFrame(task);
+    const answer = await this.perform(task, signal);
+    if (answer.kind !== 'decoded') throw unexpected(answer);
+    return asBuffer(answer.body);
+  }
+
+  /** Ends the threads; tasks under way fail. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const { reject } of this.waiting.splice(0)) reject(closedError());
+    const threads = [...this.idle.splice(0), ...this.busy.keys()];
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  private perform(task: FrameTask, signal?: AbortSignal): Promise<ThreadAnswer> {
+    return new Promise<ThreadAnswer>((resolve, reject) => {
+      if (this.closed) return reject(closedError());
+      const onAbort = () => {
+        const place = this.waiting.indexOf(entry);
+        if (place >= 0) this.waiting.splice(place, 1);
+        reject(signal?.reason); // one that runs goes on to its end; nobody waits for it
+      };
+      const entry: Waiting = {
+        task,
+        resolve: (answer) => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(answer);
+        },
+        reject: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.waiting.push(entry);
+      this.next();
+    });
+  }
+
+  private next(): void {
+    while (this.waiting.length > 0) {
+      const thread = this.idle.pop() ?? (this.busy.size < this.threads ? this.start() : undefined);
+      if (thread === undefined) return;
+      const entry = this.waiting.shift() as Waiting;
+      this.busy.set(thread, entry);
+      thread.ref();
+      try {
+        send(thread, entry.task);
+      } catch (error) {
+        this.release(thread);
+        entry.reject(error);
+      }
+    }
+  }
+
+  private release(thread: Worker): Waiting | undefined {
+    const entry = this.busy.get(thread);
+    this.busy.delete(thread);
+    thread.unref();
+    if (!this.closed) this.idle.push(thread);
+    return entry;
+  }
+
+  private start(): Worker {
+    const thread = new Worker(threadFile(__dirname, 'codec-thread'));
+    thread.on('message', (answer: ThreadAnswer) => {
+      const entry = this.release(thread);
+      if (answer.kind === 'failed') entry?.reject(new SnapkeepError(answer.code, answer.message));
+      else entry?.resolve(answer);
+      this.next();
+    });
+    let cause: unknown;
+    thread.on('error', (error) => {
+      cause = error;
+    });
+    thread.on('exit', (code) => {
+      const entry = this.busy.get(thread);
+      this.busy.delete(thread);
+      const place = this.idle.indexOf(thread);
+      if (place >= 0) this.idle.splice(place, 1);
+      entry?.reject(this.closed ? closedError() : diedError(code, cause));
+      this.next();
+    });
+    return thread;
+  }
+}
+
+/** A page is handed over with its memory where it has its own; a frame is a slice of an object and is copied. */
+function send(thread: Worker, task: FrameTask): void {
+  if (task.kind === 'encode' && task.page.byteLength === task.page.buffer.byteLength) {
+    try {
+      return thread.postMessage(task, [task.page.buffer as ArrayBuffer]);
+    } catch {
+      // memory that belongs to a library can't be handed over
+    }
+  }
+  const copy = (bytes: Uint8Array) => Uint8Array.prototype.slice.call(bytes);
+  thread.postMessage(
+    task.kind === 'encode' ? { ...task, page: copy(task.page) } : { ...task, bytes: copy(task.bytes) },
+  );
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function unexpected(answer: ThreadAnswer): SnapkeepError {
+  return new SnapkeepError('internal', `a codec thread answered [${answer.kind}]`);
+}
+
+function closedError(): SnapkeepError {
+  return new SnapkeepError('internal', 'the codec pool is closed');
+}
+
+function diedError(code: number, cause: unknown): SnapkeepError {
+  return new SnapkeepError('worker_unavailable', `a codec thread ended with code ${code}`, { cause });
+}

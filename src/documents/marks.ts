@@ -1,0 +1,45 @@
+/** Digests of single documents, by which a later snapshot finds out that a shard is not what it was (FORMAT.md, "Marks"). */
+import { createHash, type Hash } from 'node:crypto';
+import { type HitTable } from './scan-hits';
+import { toSingleLine } from './single-line';
+
+/** Documents that are marked per frame and per segment: the last ones, since a rewritten history differs from its end on. */
+export const MARKS = 8;
+/** Bytes of documents that are hashed per frame; the last document is, whatever its size. */
+const MOST_HASHED_BYTES = 256 * 1024;
+/** Characters of each half of a mark: 48 bits. */
+const HALF = 8;
+
+/** Marks of the last hits of a page, the last one first. */
+export function lastMarks(page: Buffer, hits: HitTable): string[] {
+  const marks: string[] = [];
+  let bytes = 0;
+  for (let i = hits.count - 1; i >= 0 && marks.length < MARKS; i--) {
+    bytes += hits.sourceEnd[i] - hits.sourceStart[i];
+    if (marks.length > 0 && bytes > MOST_HASHED_BYTES) break;
+    marks.push(markOf(page, hits, i));
+  }
+  return marks;
+}
+
+/** The mark of one hit: a half for `_id`, `_routing` and `_version`, and a half for `_source` as it is stored. */
+export function markOf(page: Buffer, hits: HitTable, i: number): string {
+  const envelope = createHash('sha256')
+    .update(page.subarray(hits.idStart[i], hits.idEnd[i]))
+    .update('\n')
+    .update(page.subarray(Math.max(0, hits.routingStart[i]), Math.max(0, hits.routingEnd[i])))
+    .update('\n')
+    .update(page.subarray(hits.versionStart[i], hits.versionEnd[i]));
+  const source = page.subarray(hits.sourceStart[i], hits.sourceEnd[i]);
+  const stored = createHash('sha256').update(hits.sourceBreaks[i] === 0 ? source : toSingleLine(source));
+  return half(envelope) + half(stored);
+}
+
+/** Whether two marks are of one document. `sourceRebuilt`: its bytes may be printed otherwise, and say nothing. */
+export function sameMark(a: string, b: string, sourceRebuilt: boolean): boolean {
+  return sourceRebuilt ? a.slice(0, HALF) === b.slice(0, HALF) : a === b;
+}
+
+function half(hash: Hash): string {
+  return hash.digest('base64url').slice(0, HALF);
+}

@@ -1,0 +1,44 @@
+import { RawJsonError, skipString } from './scan-json';
+
+const QUOTE = 0x22;
+const SLASH = 0x2f;
+const STAR = 0x2a;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+
+/**
+ * A copy of one JSON value without line breaks, so that it fits a line of `_bulk`: each becomes a space, as do the
+ * bytes of a `// …` comment, which without its line break would swallow the rest. JSON allows raw line breaks
+ * between tokens only; one inside a string throws {@link RawJsonError}. Same length as the original.
+ */
+export function toSingleLine(value: Buffer): Buffer {
+  const line = Buffer.from(value);
+  let i = 0;
+  while (i < line.length) {
+    const c = line[i];
+    if (c === QUOTE) {
+      const end = skipString(line, i);
+      for (let k = i; k < end; k++) {
+        if (line[k] === LINE_FEED || line[k] === CARRIAGE_RETURN) throw new RawJsonError('Line break in a string', k);
+      }
+      i = end;
+    } else if (c === SLASH && line[i + 1] === SLASH) {
+      const feed = line.indexOf(LINE_FEED, i);
+      if (feed < 0) throw new RawJsonError('Comment without an end', i);
+      line.fill(SPACE, i, feed + 1);
+      i = feed + 1;
+    } else if (c === SLASH && line[i + 1] === STAR) {
+      const close = line.indexOf('*/', i + 2, 'latin1');
+      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      for (let k = i; k < close; k++) {
+        if (line[k] === LINE_FEED || line[k] === CARRIAGE_RETURN) line[k] = SPACE;
+      }
+      i = close + 2;
+    } else {
+      if (c === LINE_FEED || c === CARRIAGE_RETURN) line[i] = SPACE;
+      i++;
+    }
+  }
+  return line;
+}

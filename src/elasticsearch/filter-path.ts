@@ -1,0 +1,79 @@
+/** `filter_path`: dotted paths of what to keep, `-` before those to leave out, `*` for any name, `**` for any depth. */
+import { type Json, type JsonObject, RawJson } from './json-value';
+
+type Path = readonly string[];
+
+/** What is left of `value`. Lists are looked through; what ends up empty disappears. */
+export function filterPath(value: JsonObject, expression: string): JsonObject {
+  const parts = expression
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const excluded = parts.filter((part) => part.startsWith('-')).map((part) => split(part.slice(1)));
+  const included = parts.filter((part) => !part.startsWith('-')).map(split);
+  const kept = included.length === 0 ? value : (keep(value, included) ?? {});
+  return (excluded.length === 0 ? kept : (drop(kept as Json, excluded) ?? {})) as JsonObject;
+}
+
+/** Dots behind a backslash are part of a name. */
+function split(path: string): Path {
+  return path.split(/(?<!\\)\./).map((name) => name.replaceAll('\\.', '.'));
+}
+
+function keep(value: Json, paths: readonly Path[]): Json {
+  if (paths.some((path) => path.length === 0 || (path.length === 1 && path[0] === '**'))) return value;
+  return descend(value, paths, keep);
+}
+
+function drop(value: Json, paths: readonly Path[]): Json {
+  if (paths.some((path) => path.length === 0)) return undefined;
+  return descend(value, paths, (child, left) => (left.length === 0 ? child : drop(child, left)), true);
+}
+
+function descend(
+  value: Json,
+  paths: readonly Path[],
+  apply: (child: Json, paths: readonly Path[]) => Json,
+  keepOthers = false,
+): Json {
+  if (Array.isArray(value)) {
+    const list = (value as readonly Json[]).map((one) => descend(one, paths, apply, keepOthers));
+    const left = list.filter((one) => one !== undefined);
+    return left.length === 0 ? undefined : left;
+  }
+  if (!isObject(value)) return keepOthers ? value : undefined;
+  const entries = Object.entries(value).flatMap(([name, child]): [string, Json][] => {
+    const next = paths.flatMap((path) => step(path, name));
+    if (next.length === 0) return keepOthers ? [[name, child]] : [];
+    const left = apply(child, next);
+    return left === undefined ? [] : [[name, left]];
+  });
+  return entries.length === 0 && !keepOthers ? undefined : Object.fromEntries(entries);
+}
+
+/** What is left of the path behind a member of this name; more than one way for `**`. */
+function step(path: Path, name: string): Path[] {
+  if (path.length === 0) return [];
+  const [first, ...rest] = path;
+  if (first === '**') return [path, ...step(rest, name)];
+  return matches(first, name) ? [rest] : [];
+}
+
+function matches(pattern: string, name: string): boolean {
+  if (pattern === '*') return true;
+  if (!pattern.includes('*')) return pattern === name;
+  const [head, ...tail] = pattern.split('*');
+  if (!name.startsWith(head)) return false;
+  let at = head.length;
+  for (const [i, piece] of tail.entries()) {
+    const last = i === tail.length - 1;
+    const found = last ? name.length - piece.length : name.indexOf(piece, at);
+    if (found < at || !name.startsWith(piece, found)) return false;
+    at = found + piece.length;
+  }
+  return true;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawJson);
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { type IndexRecovery, type RestoreStatus } from '../../contracts/jobs';
+import { type ShownJob } from '../../contracts/jobs/ledger';
+import {
+  cancelIndexRestoreSignal,
+  restoreGroupStatusQuery,
+  restoreStatusQuery,
+} from '../../contracts/jobs/workflow-messages';
+import { type Ledgers } from '../running/ledgers';
+import { type Patience } from '../start/patience';
+import { type Places } from '../reading/places';
+import { type RunningJobs } from '../running/running-jobs';
+import { QUERY_MS, type TemporalCalls } from '../temporal/temporal-calls';
+
+/** One index under restore, or restored. */
+export interface Recovery {
+  readonly workflowId: string;
+  /** Id of the restore. */
+  readonly id: string;
+  readonly repository: string;
+  readonly snapshot: string;
+  /** Of the cluster the snapshot was taken from. */
+  readonly version: string;
+  readonly index: IndexRecovery;
+}
+
+/** Ended restores whose status is remembered; it never changes again. */
+const ENDED_KEPT = 1_000;
+/** Ms between looks at an index whose restore is being stopped. */
+const STOP_LOOK_MS = 100;
+
+/** The restores of all repositories, as `_recovery` shows them. */
+export class Recoveries {
+  private readonly ended = new LRUCache<string, readonly Recovery[]>({ max: ENDED_KEPT });
+
+  constructor(
+    private readonly calls: TemporalCalls,
+    private readonly ledgers: Ledgers,
+    private readonly places: Places,
+    private readonly jobs: RunningJobs,
+    private readonly patience: Patience,
+  ) {}
+
+  /** Running ones and those that ended lately; of several restores of one index the newest. */
+  async all(): Promise<Recovery[]> {
+    const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.jobs(place)));
+    const jobs = shown.flatMap(({ ended, running }) =>
+      // What failed or was stopped as a whole has left no index to show.
+      [...ended.filter(({ state }) => state === 'SUCCESS' || state === 'PARTIAL'), ...running].filter(
+        (job) => job.kind === 'restore',
+      ),
+    );
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+    const newest = new Map<string, Recovery>();
+    for (const recovery of found) {
+      const other = newest.get(recovery.index.target);
+      if (other === undefined || other.index.startMillis <= recovery.index.startMillis) {
+        newest.set(recovery.index.target, recovery);
+      }
+    }
+    return [...newest.values()];
+  }
+
+  /** Indices being restored now. */
+  async running(): Promise<Recovery[]> {
+    const jobs = (await Promise.all((await this.allPlaces()).map((place) => this.jobs.all(place, ['restore'])))).flat();
+    const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
+    return found.filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
+  }
+
+  /** Stops the restore of one index and returns when all it had written is deleted, or when it was done before. */
+  async stop(recovery: Recovery): Promise<void> {
+    const { target } = recovery.index;
+    await this.calls.signal(recovery.workflowId, cancelIndexRestoreSignal, [{ index: target }]);
+    await this.patience.wait(async (signal) => {
+      for (;;) {
+        const job = { workflowId: recovery.workflowId };
+        const now = (await this.ofJob(job)).find(({ index }) => index.target === target);
+        if (now === undefined || (now.index.state !== 'WAITING' && now.index.state !== 'RUNNING')) return;
+        await sleep(STOP_LOOK_MS, undefined, { signal });
+      }
+    });
+  }
+
+  /** Each once, whatever names lead to it. The jobs of a repository that can't be read are not known. */
+  private async allPlaces(): Promise<string[]> {
+    return this.places.ofAll(await this.ledgers.registrations());
+  }
+
+  /** What a restore and its children tell of themselves. Throws `worker_unavailable` when no worker answers. */
+  async statusOf(
+    job: Pick<ShownJob, 'workflowId'>,
+  ): Promise<{ readonly status: RestoreStatus; readonly indices: readonly IndexRecovery[] } | undefined> {
+    const status = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, 0);
+    if (status === undefined) return undefined;
+    const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
+    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    for (let { next } = status; next !== undefined;) {
+      const more = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, next);
+      indices.push(...(more?.indices ?? []));
+      next = more?.next;
+    }
+    return { status, indices };
+  }
+
+  private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
+    const known = this.ended.get(job.workflowId);
+    if (known !== undefined) return known;
+    const found = await this.statusOf(job);
+    if (found === undefined) return [];
+    const { status, indices } = found;
+    const recoveries = indices.map((index) => recoveryOf(job.workflowId, status, index));
+    if (status.state !== 'STARTED') this.ended.set(job.workflowId, recoveries);
+    return recoveries;
+  }
+}
+
+function recoveryOf(workflowId: string, status: RestoreStatus, index: IndexRecovery): Recovery {
+  const { repository, snapshot, version } = status;
+  return { workflowId, id: workflowId.slice(workflowId.lastIndexOf('/') + 1), repository, snapshot, version, index };
+}

@@ -1,0 +1,48 @@
+import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { type JobRepository, type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs';
+import { type JobKind, type ShownJob } from '../../contracts/jobs/ledger';
+import { type Ledgers } from './ledgers';
+import { type TemporalCalls } from '../temporal/temporal-calls';
+
+/** A snapshot being taken, and what it shows of itself. */
+export interface RunningSnapshot {
+  readonly job: ShownJob;
+  readonly shown: ShownSnapshot;
+}
+
+interface LiveJob {
+  readonly job: ShownJob;
+  readonly described: WorkflowExecutionDescription;
+}
+
+const ENDED: readonly ShownSnapshot['state'][] = ['SUCCESS', 'PARTIAL', 'FAILED', 'ABORTED'];
+
+/** The jobs that work on a place now: those of its ledger, without the ones that were terminated unseen. Needs no worker. */
+export class RunningJobs {
+  constructor(
+    private readonly calls: TemporalCalls,
+    private readonly ledgers: Ledgers,
+  ) {}
+
+  async all(place: string, kinds?: readonly JobKind[]): Promise<ShownJob[]> {
+    return (await this.live(place, kinds)).map(({ job }) => job);
+  }
+
+  /** Snapshots being taken, in the order they were asked for. One that ends meanwhile is in the root afterwards. */
+  async snapshots({ place }: JobRepository): Promise<RunningSnapshot[]> {
+    return (await this.live(place, ['snapshot'])).flatMap(({ job, described }) => {
+      const shown = described.memo?.[SNAPSHOT_MEMO] as ShownSnapshot | undefined;
+      return shown === undefined || ENDED.includes(shown.state) ? [] : [{ job, shown }];
+    });
+  }
+
+  private async live(place: string, kinds: readonly JobKind[] | undefined): Promise<LiveJob[]> {
+    const { running } = await this.ledgers.jobs(place);
+    const asked = running.filter((job) => kinds === undefined || kinds.includes(job.kind));
+    const described = await Promise.all(asked.map((job) => this.calls.describe(job.workflowId)));
+    return asked.flatMap((job, i) => {
+      const one = described[i];
+      return one?.status.name === 'RUNNING' ? [{ job, described: one }] : [];
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import { LRUCache } from 'lru-cache';
+import { type CopyProgress, type ShardProgress, type ShardResult, type ShardStage } from '../../contracts/jobs';
+import { groupStatusQuery, snapshotStatusQuery } from '../../contracts/jobs/workflow-messages';
+import { heartbeatsOf, type LiveProgress } from './heartbeats';
+import { type RunningSnapshot } from './running-jobs';
+import { type TemporalCalls } from '../temporal/temporal-calls';
+
+/** Finds out how far each changed shard of a running snapshot is: asks the job, its children, and their heartbeats. */
+export class ShardProgressReader {
+  /** Progress of groups that have ended; it never changes again. */
+  private readonly ended = new LRUCache<string, readonly ShardProgress[]>({ max: 2_000 });
+  /**
+   * The furthest that shards were seen, by workflow and plan: heartbeats end with their activity, a moment before the
+   * workflow knows, and nothing else tells what each shard has written.
+   */
+  private readonly furthest = new LRUCache<string, ReadonlyMap<number, ShardProgress>>({ max: 2_000 });
+
+  constructor(private readonly calls: TemporalCalls) {}
+
+  /**
+   * By ordinal of the plan's changed shards, of which `expected` holds the documents. Shards whose turn has not come are
+   * missing. Throws `worker_unavailable` when no worker tells.
+   */
+  async read({ job }: RunningSnapshot, expected: readonly number[]): Promise<ReadonlyMap<number, ShardProgress>> {
+    const status = await this.calls.query(job.workflowId, snapshotStatusQuery);
+    if (status === undefined) return new Map();
+    const parts = await Promise.all([
+      status.shards.length === 0 ? [] : this.live(job.workflowId, status.shards, expected),
+      ...status.groups.map((slot) => this.group(slot.workflowId, slot.done, expected)),
+    ]);
+    const key = `${job.workflowId} ${status.plan?.key}`;
+    const before = this.furthest.get(key);
+    const progress = new Map(parts.flat().map((shard) => [shard.ordinal, later(before?.get(shard.ordinal), shard)]));
+    this.furthest.set(key, progress);
+    return progress;
+  }
+
+  private async group(
+    workflowId: string,
+    done: boolean,
+    expected: readonly number[],
+  ): Promise<readonly ShardProgress[]> {
+    const known = this.ended.get(workflowId);
+    if (known !== undefined) return known;
+    const answer = await this.calls.query(workflowId, groupStatusQuery);
+    if (answer === undefined) return [];
+    if (!done) return this.live(workflowId, answer.shards, expected);
+    const shards = answer.shards.map((shard) =>
+      shard.stage === 'FAILURE' ? shard : { ...shard, stage: 'DONE' as const },
+    );
+    this.ended.set(workflowId, shards);
+    return shards;
+  }
+
+  private async live(
+    workflowId: string,
+    shards: readonly ShardProgress[],
+    expected: readonly number[],
+  ): Promise<readonly ShardProgress[]> {
+    if (!shards.some((shard) => shard.stage === 'STARTED')) return shards;
+    const described = await this.calls.describe(workflowId);
+    return described === undefined ? shards : withHeartbeats(shards, heartbeatsOf(described), expected);
+  }
+}
+
+/** Of two looks at a shard the one that is further: a shard that is copied again does not go back. */
+export function later(before: ShardProgress | undefined, now: ShardProgress): ShardProgress {
+  if (before === undefined || RANKS[now.stage] > RANKS[before.stage]) {
+    // What an ended activity has written is known from its last heartbeats only.
+    return before !== undefined && now.bytes < before.bytes
+      ? { ...now, documents: before.documents, objects: before.objects, bytes: before.bytes }
+      : now;
+  }
+  const isEnded = before.stage === 'FAILURE' || RANKS[now.stage] < RANKS[before.stage];
+  return isEnded || now.bytes < before.bytes ? before : now;
+}
+
+const RANKS: Readonly<Record<ShardStage, number>> = { INIT: 0, STARTED: 1, FINALIZE: 2, DONE: 3, FAILURE: 3 };
+
+/**
+ * The shards with what the heartbeats add. Where they tell which shards they are at, the others have not begun. Where they
+ * don't (large shards), what was written is shared out among the started ones by the documents `expected` of each (by
+ * ordinal); their sum is exact but for rounding.
+ */
+export function withHeartbeats(
+  shards: readonly ShardProgress[],
+  live: LiveProgress,
+  expected: readonly number[],
+): ShardProgress[] {
+  const finished = new Map(live.finished.map((result) => [result.ordinal, result]));
+  const settled = shards.map((shard) => {
+    const result = finished.get(shard.ordinal);
+    return result === undefined ? shard : finishedShard(result);
+  });
+  if (live.working !== undefined) {
+    const working = new Map(live.working.map((shard) => [shard.ordinal, shard]));
+    return settled.map((shard) =>
+      shard.stage === 'STARTED' ? (working.get(shard.ordinal) ?? { ...shard, stage: 'INIT' }) : shard,
+    );
+  }
+  const started = settled.filter((shard) => shard.stage === 'STARTED');
+  if (started.length === 0) return settled;
+  const sum = (field: keyof CopyProgress): number =>
+    [...finished.values()].reduce((all, { entry }) => all + addedBy(entry)[field], 0);
+  const weight = ({ ordinal }: ShardProgress): number => Math.max(1, expected[ordinal] ?? 1);
+  const weights = started.reduce((all, shard) => all + weight(shard), 0);
+  return settled.map((shard) => {
+    if (shard.stage !== 'STARTED') return shard;
+    const share = (field: keyof CopyProgress): number =>
+      shard[field] + Math.floor((Math.max(0, live.written[field] - sum(field)) * weight(shard)) / weights);
+    return { ...shard, documents: share('documents'), objects: share('objects'), bytes: share('bytes') };
+  });
+}
+
+function finishedShard({ ordinal, entry, failure }: ShardResult): ShardProgress {
+  return failure === undefined
+    ? { ordinal, stage: 'DONE', ...addedBy(entry) }
+    : { ordinal, stage: 'FAILURE', ...addedBy(undefined), reason: failure.reason };
+}
+
+function addedBy(entry: ShardResult['entry']): CopyProgress {
+  const totals = entry?.totals;
+  return {
+    documents: totals?.documents ?? 0,
+    objects: totals?.addedObjects ?? 0,
+    bytes: totals?.addedBytes ?? 0,
+  };
+}

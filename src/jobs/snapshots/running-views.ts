@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache';
+import { isSnapkeepError } from '../../contracts/errors';
+import { type StoredObject } from '../../contracts/jobs';
+import { type Registration } from '../../contracts/registration';
+import { type JobPlan, readPlan } from '../../snapshotting/job-plan';
+import { type RepositoryReader } from '../reading/repository-reader';
+import { type RunningSnapshot } from '../running/running-jobs';
+import { runningView, type SnapshotView } from './snapshot-view';
+
+/** Plans are written once; those of the last running snapshots are remembered. */
+const PLANS_KEPT = 64;
+
+/** Running snapshots with what their plans in the bucket say. */
+export class RunningViews {
+  private readonly plans = new LRUCache<string, JobPlan>({ max: PLANS_KEPT });
+
+  constructor(private readonly reader: RepositoryReader) {}
+
+  /** Undefined before there is a plan, and once the job is over. */
+  async plan(registration: Registration, ref: StoredObject | undefined): Promise<JobPlan | undefined> {
+    if (ref === undefined) return undefined;
+    const known = this.plans.get(ref.sha256);
+    if (known !== undefined) return known;
+    try {
+      const plan = await this.reader.read(registration, ({ store }, signal) => readPlan(store, ref, { signal }));
+      this.plans.set(ref.sha256, plan);
+      return plan;
+    } catch (error) {
+      if (isSnapkeepError(error, 'blob_missing')) return undefined;
+      throw error;
+    }
+  }
+
+  async view(registration: Registration, running: RunningSnapshot): Promise<SnapshotView> {
+    const { counts, copiedShards, failedShards, plan: ref } = running.shown;
+    const plan = await this.plan(registration, ref);
+    if (plan === undefined) return runningView(registration.name, running, undefined, { successful: 0, failed: 0 });
+    return runningView(
+      registration.name,
+      running,
+      {
+        version: plan.cluster.version,
+        indices: plan.indices.map((index) => index.name),
+        shards: plan.indices.reduce((sum, index) => sum + index.shards.length, 0),
+      },
+      {
+        successful: (counts?.unchangedShards ?? 0) + copiedShards,
+        failed: (counts?.failedShards ?? 0) + failedShards,
+      },
+    );
+  }
+}

@@ -1,0 +1,87 @@
+/** `GET /_snapshot/{repository}/{snapshot}` as JSON. Pure. */
+import { type ShardFailure, type SnapshotManifest } from '../../repository/format/format';
+import { type JsonObject, RawJson } from '../../elasticsearch/json-value';
+import { type SnapshotView } from './snapshot-view';
+import { versionId } from '../../elasticsearch/version-id';
+
+export interface InfoOptions {
+  readonly verbose: boolean;
+  readonly indexDetails: boolean;
+  readonly indexNames: boolean;
+  readonly includeRepository: boolean;
+}
+
+/**
+ * One element of `snapshots`. `manifest` is needed for a snapshot with failures and for `index_details` only. A running
+ * one shows in `duration_in_millis` how long it has been running.
+ */
+export function snapshotInfo(
+  view: SnapshotView,
+  manifest: SnapshotManifest | undefined,
+  options: InfoOptions,
+  now: number,
+): JsonObject {
+  const identity = {
+    snapshot: view.snapshot,
+    uuid: view.uuid,
+    repository: options.includeRepository ? view.repository : undefined,
+  };
+  const indices = options.indexNames ? view.indices() : undefined;
+  if (!options.verbose) return { ...identity, indices, data_streams: [], state: view.state };
+  const failures = manifest?.failures ?? [];
+  return {
+    ...identity,
+    version_id: view.version === undefined ? undefined : versionId(view.version),
+    version: view.version,
+    indices,
+    index_details: options.indexDetails ? indexDetails(manifest) : undefined,
+    data_streams: [],
+    include_global_state: view.includeGlobalState,
+    metadata: view.metadata === undefined ? undefined : new RawJson(view.metadata),
+    state: view.state,
+    reason: view.state === 'FAILED' ? reasonOf(failures) : undefined,
+    start_time: isoTime(view.startMillis),
+    start_time_in_millis: view.startMillis,
+    end_time: isoTime(view.endMillis),
+    end_time_in_millis: view.endMillis,
+    duration_in_millis: Math.max(0, (view.endMillis === 0 ? now : view.endMillis) - view.startMillis),
+    failures: failures.map(failureInfo),
+    shards: { total: view.shards.total, failed: view.shards.failed, successful: view.shards.successful },
+    feature_states: [],
+  };
+}
+
+/** Times as Elasticsearch prints them. */
+export function isoTime(millis: number): string {
+  return new Date(millis).toISOString();
+}
+
+function failureInfo(failure: ShardFailure): JsonObject {
+  return {
+    index: failure.index,
+    index_uuid: failure.indexUuid,
+    shard_id: failure.shard,
+    reason: failure.reason,
+    status: failure.status,
+  };
+}
+
+function reasonOf(failures: readonly ShardFailure[]): string {
+  const [first] = failures;
+  if (first === undefined) return 'no shard could be read';
+  const more = failures.length === 1 ? '' : `, and ${failures.length - 1} more`;
+  return `[${first.index}][${first.shard}] ${first.reason}${more}`;
+}
+
+function indexDetails(manifest: SnapshotManifest | undefined): JsonObject {
+  return Object.fromEntries(
+    (manifest?.indices ?? []).map((index) => [
+      index.name,
+      {
+        shard_count: index.shards.length,
+        size_in_bytes: index.shards.reduce((sum, shard) => sum + (shard?.totals.bytes ?? 0), 0),
+        max_segments_per_shard: Math.max(0, ...index.shards.map((shard) => shard?.totals.objects ?? 0)),
+      },
+    ]),
+  );
+}

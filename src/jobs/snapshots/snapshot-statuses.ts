@@ -1,0 +1,102 @@
+import { Coalescer } from '../../concurrency/coalescer';
+import { type Registration } from '../../contracts/registration';
+import { type JsonObject } from '../../elasticsearch/json-value';
+import { changedShards } from '../../snapshotting/job-plan';
+import { type RepositoryReader } from '../reading/repository-reader';
+import { type Repositories } from '../repositories/repositories';
+import { type RunningViews } from './running-views';
+import { selectExactly, selectNames } from '../../elasticsearch/name-lists';
+import { finishedRows, type IndexRows, runningRows } from './shard-rows';
+import { type ShardProgressReader } from '../running/shard-progress';
+import { select, type SnapshotList } from './snapshot-list';
+import { type SnapshotView } from './snapshot-view';
+import { statusJson } from './status-json';
+import { SnapkeepError } from '../../contracts/errors';
+
+export interface StatusRequest {
+  readonly repositories: readonly string[];
+  /** Unset: the running ones. */
+  readonly snapshots?: readonly string[];
+  /** Unset: all indices. */
+  readonly indices?: readonly string[];
+  readonly ignoreUnavailable: boolean;
+}
+
+/** `_status`: one object of the bucket per finished snapshot; the jobs themselves are asked about running ones. */
+export class SnapshotStatuses {
+  private readonly shared = new Coalescer();
+
+  constructor(
+    private readonly repositories: Repositories,
+    private readonly list: SnapshotList,
+    private readonly running: RunningViews,
+    private readonly progress: ShardProgressReader,
+    private readonly reader: RepositoryReader,
+  ) {}
+
+  /**
+   * Throws `repository_missing_exception`, `snapshot_missing_exception`, `index_not_found_exception`. Callers that ask
+   * the same at the same time share one answer.
+   */
+  show(request: StatusRequest): Promise<JsonObject> {
+    return this.shared.ask(JSON.stringify(request), () => this.read(request));
+  }
+
+  private async read(request: StatusRequest): Promise<JsonObject> {
+    const registrations = await this.repositories.select(request.repositories);
+    const statuses = await Promise.all(registrations.map((one) => this.ofRepository(one, request)));
+    return { snapshots: statuses.flat() };
+  }
+
+  private async ofRepository(registration: Registration, request: StatusRequest): Promise<JsonObject[]> {
+    // As the engines: no wildcards, and [_all] are the running ones.
+    const all = request.snapshots === undefined || (request.snapshots.length === 1 && request.snapshots[0] === '_all');
+    const views = select(
+      registration.name,
+      await this.list.views(registration),
+      { snapshots: all ? ['_current'] : request.snapshots!, ignoreUnavailable: request.ignoreUnavailable },
+      selectExactly,
+    );
+    return Promise.all(views.map((view) => this.ofSnapshot(registration, view, request)));
+  }
+
+  private async ofSnapshot(
+    registration: Registration,
+    view: SnapshotView,
+    request: StatusRequest,
+  ): Promise<JsonObject> {
+    const now = Date.now();
+    const rows = await this.rows(registration, view, now);
+    const end = view.endMillis === 0 ? now : view.endMillis;
+    return statusJson({ ...view, millis: Math.max(0, end - view.startMillis) }, pick(rows, request));
+  }
+
+  private async rows(registration: Registration, view: SnapshotView, now: number): Promise<readonly IndexRows[]> {
+    const { entry, running } = view;
+    if (entry !== undefined) {
+      const manifest = await this.reader.read(registration, (catalogue, signal) =>
+        catalogue.readSnapshotManifest(entry.manifest, { signal }),
+      );
+      return finishedRows(manifest);
+    }
+    if (running === undefined) return [];
+    const plan = await this.running.plan(registration, running.shown.plan);
+    if (plan === undefined) return [];
+    const expected = changedShards(plan).map((shard) => shard.plan.documents);
+    return runningRows(plan, await this.progress.read(running, expected), now);
+  }
+}
+
+function pick(rows: readonly IndexRows[], request: StatusRequest): readonly IndexRows[] {
+  if (request.indices === undefined) return rows;
+  const { selected, missing } = selectNames(
+    request.indices,
+    rows.map((row) => row.name),
+  );
+  if (missing.length > 0 && !request.ignoreUnavailable) {
+    throw new SnapkeepError('index_not_found_exception', `no such index [${missing[0]}] in the snapshot`, {
+      details: { index: missing[0] },
+    });
+  }
+  return rows.filter((row) => selected.includes(row.name));
+}

@@ -1,0 +1,91 @@
+/** `_status` as JSON: the fields of Elasticsearch since 6.4, and the older ones beside them. Pure. */
+import { type ShardStage } from '../../contracts/jobs';
+import { type JsonObject } from '../../elasticsearch/json-value';
+import { type FileCount, type IndexRows, type ShardRow } from './shard-rows';
+
+export interface StatusHead {
+  readonly snapshot: string;
+  readonly repository: string;
+  readonly uuid: string;
+  readonly state: string;
+  readonly includeGlobalState: boolean;
+  readonly startMillis: number;
+  /** How long it took, or has been running, ms. */
+  readonly millis: number;
+}
+
+/** One element of `snapshots`. */
+export function statusJson(head: StatusHead, indices: readonly IndexRows[]): JsonObject {
+  const all = indices.flatMap((index) => index.shards);
+  return {
+    snapshot: head.snapshot,
+    repository: head.repository,
+    uuid: head.uuid,
+    state: head.state,
+    include_global_state: head.includeGlobalState,
+    shards_stats: shardsStats(all),
+    stats: stats(sum(all), head.startMillis, head.millis),
+    indices: Object.fromEntries(indices.map((index) => [index.name, indexJson(index.shards)])),
+  };
+}
+
+function indexJson(shards: readonly ShardRow[]): JsonObject {
+  const start = Math.min(...shards.map((shard) => shard.startMillis));
+  const end = Math.max(...shards.map((shard) => shard.startMillis + shard.millis));
+  return {
+    shards_stats: shardsStats(shards),
+    stats: stats(sum(shards), shards.length === 0 ? 0 : start, shards.length === 0 ? 0 : end - start),
+    shards: Object.fromEntries(
+      shards.map((shard, number) => [
+        String(number),
+        { stage: shard.stage, stats: stats(shard, shard.startMillis, shard.millis), reason: shard.reason },
+      ]),
+    ),
+  };
+}
+
+function shardsStats(shards: readonly ShardRow[]): JsonObject {
+  const count = (stage: ShardStage): number => shards.filter((shard) => shard.stage === stage).length;
+  return {
+    initializing: count('INIT'),
+    started: count('STARTED'),
+    finalizing: count('FINALIZE'),
+    done: count('DONE'),
+    failed: count('FAILURE'),
+    total: shards.length,
+  };
+}
+
+interface Counts {
+  readonly incremental: FileCount;
+  readonly processed: FileCount;
+  readonly total: FileCount;
+}
+
+function sum(shards: readonly ShardRow[]): Counts {
+  const of = (field: keyof Counts): FileCount =>
+    shards.reduce((all, shard) => ({ files: all.files + shard[field].files, bytes: all.bytes + shard[field].bytes }), {
+      files: 0,
+      bytes: 0,
+    });
+  return { incremental: of('incremental'), processed: of('processed'), total: of('total') };
+}
+
+function stats({ incremental, processed, total }: Counts, startMillis: number, millis: number): JsonObject {
+  return {
+    incremental: fileCount(incremental),
+    processed: fileCount(processed),
+    total: fileCount(total),
+    start_time_in_millis: startMillis,
+    time_in_millis: millis,
+    // Elasticsearch 1.x to 6.x, which counted the files that had to be copied.
+    number_of_files: incremental.files,
+    processed_files: processed.files,
+    total_size_in_bytes: incremental.bytes,
+    processed_size_in_bytes: processed.bytes,
+  };
+}
+
+function fileCount({ files, bytes }: FileCount): JsonObject {
+  return { file_count: files, size_in_bytes: bytes };
+}

@@ -1,0 +1,125 @@
+/** Whether a snapshot may be committed, and what it may build on (FORMAT.md, "The base rule"). */
+import { type BlobCallOptions } from '../../blobs/contract/blob-store';
+import { SnapkeepError } from '../../contracts/errors';
+import { type Catalogue, unlessUnreadable } from './catalogue';
+import {
+  type Root,
+  type RootEntry,
+  type ShardEntry,
+  type ShardManifest,
+  type SnapshotManifest,
+} from '../format/format';
+import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
+import { writerOf } from '../format/keys';
+import { findSnapshotByUuid } from './root';
+
+/** Times the root is read again because snapshots were swept after it was read. */
+const ROOT_TRIES = 10;
+
+/**
+ * What the newest snapshots that hold them have of the shards: the bases of a snapshot to come. Removed snapshots count
+ * until they are marked for sweeping. Reads the manifests of the snapshots found, usually the newest one only.
+ *
+ * A shard has no base where the newest snapshot that may hold it can't be read: nobody knows what that one uses. If it was
+ * swept since `root` was read, looks in the present root.
+ */
+export async function findBases(
+  catalogue: Catalogue,
+  root: Root,
+  shards: Iterable<ShardName>,
+  options: BlobCallOptions = {},
+): Promise<HeldShards> {
+  const wanted = [...shards];
+  for (let tries = 1; ; tries++) {
+    const found = await newestHolders(catalogue, root, wanted, options);
+    if (!found.missing || tries === ROOT_TRIES) return found.held;
+    const present = await catalogue.readRoot(options);
+    if (present.generation === root.generation) return found.held;
+    root = present;
+  }
+}
+
+/** Every object a shard entry refers to: the data objects of its manifest, and the manifest itself. */
+export function objectsOf(entry: ShardEntry, manifest: ShardManifest): string[] {
+  return [...manifest.segments.flatMap(({ objects }) => objects.map(({ key }) => key)), entry.manifest.key];
+}
+
+/**
+ * Throws `base_changed`, with the shards in `details.shards`, unless every object that the snapshot refers to and did
+ * not write itself is used by the newest snapshot in `root` that holds the same shard. What was swept since `root` was
+ * current may make it throw without need: only what is thrown for the present root counts.
+ */
+export async function checkBaseRule(
+  catalogue: Catalogue,
+  root: Root,
+  snapshot: SnapshotManifest,
+  options: BlobCallOptions = {},
+): Promise<void> {
+  const sharing = new Map<string, { entry: ShardEntry; name: ShardName; label: string }>();
+  for (const index of snapshot.indices) {
+    for (const [shard, entry] of index.shards.entries()) {
+      if (entry === null || sharedManifest(entry, snapshot.uuid) === undefined) continue;
+      const name = { indexUuid: index.uuid, shard };
+      sharing.set(shardId(index.uuid, shard), { entry, name, label: `${index.name}[${shard}]` });
+    }
+  }
+  if (sharing.size === 0) return;
+  const names = [...sharing.values()].map(({ name }) => name);
+  const bases = await newestHolders(catalogue, root, names, options);
+  const changed: string[] = [];
+  for (const [id, { entry, label }] of sharing) {
+    const base = bases.held.get(id)?.entry;
+    if (base?.manifest.key === sharedManifest(entry, snapshot.uuid)) continue;
+    if (base === undefined || !(await sharesOnly(catalogue, entry, snapshot.uuid, base, options))) changed.push(label);
+  }
+  if (changed.length === 0) return;
+  const more = changed.length > 5 ? ` and ${changed.length - 5} more` : '';
+  throw new SnapkeepError(
+    'base_changed',
+    `another job changed what snapshot [${snapshot.snapshot}] builds on: ${changed.slice(0, 5).join(', ')}${more}; these shards have to be planned again`,
+    { details: { shards: changed } },
+  );
+}
+
+/** Throws `illegal_argument_exception` unless every shard of the clone is the very one that its source has. */
+export async function checkClone(
+  catalogue: Catalogue,
+  root: Root,
+  clone: SnapshotManifest,
+  sourceUuid: string,
+  options: BlobCallOptions = {},
+): Promise<void> {
+  const source = findSnapshotByUuid(root, sourceUuid) as RootEntry;
+  const { indices } = await catalogue.readSnapshotManifest(source.manifest, options);
+  const held = new Map(indices.map((index) => [index.uuid, index.shards]));
+  for (const { name, uuid, shards } of clone.indices) {
+    for (const [shard, entry] of shards.entries()) {
+      if (entry === null || entry.manifest.key === held.get(uuid)?.[shard]?.manifest.key) continue;
+      throw new SnapkeepError(
+        'illegal_argument_exception',
+        `clone [${clone.snapshot}] has a shard [${name}][${shard}] that its source [${source.snapshot}] has not`,
+      );
+    }
+  }
+}
+
+/** The earlier manifest whose objects the entry uses; undefined if the snapshot wrote all of them itself. */
+function sharedManifest(entry: ShardEntry, snapshotUuid: string): string | undefined {
+  return writerOf(entry.manifest.key) === snapshotUuid ? entry.base : entry.manifest.key;
+}
+
+async function sharesOnly(
+  catalogue: Catalogue,
+  entry: ShardEntry,
+  snapshotUuid: string,
+  base: ShardEntry,
+  options: BlobCallOptions,
+): Promise<boolean> {
+  const shared = await unlessUnreadable(catalogue.readShardManifest(base, options));
+  // An earlier snapshot's manifest that is shared as it is may be swept.
+  const reading = catalogue.readShardManifest(entry, options);
+  const own = await (writerOf(entry.manifest.key) === snapshotUuid ? reading : unlessUnreadable(reading));
+  if (shared === undefined || own === undefined) return false; // nobody knows what they use
+  const allowed = new Set(objectsOf(base, shared));
+  return objectsOf(entry, own).every((key) => writerOf(key) === snapshotUuid || allowed.has(key));
+}

@@ -1,0 +1,71 @@
+import { BlobCallOptions } from '../../blobs/contract/blob-store';
+import { checkBaseRule, checkClone } from '../catalogue/base-rule';
+import { Catalogue, RootView } from '../catalogue/catalogue';
+import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState, StoredSnapshot } from '../format/format';
+import { newAttempt, snapshotManifestName } from '../format/keys';
+import { checkReadable, putMetadata } from '../format/metadata';
+import { addSnapshot, findSnapshotByUuid } from '../catalogue/root';
+import { snapshotManifestSchema } from '../format/schemas';
+import { shareMappings } from '../format/shared-mappings';
+import { sumTotals } from '../format/shard-totals';
+
+/**
+ * The manifest of a finished snapshot: state and sums follow from what the shards came to. Without `partial`, one failed
+ * shard makes the snapshot FAILED, and a FAILED snapshot holds no data: what was copied is given up.
+ */
+export function buildSnapshotManifest(
+  snapshot: Omit<SnapshotManifest, 'format' | 'state' | 'totals'>,
+  options: { partial: boolean },
+): SnapshotManifest {
+  const shards = snapshot.indices.flatMap((index) => index.shards);
+  const failed = shards.filter((shard) => shard === null).length;
+  let state: SnapshotState = 'SUCCESS';
+  if (failed > 0 || snapshot.failures.length > 0) {
+    state = options.partial && (failed < shards.length || shards.length === 0) ? 'PARTIAL' : 'FAILED';
+  }
+  const indices =
+    state === 'FAILED'
+      ? snapshot.indices.map((index) => ({ ...index, shards: index.shards.map(() => null) }))
+      : snapshot.indices;
+  const totals = sumTotals(indices.flatMap((index) => index.shards));
+  return { ...snapshot, format: FORMAT_VERSION, state, indices, totals };
+}
+
+/**
+ * Commits a snapshot: writes its manifest, then the root. From then on it is there, for everybody; before, nothing of it is.
+ * Repeating it is harmless, also after a try whose outcome is unknown.
+ *
+ * Throws `base_changed` (plan the shards it names again), `snapshot_name_already_in_use_exception`,
+ * `concurrent_snapshot_execution_exception` if it was rolled back before, `snapshot_aborted` if an earlier try of it was
+ * committed and is deleted since, and what the store throws.
+ *
+ * @param options.from a root read before, to spare reading it again.
+ * @param options.cloneOf UUID of the snapshot that this one is a clone of; all its shards must be that one's.
+ */
+export async function commitSnapshot(
+  catalogue: Catalogue,
+  manifest: SnapshotManifest,
+  options: BlobCallOptions & { compress: boolean; from?: RootView; cloneOf?: string },
+): Promise<RootEntry> {
+  const { signal, compress, cloneOf } = options;
+  const from = options.from ?? (await catalogue.viewRoot({ signal }));
+  const committed = findSnapshotByUuid(from.root, manifest.uuid);
+  if (committed !== undefined) return committed;
+
+  const stored: StoredSnapshot = { ...manifest, ...shareMappings(manifest.indices) };
+  checkReadable(`snapshot [${manifest.snapshot}]`, stored, snapshotManifestSchema);
+  const name = snapshotManifestName(manifest.uuid, newAttempt());
+  const ref = await putMetadata(catalogue.store, name, stored, { compress, signal });
+  catalogue.remember(ref, manifest);
+  const root = await catalogue.commitRoot(
+    async (before) => {
+      const after = addSnapshot(before, manifest, ref, cloneOf);
+      if (after === before) return before;
+      if (cloneOf === undefined) await checkBaseRule(catalogue, before, manifest, { signal });
+      else await checkClone(catalogue, before, manifest, cloneOf, { signal });
+      return after;
+    },
+    { signal, from },
+  );
+  return findSnapshotByUuid(root, manifest.uuid) as RootEntry;
+}

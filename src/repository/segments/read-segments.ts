@@ -1,0 +1,134 @@
+import { BlobStore } from '../../blobs/contract/blob-store';
+import { SnapkeepError } from '../../contracts/errors';
+import { CodecPool } from '../../documents/codec-pool';
+import { Segment } from '../format/format';
+import { getChecked } from '../format/metadata';
+import { decodeRuns } from '../format/number-runs';
+import { positionsOf } from './ascending-numbers';
+
+/** Bytes of bodies that are decoded ahead; a frame that is larger is decoded alone. */
+const DECODED_AT_ONCE_BYTES = 64 * 1024 * 1024;
+
+/** A whole `_bulk` body, ready to be sent. */
+export interface BulkFrame {
+  /** Place in the list of segments that was asked for, and of the frame in it: a cursor for going on. */
+  readonly segment: number;
+  readonly frame: number;
+  readonly body: Buffer;
+  /** Documents in the body: at least one. */
+  readonly documents: number;
+}
+
+export interface ReadSegments {
+  readonly store: BlobStore;
+  readonly pool: CodecPool;
+  /** Where to begin; the start if unset. */
+  readonly from?: { readonly segment: number; readonly frame: number };
+  readonly signal?: AbortSignal;
+  /** Called with the stored bytes of each object once it is read. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+/**
+ * The live documents of the segments as `_bulk` bodies, in stored order; frames of which nothing is live are left out. Every
+ * object is read whole and its hash checked before a byte of it is used.
+ *
+ * While the frames of one segment are decoded, the next segment is read: two segments (of about 8 MiB each, more only where
+ * one document is larger) and at most `CodecPool.depth` bodies are in memory besides the one in use.
+ *
+ * Throws `repository_corrupt` if an object is missing, damaged, or not what its manifest says; what the store throws.
+ */
+export async function* readSegments(
+  segments: readonly Segment[],
+  reading: ReadSegments,
+): AsyncGenerator<BulkFrame, void, undefined> {
+  const { from = { segment: 0, frame: 0 }, signal } = reading;
+  const stop = new AbortController();
+  const inner = { ...reading, signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]) };
+  const fetch = (i: number) => {
+    if (i >= segments.length) return undefined;
+    const fetching = fetchSegment(segments[i], inner);
+    fetching.catch(() => {}); // awaited below, when its turn comes
+    return fetching;
+  };
+  let next = fetch(from.segment);
+  try {
+    for (let i = from.segment; i < segments.length; i++) {
+      const bytes = await (next as Promise<Buffer>);
+      next = fetch(i + 1);
+      const firstFrame = i === from.segment ? from.frame : 0;
+      for await (const frame of decodeSegment(segments[i], bytes, firstFrame, inner)) yield { segment: i, ...frame };
+    }
+  } finally {
+    stop.abort(new SnapkeepError('internal', 'reading segments was given up'));
+    await next?.catch(() => {});
+  }
+}
+
+async function fetchSegment(segment: Segment, { store, signal, onRead }: ReadSegments): Promise<Buffer> {
+  const objects: Buffer[] = [];
+  for (const ref of segment.objects) {
+    objects.push(
+      await getChecked(store, ref, { signal }).catch((error: unknown) =>
+        Promise.reject(missingIsDamage(error, ref.key)),
+      ),
+    );
+    onRead?.(ref.length);
+  }
+  return objects.length === 1 ? objects[0] : Buffer.concat(objects);
+}
+
+async function* decodeSegment(
+  segment: Segment,
+  bytes: Buffer,
+  firstFrame: number,
+  { pool, signal }: ReadSegments,
+): AsyncGenerator<Omit<BulkFrame, 'segment'>, void, undefined> {
+  const deleted = segment.stored - segment.live;
+  const gone =
+    deleted === 0
+      ? new Uint32Array(0)
+      : positionsOf(decodeRuns(segment.seqNos, segment.stored), decodeRuns(segment.deleted, deleted));
+  const decoding: { frame: number; documents: number; rawLength: number; body: Promise<Buffer> }[] = [];
+  let start = 0; // byte at which the frame begins
+  let position = 0; // of the frame's first document in the segment
+  let k = 0; // into `gone`
+  for (const [frame, { length, rawLength, documents }] of segment.frames.entries()) {
+    const firstGone = k;
+    while (k < gone.length && gone[k] < position + documents) k++;
+    const drop = gone.slice(firstGone, k).map((at) => at - position);
+    const piece = bytes.subarray(start, start + length);
+    start += length;
+    position += documents;
+    if (frame < firstFrame || drop.length === documents) continue;
+    const room = DECODED_AT_ONCE_BYTES - rawLength;
+    while (decoding.length > 0 && decoding.reduce((sum, one) => sum + one.rawLength, 0) > room) {
+      yield await settled(decoding.shift());
+    }
+    const body = pool.decode({ bytes: piece, codec: segment.codec, rawLength, documents, drop }, signal);
+    body.catch(() => {}); // awaited below
+    decoding.push({ frame, documents: documents - drop.length, rawLength, body });
+    if (decoding.length >= pool.depth) yield await settled(decoding.shift());
+  }
+  if (start !== bytes.length || position !== segment.stored) {
+    throw new SnapkeepError(
+      'repository_corrupt',
+      `segment [${segment.from}, ${segment.to}) does not have the frames it should`,
+    );
+  }
+  for (const one of decoding) yield await settled(one);
+}
+
+async function settled(
+  decoding: { frame: number; documents: number; body: Promise<Buffer> } | undefined,
+): Promise<Omit<BulkFrame, 'segment'>> {
+  const { frame, documents, body } = decoding as NonNullable<typeof decoding>;
+  return { frame, documents, body: await body };
+}
+
+function missingIsDamage(error: unknown, key: string): unknown {
+  if (!(error instanceof SnapkeepError) || error.code !== 'blob_missing') return error;
+  return new SnapkeepError('repository_corrupt', `object [${key}] is missing, though a manifest names it`, {
+    cause: error,
+  });
+}

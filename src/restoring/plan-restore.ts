@@ -1,0 +1,124 @@
+/** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { selectNames } from '../elasticsearch/wildcard';
+import { javaRename } from '../elasticsearch/java-rename';
+import {
+  type IndexRequest,
+  type IndexRestore,
+  type RestoreGroup,
+  type RestoreRequest,
+  type RestoreTotals,
+} from '../contracts/jobs';
+import { restoreRefused } from '../contracts/common-errors';
+import { type IndexEntry, type SnapshotManifest } from '../repository/format/format';
+
+/** Ms of renaming after which other work of the process gets its turn. */
+const TURN_MS = 20;
+/** Indices of one child workflow; large ones count more. */
+const GROUP_INDICES = 50;
+const GROUP_SHARDS = 200;
+const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
+
+/**
+ * Plans a restore. `where` is `repository:snapshot`, for messages.
+ *
+ * Throws `index_not_found_exception` for a name that the snapshot does not hold, `snapshot_restore_exception` for an
+ * index of which it holds only some shards (unless `partial`) and for two indices renamed into one.
+ */
+export async function planRestore(
+  where: string,
+  id: string,
+  manifest: SnapshotManifest,
+  request: RestoreRequest,
+): Promise<IndexRestore[]> {
+  const names = manifest.indices.map((index) => index.name);
+  const wanted = new Set(selectNames(names, request.indices, request.ignoreUnavailable));
+  const ordinals = [...manifest.indices.keys()].filter((ordinal) => wanted.has(names[ordinal]));
+  const plan = await planIndices(id, manifest, ordinals, request);
+  const sources = new Map<string, string>();
+  for (const { ordinal, source, target } of plan) {
+    if (manifest.indices[ordinal].shards.includes(null) && !request.partial) {
+      throw restoreRefused(where, `index [${source}] wasn't fully snapshotted - cannot restore`, source);
+    }
+    const other = sources.get(target);
+    if (other !== undefined) {
+      throw restoreRefused(
+        where,
+        `indices [${source}] and [${other}] are renamed into the same index [${target}]`,
+        target,
+      );
+    }
+    sources.set(target, source);
+  }
+  return plan;
+}
+
+/** Plans the indices of some ordinals; always the same for the same manifest and request. */
+export async function planIndices(
+  id: string,
+  manifest: SnapshotManifest,
+  ordinals: readonly number[],
+  request: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>,
+): Promise<IndexRestore[]> {
+  const rename = renaming(request);
+  const plan: IndexRestore[] = [];
+  let since = Date.now();
+  for (const ordinal of ordinals) {
+    const index = manifest.indices[ordinal];
+    plan.push(planIndex(id, ordinal, index, rename(index.name)));
+    if (Date.now() - since > TURN_MS) {
+      await turn();
+      since = Date.now();
+    }
+  }
+  return plan;
+}
+
+function renaming({
+  renamePattern,
+  renameReplacement,
+}: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>): (name: string) => string {
+  if (renamePattern === undefined || renameReplacement === undefined) return (name) => name;
+  return javaRename(renamePattern, renameReplacement);
+}
+
+function planIndex(id: string, ordinal: number, index: IndexEntry, target: string): IndexRestore {
+  const shards = index.shards.filter((shard) => shard !== null);
+  const sum = (field: 'documents' | 'bytes' | 'objects'): number =>
+    shards.reduce((all, shard) => all + shard.totals[field], 0);
+  return {
+    source: index.name,
+    ordinal,
+    target,
+    alias: `.snapkeep-restore-${id}-${ordinal}`,
+    shards: index.shards.length,
+    documents: sum('documents'),
+    bytes: sum('bytes'),
+    objects: sum('objects'),
+  };
+}
+
+export function totalsOf(plan: readonly IndexRestore[]): RestoreTotals {
+  const sum = (field: 'shards' | 'documents' | 'bytes'): number => plan.reduce((all, index) => all + index[field], 0);
+  return { indices: plan.length, shards: sum('shards'), documents: sum('documents'), bytes: sum('bytes') };
+}
+
+/** Deals the indices out to child workflows: by ordinals, so that the list stays small however long the names are. */
+export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
+  const groups: IndexRestore[][] = [];
+  let bytes = 0;
+  let shards = 0;
+  for (const index of plan) {
+    const last = groups.at(-1);
+    bytes += index.bytes;
+    shards += index.shards;
+    if (last === undefined || last.length >= GROUP_INDICES || bytes > GROUP_BYTES || shards > GROUP_SHARDS) {
+      groups.push([index]);
+      ({ bytes, shards } = index);
+    } else last.push(index);
+  }
+  return groups.map((indices) => ({
+    ordinals: indices.map(({ ordinal }) => ordinal),
+    label: indices.length === 1 ? indices[0].target : `${indices[0].target} and ${indices.length - 1} more`,
+  }));
+}

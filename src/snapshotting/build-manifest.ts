@@ -1,0 +1,84 @@
+import { type ShardResult, type SnapshotRequest } from '../contracts/jobs';
+import { buildSnapshotManifest } from '../repository/committing/commit-snapshot';
+import { type ShardEntry, type ShardFailure, type SnapshotManifest } from '../repository/format/format';
+import { changedShards, type JobPlan } from './job-plan';
+import { sharedEntry } from '../repository/segments/base-reuse';
+
+/** Puts together what was planned and what the shards came to. Pure but for the clock. */
+export function buildManifest(plan: JobPlan, results: readonly ShardResult[], partial: boolean): SnapshotManifest {
+  const byOrdinal = new Map(results.map((result) => [result.ordinal, result]));
+  const ordinals = new Map(changedShards(plan).map((one) => [one.plan, one.ordinal]));
+  const failures: ShardFailure[] = [];
+  const indices = plan.indices.map(({ name, uuid, settings, mappings, aliases, shards }) => {
+    const entries = shards.map((shard, number): ShardEntry | null => {
+      if (shard.kind === 'unchanged') return sharedEntry(shard.entry, plan.startMillis);
+      const result = shard.kind === 'changed' ? byOrdinal.get(ordinals.get(shard) ?? -1) : undefined;
+      if (result?.entry !== undefined) return result.entry;
+      const why = shard.kind === 'failed' ? shard : (result?.failure ?? NO_RESULT);
+      failures.push({ index: name, indexUuid: uuid, shard: number, reason: why.reason, status: why.status });
+      return null;
+    });
+    return { name, uuid, settings, mappings, aliases, shards: entries };
+  });
+  return buildSnapshotManifest(
+    {
+      snapshot: plan.snapshot,
+      uuid: plan.uuid,
+      startMillis: plan.startMillis,
+      endMillis: Date.now(),
+      cluster: plan.cluster,
+      metadata: plan.metadata,
+      includeGlobalState: plan.includeGlobalState,
+      indices,
+      failures,
+    },
+    { partial },
+  );
+}
+
+/** Failures that the manifest of a failed snapshot names one by one. */
+const FAILURES_KEPT = 1_000;
+/** Of a snapshot that failed before it was planned nothing is known of the cluster. */
+const UNKNOWN_CLUSTER = { uuid: '', name: '', product: '', version: '0.0.0' };
+
+/** The manifest of a snapshot that failed as a whole: no shard holds data, each has the reason. */
+export function buildFailedManifest(
+  call: { snapshot: string; uuid: string; startMillis: number; request: SnapshotRequest },
+  plan: JobPlan | undefined,
+  reason: string,
+): SnapshotManifest {
+  const indices = plan?.indices ?? [];
+  const failures = indices.flatMap(({ name, uuid, shards }) =>
+    shards.map((shard, number) => ({
+      index: name,
+      indexUuid: uuid,
+      shard: number,
+      reason: shard.kind === 'failed' ? shard.reason : reason,
+      status: shard.kind === 'failed' ? shard.status : 'INTERNAL_SERVER_ERROR',
+    })),
+  );
+  const whole = { index: '_all', indexUuid: '_na_', shard: 0, reason, status: 'INTERNAL_SERVER_ERROR' };
+  return buildSnapshotManifest(
+    {
+      snapshot: call.snapshot,
+      uuid: call.uuid,
+      startMillis: call.startMillis,
+      endMillis: Date.now(),
+      cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
+      metadata: call.request.metadata,
+      includeGlobalState: false,
+      indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
+        name,
+        uuid,
+        settings,
+        mappings,
+        aliases,
+        shards: shards.map(() => null),
+      })),
+      failures: failures.length === 0 ? [whole] : failures.slice(0, FAILURES_KEPT),
+    },
+    { partial: false },
+  );
+}
+
+const NO_RESULT = { reason: 'the shard was never copied', status: 'INTERNAL_SERVER_ERROR' };

@@ -1,0 +1,75 @@
+import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
+import { ShardStates } from '../../src/snapshotting/shard-copying';
+import { type Cluster } from '../../src/cluster/cluster';
+import { SnapkeepError } from '../../src/contracts/errors';
+import { type OpenRepository } from '../../src/registrations/open-repositories';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { type ChangedShard } from '../../src/snapshotting/job-plan';
+import { MemoryBlobStore } from '../repository/support/memory-blob-store';
+import { ShardModel } from '../repository/support/shard-model';
+import { identityOf } from '../repository/support/shards';
+
+const pool = new CodecPool(1);
+afterAll(() => pool.close());
+
+const model = new ShardModel();
+model.put('1', '{}');
+const changed: ChangedShard = {
+  ordinal: 0,
+  index: { name: 'logs', uuid: model.indexUuid, settings: '{}', mappings: '{}', aliases: '{}', shards: [] },
+  shard: 0,
+  plan: {
+    kind: 'changed',
+    identity: identityOf(model),
+    target: model.target,
+    session: model.session,
+    documents: 1,
+    bytes: 100,
+  },
+};
+
+/** Copies the shard through a reader whose views fail with `error`. */
+function copyFailing(error: Error | undefined): Promise<unknown> {
+  const store = new MemoryBlobStore();
+  const cluster = {
+    refresh: async () => undefined,
+    shardStates: async () => [model.state],
+    indexExists: async () => true,
+  } as unknown as Cluster;
+  const reader = new Proxy(model, {
+    get: (of, name) => {
+      if (name === 'openView' && error !== undefined) return () => Promise.reject(error);
+      const member: unknown = Reflect.get(of, name);
+      return typeof member === 'function' ? (member.bind(of) as unknown) : member;
+    },
+  });
+  const write = { compress: true, chunkSizeBytes: 1024 ** 2, readonly: false };
+  const repository = { store, catalogue: new Catalogue(store), write } as unknown as OpenRepository;
+  const signal = new AbortController().signal;
+  const uuid = newSnapshotUuid();
+  return copyAtOnce(cluster, pool, { repository, uuid, shards: [changed], reader, states: [model.state], signal });
+}
+
+it('copying at once decides nothing where the cluster or the store could not do it', async () => {
+  expect(await copyFailing(undefined)).toMatchObject([{ ordinal: 0, entry: { totals: { documents: 1 } } }]);
+  expect(await copyFailing(new SnapkeepError('cluster_unavailable', 'not now'))).toBeUndefined();
+});
+
+it('copying at once passes programming errors on', async () => {
+  await expect(copyFailing(new TypeError('x is not a function'))).rejects.toThrow(TypeError);
+});
+
+it('a shard without a primary is waited for, one of a deleted index is not', () => {
+  const code = (deleted: ReadonlySet<string>): string | undefined => {
+    try {
+      new ShardStates([], deleted).of(changed);
+      return undefined;
+    } catch (error) {
+      return (error as SnapkeepError).code;
+    }
+  };
+  expect(code(new Set())).toBe('cluster_unavailable');
+  expect(code(new Set(['logs']))).toBe('index_not_found_exception');
+});
