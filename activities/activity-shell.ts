@@ -5,7 +5,8 @@
 import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
-import { type CopyProgress, type ShardProgress } from '../src/contracts/jobs';
+import { type ShardProgress } from '../src/contracts/jobs/copy';
+import { type CopyProgress } from '../src/contracts/jobs/job';
 
 /**
  * An attempt that begins this much later than the last progress is the last: retry windows, and ms beyond them. A

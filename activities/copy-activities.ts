@@ -1,16 +1,14 @@
+import { type ObjectRef } from '../src/contracts/stored';
 import {
   type ChunkPlan,
   type ChunkResult,
   type CopyGroupInput,
-  type CopyProgress,
   type GroupResult,
-  type JobOptions,
-  type JobRepository,
   MAX_CHUNKS,
   type ShardPlan,
   type ShardResult,
-  type StoredObject,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/copy';
+import { type CopyProgress, type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import { type DocumentReader } from '../src/cluster/reading/document-reader';
 import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
 import { inLanes } from '../src/concurrency/lanes';
@@ -40,14 +38,14 @@ const NOTE_MS = 3_000;
 export interface ShardJob {
   readonly repository: JobRepository;
   readonly uuid: string;
-  readonly plan: StoredObject;
+  readonly plan: ObjectRef;
   readonly ordinal: number;
   readonly options: JobOptions;
 }
 
 interface ChunkCursor {
   readonly next: number;
-  readonly parts: readonly StoredObject[];
+  readonly parts: readonly ObjectRef[];
   readonly done: CopyProgress;
 }
 
@@ -167,7 +165,7 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
       }, call.options.retryWindowMs),
 
     /** Ends a large shard: one view decides what is live; then its manifest is written. */
-    settleShard: (call: ShardJob & { parts: readonly StoredObject[] }): Promise<ShardResult> =>
+    settleShard: (call: ShardJob & { parts: readonly ObjectRef[] }): Promise<ShardResult> =>
       runActivity(async (run) => {
         const { signal } = run;
         const { repository, shard, reader } = await openShard(call, signal);

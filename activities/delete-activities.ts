@@ -1,4 +1,4 @@
-import { type JobRepository } from '../src/contracts/jobs';
+import { type JobRepository } from '../src/contracts/jobs/job';
 import { type SweepOutcome } from '../src/contracts/jobs/ledger';
 import { markSweeping, removeSnapshots } from '../src/repository/deletion/remove-snapshots';
 import { rollbackSnapshot } from '../src/repository/deletion/orphans';

@@ -2,18 +2,18 @@
 import { createHash } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { SnapkeepError } from '../src/contracts/errors';
-import { type JobOptions, type JobRepository } from '../src/contracts/jobs';
+import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import {
   type BeginJobResult,
   type JobOutcome,
   type LedgerJob,
+  type LedgerWorkflow,
   MAX_CLAIMS,
   MAX_JOBS,
   newLedger,
 } from '../src/contracts/jobs/ledger';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { type OpenRepositories, type OpenRepository } from '../src/registrations/open-repositories';
-import { type repositoryWorkflow } from '../workflows';
 import { beginJobsUpdate, endJobSignal, requestSweepSignal } from '../src/contracts/jobs/workflow-messages';
 import { thisJob } from './activity-shell';
 
@@ -100,7 +100,7 @@ export class Ledger {
             sweeper: sweeper && { repository: sweeper.repository, options: sweeper.options },
           },
         ],
-        startWorkflowOperation: new WithStartWorkflowOperation<typeof repositoryWorkflow>('repositoryWorkflow', {
+        startWorkflowOperation: new WithStartWorkflowOperation<LedgerWorkflow>('repositoryWorkflow', {
           ...startOptions(batch[0].call.repository, taskQueue),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),

@@ -1,20 +1,19 @@
+import { type ObjectRef } from '../src/contracts/stored';
 import { Context } from '@temporalio/activity';
 import { bounded, cutReason } from '../src/contracts/jobs/bounded';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
+import { MAX_CHUNKS } from '../src/contracts/jobs/copy';
+import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import {
   type BeginRestoreResult,
   type FinishedIndexResult,
   type IndexRequest,
   type IndexRestore,
-  type JobOptions,
-  type JobRepository,
   type LeftOut,
-  MAX_CHUNKS,
   type PreparedIndex,
   type RestoreChunk,
   type RestoreRequest,
-  type StoredObject,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/restore';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { complaintIn } from '../src/cluster/http/cluster-failures';
 import { restorableIndex } from '../src/cluster/writing/restorable-index';
@@ -33,7 +32,7 @@ export interface RestoreJob {
   readonly repository: JobRepository;
   readonly snapshot: string;
   readonly id: string;
-  readonly manifest: StoredObject;
+  readonly manifest: ObjectRef;
 }
 
 /** One index of it. */

@@ -1,11 +1,7 @@
 import { bounded } from '../src/contracts/jobs/bounded';
-import {
-  type CopyProgress,
-  type JobOptions,
-  MAX_LISTED,
-  type RestoreChunk,
-  type RestoredChunk,
-} from '../src/contracts/jobs';
+import { MAX_LISTED } from '../src/contracts/jobs/bounded';
+import { type CopyProgress, type JobOptions } from '../src/contracts/jobs/job';
+import { type RestoreChunk, type RestoredChunk } from '../src/contracts/jobs/restore';
 import { SnapkeepError } from '../src/contracts/errors';
 import { type WriteConflicts } from '../src/cluster/writing/bulk-writer';
 import { readSegments } from '../src/repository/segments/read-segments';

@@ -1,17 +1,10 @@
+import { type ObjectRef } from '../src/contracts/stored';
 import { untilAborted } from '../src/concurrency/on-abort';
 import { Coalescer } from '../src/concurrency/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
-import {
-  type BeginSnapshotResult,
-  type CopyGroupInput,
-  type GroupResult,
-  type JobOptions,
-  type JobRepository,
-  type ShardResult,
-  type SnapshotOutcome,
-  type SnapshotRequest,
-  type StoredObject,
-} from '../src/contracts/jobs';
+import { type CopyGroupInput, type GroupResult, type ShardResult } from '../src/contracts/jobs/copy';
+import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
+import { type BeginSnapshotResult, type SnapshotOutcome, type SnapshotRequest } from '../src/contracts/jobs/snapshot';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { findSnapshotByUuid, findSnapshot } from '../src/repository/catalogue/root';
 import { announceBuilding } from '../src/repository/committing/announce-building';
@@ -169,7 +162,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
      * came first, or what it builds on is being swept.
      */
     commitSnapshot: (
-      call: SnapshotJob & { plan: StoredObject; results: readonly GroupResult[] },
+      call: SnapshotJob & { plan: ObjectRef; results: readonly GroupResult[] },
     ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
         const { store } = ledger.open(call.repository);
@@ -185,7 +178,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
      * is deleted. Throws what {@link commitFailedSnapshot} throws.
      */
     failSnapshot: (
-      call: SnapshotJob & { plan?: StoredObject; startMillis: number; request: SnapshotRequest; reason: string },
+      call: SnapshotJob & { plan?: ObjectRef; startMillis: number; request: SnapshotRequest; reason: string },
     ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
         const { store, catalogue, write } = ledger.open(call.repository);

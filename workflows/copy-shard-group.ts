@@ -10,7 +10,7 @@ import {
   type GroupResult,
   type ShardProgress,
   type ShardResult,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/copy';
 import { reasonOf } from './failures';
 import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities, dataActivities } from './profiles';

@@ -21,17 +21,15 @@ import {
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { type GroupResult, type ShardGroup, type ShardProgress } from '../src/contracts/jobs/copy';
 import {
   type BeginSnapshotResult,
   type CreateSnapshotInput,
-  type GroupResult,
-  type ShardGroup,
-  type ShardProgress,
   SNAPSHOT_MEMO,
   type ShownSnapshot,
   type SnapshotOutcome,
   type SnapshotStatus,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/snapshot';
 import { plansAgain } from '../src/contracts/jobs/plan-again';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';

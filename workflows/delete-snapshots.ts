@@ -10,7 +10,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { type DeleteOutcome, type DeleteSnapshotsInput } from '../src/contracts/jobs';
+import { type DeleteOutcome, type DeleteSnapshotsInput } from '../src/contracts/jobs/deletion';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';

@@ -2,24 +2,21 @@
  * Restoring a list of indices, in the restore's own workflow when there is little to do, in child workflows otherwise.
  * Each index has a cancellation scope of its own, so that one can be stopped and deleted while the others go on.
  */
+import { type ObjectRef } from '../src/contracts/stored';
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { bounded, boundedSum, cutReason } from '../src/contracts/jobs/bounded';
+import { type Bounded } from '../src/contracts/jobs/bounded';
+import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
+import { type IndexRecovery, type RecoveryStage, type ShardRecovery } from '../src/contracts/jobs/recovery';
 import {
-  type Bounded,
-  type IndexRecovery,
   type IndexRequest,
   type IndexRestore,
-  type JobOptions,
-  type JobRepository,
   type LeftOut,
   type PreparedIndex,
-  type RecoveryStage,
   type RestoreChunk,
   type RestoreFailure,
   type RestoreSummary,
-  type ShardRecovery,
-  type StoredObject,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/restore';
 import { jobFailure, reasonOf } from './failures';
 import { controlActivities, dataActivities } from './profiles';
 import { inWindow } from './in-window';
@@ -34,7 +31,7 @@ export interface IndexRestoresInput {
   readonly repository: JobRepository;
   readonly snapshot: string;
   readonly id: string;
-  readonly manifest: StoredObject;
+  readonly manifest: ObjectRef;
   readonly request: IndexRequest;
   readonly indices: readonly IndexRestore[];
   readonly options: JobOptions;

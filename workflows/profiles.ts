@@ -2,7 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import { type ControlActivities } from '../activities/control-queue';
 import { type DataActivities } from '../activities/data-queue';
-import { type JobOptions } from '../src/contracts/jobs';
+import { type JobOptions } from '../src/contracts/jobs/job';
 
 /** How long one attempt of a step may take, ms: reading the state of a very large cluster is the longest of them. */
 const ATTEMPT_MS = 10 * 60_000;

@@ -1,6 +1,6 @@
 /** Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. */
 import { setHandler } from '@temporalio/workflow';
-import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs';
+import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs/restore';
 import { IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities } from './profiles';

@@ -17,18 +17,16 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { boundedSum } from '../src/contracts/jobs/bounded';
+import { type IndexRecovery, MAX_STATUS_SHARDS, type RestoreStatus } from '../src/contracts/jobs/recovery';
 import {
   type BeginRestoreResult,
-  type IndexRecovery,
-  MAX_STATUS_SHARDS,
   type RestoreGroup,
   type RestoreGroupInput,
   type RestoreGroupResult,
   type RestoreOutcome,
   type RestoreSnapshotInput,
-  type RestoreStatus,
   type RestoreSummary,
-} from '../src/contracts/jobs';
+} from '../src/contracts/jobs/restore';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';

@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import * as zlib from 'node:zlib';
 
 import { SnapkeepError } from '../contracts/errors';
-import { Codec } from '../repository/format/format';
+
+/** How the bytes of a segment are compressed. Every reader knows `gzip` and `plain`; `zstd` where it can be loaded. */
+export type Codec = 'zstd' | 'gzip' | 'plain';
 
 interface Zstd {
   compress(bytes: Buffer): Buffer;

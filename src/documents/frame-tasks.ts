@@ -1,8 +1,7 @@
 /** The two tasks of a codec thread, as plain functions; small ones run where they are asked for. */
 import { hitsOf } from './readable-hits';
 import { bulkBody, dropDocuments } from './bulk-body';
-import { compressFrame, decompressFrame } from './codec';
-import { Codec } from '../repository/format/format';
+import { type Codec, compressFrame, decompressFrame } from './codec';
 import { lastMarks } from './marks';
 
 export interface EncodeTask {

@@ -1,4 +1,5 @@
 /** Lists of names with wildcards and exclusions, as Elasticsearch resolves them. */
+import { SnapkeepError } from '../contracts/errors';
 import { wildcardMatcher } from './wildcard';
 
 export interface Selection {
@@ -74,4 +75,32 @@ function select(parts: readonly string[], available: readonly string[], exclusio
 /** Whether a name matches one part; `*` stands for any text. */
 export function matcher(part: string): (name: string) => boolean {
   return part === '_all' ? () => true : wildcardMatcher(part);
+}
+
+/**
+ * The names a list of names, wildcards and `-exclusions` selects from `names`, in their order; all of them for an
+ * empty list, `_all` and `*`. As in Elasticsearch an exclusion takes away from what stands before it. Throws
+ * `index_not_found_exception` for a plain name that is missing, unless `ignoreUnavailable`.
+ */
+export function selectIndices(
+  names: readonly string[],
+  expression: readonly string[] | undefined,
+  ignoreUnavailable: boolean,
+): string[] {
+  if (expression === undefined || expression.length === 0) return [...names];
+  const selected = new Set<string>();
+  for (const [i, part] of expression.entries()) {
+    if (part.startsWith('-') && i > 0) {
+      const matches = wildcardMatcher(part.slice(1));
+      for (const name of selected) if (matches(name)) selected.delete(name);
+      continue;
+    }
+    const pattern = part === '_all' ? '*' : part;
+    const found = names.filter(wildcardMatcher(pattern));
+    if (found.length === 0 && !pattern.includes('*') && !ignoreUnavailable) {
+      throw new SnapkeepError('index_not_found_exception', `no such index [${part}]`, { details: { index: part } });
+    }
+    for (const name of found) selected.add(name);
+  }
+  return names.filter((name) => selected.has(name));
 }

@@ -1,6 +1,54 @@
+/** Sizes, times and booleans as Elasticsearch reads and prints them. */
 import { SnapkeepError } from '../contracts/errors';
 
-const FACTORS: Readonly<Record<string, number>> = {
+/** Milliseconds of each time unit of Elasticsearch, as in `30s`. */
+export const TIME_UNIT_MS: Readonly<Record<string, number>> = {
+  nanos: 1e-6,
+  micros: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const SIZES = [
+  ['pb', 1024 ** 5],
+  ['tb', 1024 ** 4],
+  ['gb', 1024 ** 3],
+  ['mb', 1024 ** 2],
+  ['kb', 1024],
+] as const;
+
+const TIMES = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const;
+
+/** `1.5mb`, `512b`. */
+export function byteSize(bytes: number): string {
+  return withUnit(bytes, SIZES, 'b');
+}
+
+/** `1.5s`, `20ms`. */
+export function timeValue(millis: number): string {
+  return withUnit(millis, TIMES, 'ms');
+}
+
+function withUnit(value: number, units: readonly (readonly [string, number])[], least: string): string {
+  const [unit, factor] = units.find(([, one]) => value >= one) ?? [least, 1];
+  const tenths = Math.floor((value / factor) * 10) / 10;
+  return `${tenths}${unit}`;
+}
+
+/** Times as Elasticsearch prints them. */
+export function isoTime(millis: number): string {
+  return new Date(millis).toISOString();
+}
+
+const SIZE_FACTORS: Readonly<Record<string, number>> = {
   b: 1,
   k: 1024,
   kb: 1024,
@@ -19,14 +67,14 @@ const FACTORS: Readonly<Record<string, number>> = {
 export function parseByteSize(setting: string, value: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
   const unit = match === null || match[2] === '' ? 'b' : match[2].toLowerCase();
-  if (match === null || !Object.hasOwn(FACTORS, unit)) {
+  if (match === null || !Object.hasOwn(SIZE_FACTORS, unit)) {
     throw new SnapkeepError(
       'illegal_argument_exception',
       `failed to parse setting [${setting}] with value [${value}] as a size in bytes: write it as [500mb] or [1gb]`,
       { details: { setting } },
     );
   }
-  return Math.floor(Number(match[1]) * FACTORS[unit]);
+  return Math.floor(Number(match[1]) * SIZE_FACTORS[unit]);
 }
 
 /** `true` or `false` as Elasticsearch takes them, as JSON booleans or text. */

@@ -1,5 +1,3 @@
-import { SnapkeepError } from '../contracts/errors';
-
 /**
  * Returns whether a name matches `pattern`, in which `*` stands for any characters. Each part between two asterisks is
  * looked for once, from left to right: the time is bounded by the product of the lengths, whatever the pattern.
@@ -26,32 +24,4 @@ export function wildcardMatcher(pattern: string): (name: string) => boolean {
 /** Returns whether `name` matches `pattern`, as {@link wildcardMatcher} does. */
 export function matchesWildcard(pattern: string, name: string): boolean {
   return wildcardMatcher(pattern)(name);
-}
-
-/**
- * The names a list of names, wildcards and `-exclusions` selects from `names`, in their order; all of them for an
- * empty list, `_all` and `*`. As in Elasticsearch an exclusion takes away from what stands before it. Throws
- * `index_not_found_exception` for a plain name that is missing, unless `ignoreUnavailable`.
- */
-export function selectNames(
-  names: readonly string[],
-  expression: readonly string[] | undefined,
-  ignoreUnavailable: boolean,
-): string[] {
-  if (expression === undefined || expression.length === 0) return [...names];
-  const selected = new Set<string>();
-  for (const [i, part] of expression.entries()) {
-    if (part.startsWith('-') && i > 0) {
-      const matches = wildcardMatcher(part.slice(1));
-      for (const name of selected) if (matches(name)) selected.delete(name);
-      continue;
-    }
-    const pattern = part === '_all' ? '*' : part;
-    const found = names.filter(wildcardMatcher(pattern));
-    if (found.length === 0 && !pattern.includes('*') && !ignoreUnavailable) {
-      throw new SnapkeepError('index_not_found_exception', `no such index [${part}]`, { details: { index: part } });
-    }
-    for (const name of found) selected.add(name);
-  }
-  return names.filter((name) => selected.has(name));
 }

@@ -1,14 +1,9 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
-import {
-  type IndexRecovery,
-  type RestoreFailure,
-  type RestoreOutcome,
-  type ShownSnapshot,
-  SNAPSHOT_MEMO,
-  type SnapshotOutcome,
-} from '../contracts/jobs';
+import { type IndexRecovery } from '../contracts/jobs/recovery';
+import { type RestoreFailure, type RestoreOutcome } from '../contracts/jobs/restore';
+import { type ShownSnapshot, SNAPSHOT_MEMO, type SnapshotOutcome } from '../contracts/jobs/snapshot';
 import { type EndedJob, type ShownJob } from '../contracts/jobs/ledger';
 import { changedShards } from '../snapshotting/job-plan';
 import { asSnapkeepError, isStopped } from './temporal/failures';
@@ -19,7 +14,7 @@ import { type Recoveries } from './restores/recoveries';
 import { type RunningJobs } from './running/running-jobs';
 import { type RunningViews } from './snapshots/running-views';
 import { type ShardProgressReader } from './running/shard-progress';
-import { isoTime } from './snapshots/snapshot-info';
+import { isoTime } from '../elasticsearch/values';
 import { type TemporalCalls } from './temporal/temporal-calls';
 
 /** A job that runs, or ended lately. */

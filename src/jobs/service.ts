@@ -1,5 +1,5 @@
 import { type Client } from '@temporalio/client';
-import { type JobOptions } from '../contracts/jobs';
+import { type JobOptions } from '../contracts/jobs/job';
 import { type OpenRepositories } from '../registrations/open-repositories';
 import { type StorePolicy } from '../registrations/parse-settings';
 import { type Sealer } from '../registrations/sealer';

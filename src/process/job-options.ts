@@ -1,4 +1,4 @@
-import { type JobOptions } from '../contracts/jobs';
+import { type JobOptions } from '../contracts/jobs/job';
 import { type Settings } from './settings';
 
 /** Task queue of the activities that move data. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Auth } from '../api/proxy/auth';
 import { isLoopback } from '../api/access/call-name';
 import { type ClusterSettings } from '../cluster/http/connection';
-import { TIME_UNIT_MS } from '../contracts/time-units';
+import { TIME_UNIT_MS } from '../elasticsearch/values';
 import { type StorePolicy } from '../registrations/parse-settings';
 
 export interface Settings {

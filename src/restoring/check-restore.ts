@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { SnapkeepError } from '../contracts/errors';
-import { type IndexRestore, type RestoreRequest } from '../contracts/jobs';
+import { type IndexRestore, type RestoreRequest } from '../contracts/jobs/restore';
 import { restoreRefused } from '../contracts/common-errors';
 import { aliasNameProblem, indexNameProblem } from '../elasticsearch/index-name-rules';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../cluster/writing/restorable-index';

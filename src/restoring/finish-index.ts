@@ -1,6 +1,6 @@
 /** The last steps of restoring an index: what it had besides its documents. Nothing of it makes a loaded index fail. */
 import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
-import { type IndexRequest, type LeftOut } from '../contracts/jobs';
+import { type IndexRequest, type LeftOut } from '../contracts/jobs/restore';
 import { cutReason } from '../contracts/jobs/bounded';
 import { type Cluster } from '../cluster/cluster';
 import { complaintIn } from '../cluster/http/cluster-failures';

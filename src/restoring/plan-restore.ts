@@ -1,6 +1,6 @@
 /** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { selectNames } from '../elasticsearch/wildcard';
+import { selectIndices } from '../elasticsearch/name-lists';
 import { javaRename } from '../elasticsearch/java-rename';
 import {
   type IndexRequest,
@@ -8,7 +8,7 @@ import {
   type RestoreGroup,
   type RestoreRequest,
   type RestoreTotals,
-} from '../contracts/jobs';
+} from '../contracts/jobs/restore';
 import { restoreRefused } from '../contracts/common-errors';
 import { type IndexEntry, type SnapshotManifest } from '../repository/format/format';
 
@@ -32,7 +32,7 @@ export async function planRestore(
   request: RestoreRequest,
 ): Promise<IndexRestore[]> {
   const names = manifest.indices.map((index) => index.name);
-  const wanted = new Set(selectNames(names, request.indices, request.ignoreUnavailable));
+  const wanted = new Set(selectIndices(names, request.indices, request.ignoreUnavailable));
   const ordinals = [...manifest.indices.keys()].filter((ordinal) => wanted.has(names[ordinal]));
   const plan = await planIndices(id, manifest, ordinals, request);
   const sources = new Map<string, string>();

@@ -1,6 +1,8 @@
-import { type ShardResult, type SnapshotRequest } from '../contracts/jobs';
+import { type ShardEntry } from '../contracts/stored';
+import { type ShardResult } from '../contracts/jobs/copy';
+import { type SnapshotRequest } from '../contracts/jobs/snapshot';
 import { buildSnapshotManifest } from '../repository/committing/commit-snapshot';
-import { type ShardEntry, type ShardFailure, type SnapshotManifest } from '../repository/format/format';
+import { type ShardFailure, type SnapshotManifest } from '../repository/format/format';
 import { changedShards, type JobPlan } from './job-plan';
 import { sharedEntry } from '../repository/segments/base-reuse';
 

@@ -1,7 +1,7 @@
 /** Segments that a chunk has finished, kept as notes of the job until the shard is settled. */
+import { type ObjectRef } from '../contracts/stored';
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
-import { type StoredObject } from '../contracts/jobs';
 import { type Segment } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';
@@ -13,13 +13,13 @@ export function keepPart(
   uuid: string,
   segments: readonly Segment[],
   options: BlobCallOptions & { compress: boolean },
-): Promise<StoredObject> {
+): Promise<ObjectRef> {
   return putMetadata(store, jobNoteName(uuid, 'segments', newAttempt()), { segments }, options);
 }
 
 export async function readParts(
   store: BlobStore,
-  parts: readonly StoredObject[],
+  parts: readonly ObjectRef[],
   options: BlobCallOptions,
 ): Promise<Segment[]> {
   const segments: Segment[] = [];

@@ -5,7 +5,7 @@
 import { type Cluster } from '../cluster/cluster';
 import { type DocumentReader, type ShardState } from '../cluster/reading/document-reader';
 import { isSnapkeepError } from '../contracts/errors';
-import { type ShardResult } from '../contracts/jobs';
+import { type ShardResult } from '../contracts/jobs/copy';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { type CodecPool } from '../documents/codec-pool';
 import { type ChangedShard } from './job-plan';

@@ -1,4 +1,5 @@
-import { type CopyProgress, type ShardProgress, type ShardStage } from '../contracts/jobs';
+import { type ShardProgress, type ShardStage } from '../contracts/jobs/copy';
+import { type CopyProgress } from '../contracts/jobs/job';
 import { type WriteProgress } from '../repository/segments/write-segments';
 
 /** How far the shards are that one activity works on at a time, and what it has written in all: for its heartbeats. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
-import { type GroupResult, type ShardResult } from '../contracts/jobs';
+import { type GroupResult, type ShardResult } from '../contracts/jobs/copy';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';
 

@@ -3,12 +3,13 @@
  * as a note of the job (FORMAT.md, "Keys"), since it can be larger than a workflow payload may be, and goes when the
  * job is over.
  */
+import { type ObjectRef, type ShardEntry } from '../contracts/stored';
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
 import { type PointInTime } from '../cluster/facts/cluster-info';
 import { type ShardTarget } from '../cluster/reading/document-reader';
-import { type ShardGroup, type StoredObject } from '../contracts/jobs';
-import { type ShardEntry, type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
+import { type ShardGroup } from '../contracts/jobs/copy';
+import { type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';
 import { type SharedMappings, shareMappings, unshareMappings } from '../repository/format/shared-mappings';
@@ -127,7 +128,7 @@ export function writePlan(
   store: BlobStore,
   plan: JobPlan,
   options: BlobCallOptions & { compress: boolean },
-): Promise<StoredObject> {
+): Promise<ObjectRef> {
   return putMetadata(
     store,
     jobNoteName(plan.uuid, 'plan', newAttempt()),
@@ -141,7 +142,7 @@ type StoredPlan = Omit<JobPlan, 'indices'> & SharedMappings<PlannedIndex>;
 const planSchema = z.object({ plan: z.custom<StoredPlan>((value) => typeof value === 'object' && value !== null) });
 
 /** Reads what {@link writePlan} wrote. Throws `blob_missing` once the job is over. */
-export async function readPlan(store: BlobStore, ref: StoredObject, options: BlobCallOptions = {}): Promise<JobPlan> {
+export async function readPlan(store: BlobStore, ref: ObjectRef, options: BlobCallOptions = {}): Promise<JobPlan> {
   const { mappings, indices, ...plan } = (await getMetadata(store, ref, planSchema, options)).plan;
   return { ...plan, indices: unshareMappings<PlannedIndex>({ mappings, indices }) };
 }

@@ -1,5 +1,5 @@
 import { type DocumentReader, type ShardTarget } from '../cluster/reading/document-reader';
-import { type ChunkPlan } from '../contracts/jobs';
+import { type ChunkPlan } from '../contracts/jobs/copy';
 import { type SeqNoRange } from '../contracts/seq-no';
 import { type ShardManifest } from '../repository/format/format';
 import { planRewrites } from '../repository/segments/plan-segments';

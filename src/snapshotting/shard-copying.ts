@@ -1,7 +1,8 @@
 /** What every way of copying a shard begins and ends with. */
+import { type ShardEntry } from '../contracts/stored';
 import { type Cluster } from '../cluster/cluster';
 import { type DocumentReader, type ShardState } from '../cluster/reading/document-reader';
-import { type ShardResult, type StoredShard } from '../contracts/jobs';
+import { type ShardResult } from '../contracts/jobs/copy';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { unlessUnreadable } from '../repository/catalogue/catalogue';
@@ -134,7 +135,7 @@ export class ShardStates {
   }
 }
 
-function ofSession({ session, ...entry }: StoredShard, state: ShardState): StoredShard {
+function ofSession({ session, ...entry }: ShardEntry, state: ShardState): ShardEntry {
   return session !== undefined && session === state.session ? { ...entry, session } : entry;
 }
 

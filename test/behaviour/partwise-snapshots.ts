@@ -1,3 +1,4 @@
+import { type ShardEntry } from '../../src/contracts/stored';
 import { buildManifest } from '../../src/snapshotting/build-manifest';
 import { planChunks } from '../../src/snapshotting/plan-chunks';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
@@ -11,7 +12,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
 import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
-import { type Segment, type ShardEntry } from '../../src/repository/format/format';
+import { type Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { type ChangedShard, changedShards } from '../../src/snapshotting/job-plan';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';

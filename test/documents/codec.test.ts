@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 
 import { compressFrame, decompressFrame, preferredCodec } from '../../src/documents/codec';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { Codec } from '../../src/repository/format/format';
+import { type Codec } from '../../src/documents/codec';
 import { searchResponse } from '../repository/support/shard-model';
 
 const SIZES = [1, 100, 131_071, 131_072, 131_073, 262_144, 1_000_000, 6_000_001];

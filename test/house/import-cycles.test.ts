@@ -22,9 +22,13 @@ function loadedBy(file: string): string[] {
     module: { type: 'commonjs' },
   });
   return [...code.matchAll(/\brequire\("(\.[^"]*)"\)/g)].flatMap(([, name]) => {
-    const base = resolve(dirname(file), name!);
-    return [`${base}.ts`, join(base, 'index.ts')].filter((path) => existsSync(path)).slice(0, 1);
+    return existing(resolve(dirname(file), name!));
   });
+}
+
+/** The file that an import of `base` names, if there is one. */
+function existing(base: string): string[] {
+  return [`${base}.ts`, join(base, 'index.ts')].filter((path) => existsSync(path)).slice(0, 1);
 }
 
 /** The first cycle found, as a path that ends where it begins; undefined when there is none. */
@@ -56,6 +60,27 @@ test('no file waits for itself through its imports', () => {
   expect(graph.size).toBeGreaterThan(10);
   expect([...graph.values()].flat().length).toBeGreaterThan(graph.size / 2);
   expect(findCycle(graph)?.map((file) => relative(ROOT, file)) ?? []).toEqual([]);
+});
+
+/** The folders that the files of each folder import from, types included. */
+function foldersImported(files: readonly string[]): Map<string, string[]> {
+  const graph = new Map<string, string[]>();
+  for (const file of files) {
+    const from = dirname(file);
+    const names = [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\()\s*'(\.[^']*)'/g)].map(
+      ([, name]) => name!,
+    );
+    const targets = names.flatMap((name) => existing(resolve(from, name))).map((path) => dirname(path));
+    graph.set(from, [...(graph.get(from) ?? []), ...targets.filter((target) => target !== from)]);
+  }
+  return graph;
+}
+
+test('no folder imports from one that imports from it, types included', () => {
+  const files = ['src', 'workflows', 'activities'].flatMap((folder) => sourcesBelow(join(ROOT, folder)));
+  const graph = foldersImported(files.filter((file) => !file.includes('/embedded/')));
+  expect([...graph.values()].flat().length).toBeGreaterThan(files.length);
+  expect(findCycle(graph)?.map((folder) => relative(ROOT, folder)) ?? []).toEqual([]);
 });
 
 test('a cycle is found where there is one', () => {

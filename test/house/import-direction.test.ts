@@ -61,7 +61,7 @@ const ALLOWED: Breach[] = [
   { file: 'src/blobs/oss/x.ts', code: "import { y } from '../../contracts/errors';" },
   { file: 'src/repository/x.ts', code: "import { y } from '../cluster/reading/document-reader';" },
   { file: 'src/embedded/cluster/routes/x.ts', code: "import { y } from '../cluster';" },
-  { file: 'src/jobs/x.ts', code: "import { y } from '../../src/contracts/workflow-messages';" },
+  { file: 'src/jobs/x.ts', code: "import { y } from '../../src/contracts/jobs/workflow-messages';" },
   { file: 'src/jobs/x.ts', code: "import { type y } from '../../workflows';" },
   { file: 'workflows/x.ts', code: "import type { Y } from '../activities';" },
   { file: 'workflows/x.ts', code: "import { proxyActivities } from '@temporalio/workflow';" },

@@ -1,5 +1,5 @@
-import { type IndexRecovery } from '../../src/contracts/jobs';
-import { byteSize, timeValue } from '../../src/jobs/human';
+import { type IndexRecovery } from '../../src/contracts/jobs/recovery';
+import { byteSize, timeValue } from '../../src/elasticsearch/values';
 import { type ClusterRecoveries, mergeRecoveries } from '../../src/jobs/restores/recovery-json';
 import { type Recovery } from '../../src/jobs/restores/recoveries';
 

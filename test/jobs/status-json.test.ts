@@ -1,8 +1,9 @@
-import { type ShardProgress } from '../../src/contracts/jobs';
+import { type ShardEntry } from '../../src/contracts/stored';
+import { type ShardProgress } from '../../src/contracts/jobs/copy';
 import { later, withHeartbeats } from '../../src/jobs/running/shard-progress';
 import { finishedRows, runningRows } from '../../src/jobs/snapshots/shard-rows';
 import { statusJson } from '../../src/jobs/snapshots/status-json';
-import { type ShardEntry, type SnapshotManifest } from '../../src/repository/format/format';
+import { type SnapshotManifest } from '../../src/repository/format/format';
 import { type JobPlan } from '../../src/snapshotting/job-plan';
 
 const entry = (objects: number, bytes: number, added: number, addedBytes: number): ShardEntry =>

@@ -1,9 +1,10 @@
+import { type ShardEntry } from '../../src/contracts/stored';
 import { BlobStore } from '../../src/blobs/contract/blob-store';
 import { findBases } from '../../src/repository/catalogue/base-rule';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
 import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
-import { RootEntry, ShardEntry, SnapshotManifest } from '../../src/repository/format/format';
+import { RootEntry, SnapshotManifest } from '../../src/repository/format/format';
 import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/format/keys';
 import { rollbackSnapshot } from '../../src/repository/deletion/orphans';
 import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';

@@ -1,3 +1,4 @@
+import { type ShardEntry } from '../../src/contracts/stored';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
-import { RootEntry, ShardEntry } from '../../src/repository/format/format';
+import { RootEntry } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { MARKS } from '../../src/documents/marks';
 import { proveHistory } from '../../src/repository/segments/prove-history';

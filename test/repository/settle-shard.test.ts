@@ -1,3 +1,4 @@
+import { type ShardEntry } from '../../src/contracts/stored';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
-import { RootEntry, Segment, ShardEntry } from '../../src/repository/format/format';
+import { RootEntry, Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
 import { ShardModel } from './support/shard-model';

@@ -1,6 +1,6 @@
 import { groupsOf, planIndices, planRestore, totalsOf } from '../../src/restoring/plan-restore';
 import { bounded, boundedSum } from '../../src/contracts/jobs/bounded';
-import { type RestoreRequest } from '../../src/contracts/jobs';
+import { type RestoreRequest } from '../../src/contracts/jobs/restore';
 import { outcomeJson } from '../../src/jobs/restores/restores';
 import { FORMAT_VERSION, type SnapshotManifest } from '../../src/repository/format/format';
 

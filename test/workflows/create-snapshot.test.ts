@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { runActivity } from '../../activities/activity-shell';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { type SnapshotOutcome } from '../../src/contracts/jobs';
+import { type SnapshotOutcome } from '../../src/contracts/jobs/snapshot';
 import { MAX_REPLANS } from '../../src/contracts/jobs/plan-again';
 import { isStopped } from '../../src/jobs/temporal/failures';
 import { type createSnapshotWorkflow } from '../../workflows';

@@ -5,7 +5,8 @@ import { Worker } from '@temporalio/worker';
 import { runActivity } from '../../activities/activity-shell';
 import { bounded } from '../../src/contracts/jobs/bounded';
 import { SnapkeepError } from '../../src/contracts/errors';
-import { type IndexRestore, type RestoreOutcome, type RestoreStatus } from '../../src/contracts/jobs';
+import { type RestoreStatus } from '../../src/contracts/jobs/recovery';
+import { type IndexRestore, type RestoreOutcome } from '../../src/contracts/jobs/restore';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal';
 
 /** Decisions of the restore's workflows, with activities that answer as told. */

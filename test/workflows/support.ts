@@ -11,7 +11,7 @@ import { Context } from '@temporalio/activity';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { type ControlActivities } from '../../activities/control-queue';
 import { type DataActivities } from '../../activities/data-queue';
-import { type JobOptions, type JobRepository } from '../../src/contracts/jobs';
+import { type JobOptions, type JobRepository } from '../../src/contracts/jobs/job';
 import { temporalAddress } from '../support/temporal';
 
 const BUNDLE = path.resolve(__dirname, '../../dist/workflow-bundle.js');

@@ -1,4 +1,4 @@
-import { type RestoreRequest } from '../../contracts/jobs';
+import { type RestoreRequest } from '../../contracts/jobs/restore';
 import { javaRename } from '../../elasticsearch/java-rename';
 import { type JsonBody } from '../http/body';
 import {

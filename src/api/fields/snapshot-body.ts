@@ -1,4 +1,4 @@
-import { type SnapshotRequest } from '../../contracts/jobs';
+import { type SnapshotRequest } from '../../contracts/jobs/snapshot';
 import { type JsonBody } from '../http/body';
 import {
   booleanField,

@@ -10,7 +10,8 @@ import { assertBucketUsable } from './check-bucket';
 import { createOssClient, OssClient } from './oss-client';
 import { readOssEndpoint } from './oss-endpoint';
 import { ossFailure } from './oss-errors';
-import { OssCall, OssTransport } from './oss-transport';
+import { type OssCall } from './oss-call';
+import { OssTransport } from './oss-transport';
 import { DEFAULT_REQUEST_TIMES, RequestTimes } from './request-clock';
 import { assertMd5, md5Base64 } from './verify-body';
 

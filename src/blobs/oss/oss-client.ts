@@ -4,7 +4,8 @@ import { IncomingMessage } from 'node:http';
 import { SnapkeepError } from '../../contracts/errors';
 import { RepositorySecrets } from '../../contracts/repository-settings';
 import { OssAddress } from './oss-endpoint';
-import { OssCall, OssTransport } from './oss-transport';
+import { type OssCall } from './oss-call';
+import { OssTransport } from './oss-transport';
 
 /** What the answers of ali-oss carry beside their data. */
 interface OssAnswer {

@@ -1,5 +1,5 @@
 import { ErrorCode, SnapkeepError } from '../../contracts/errors';
-import { OssCall } from './oss-transport';
+import { type OssCall } from './oss-call';
 
 /** Codes of OSS that mean something else than their HTTP status says. */
 const BY_OSS_CODE: Record<string, ErrorCode> = {

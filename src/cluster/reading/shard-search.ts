@@ -1,5 +1,5 @@
 import { indexSegment } from '../http/index-path';
-import { TIME_UNIT_MS } from '../../contracts/time-units';
+import { TIME_UNIT_MS } from '../../elasticsearch/values';
 import { SnapkeepError } from '../../contracts/errors';
 import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from '../http/cluster-http';
 import { type ClusterKind, versionAtLeast } from '../facts/cluster-info';

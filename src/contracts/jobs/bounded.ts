@@ -1,4 +1,16 @@
-import { type Bounded, MAX_LISTED, MAX_REASON_LENGTH } from '../jobs';
+/** Lists and texts of bounded size: payloads have a limit, names and reasons have none. */
+
+/** The first {@link MAX_LISTED} of a list, and how many there are. */
+export interface Bounded<T> {
+  readonly total: number;
+  readonly first: readonly T[];
+}
+
+/** Entries of a list that a status, an outcome or an answer holds. */
+export const MAX_LISTED = 100;
+
+/** Characters of one reason in such a list. */
+export const MAX_REASON_LENGTH = 1_000;
 
 /** Returns the list with its length, cut to what a payload may hold. */
 export function bounded<T>(list: readonly T[]): Bounded<T> {

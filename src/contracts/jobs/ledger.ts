@@ -1,7 +1,7 @@
 /**
  * Who works on one place: what `repositoryWorkflow` keeps, and shows in its memo so that it can be read without a worker.
  */
-import { type JobOptions, type JobRepository } from '../jobs';
+import { type JobOptions, type JobRepository } from './job';
 
 export type JobKind = 'snapshot' | 'restore' | 'delete';
 
@@ -104,6 +104,9 @@ export interface LedgerState extends BookState {
   /** How often running jobs are looked at, ms: those that others wait for, and others. */
   readonly checkMs: { readonly awaited: number; readonly others: number };
 }
+
+/** The workflow that keeps the ledger of a place, as those see it who start it. */
+export type LedgerWorkflow = (state: LedgerState) => Promise<void>;
 
 /** A ledger that knows nothing. A sweep is due: a former ledger may have been terminated before it swept. */
 export function newLedger(place: string): LedgerState {

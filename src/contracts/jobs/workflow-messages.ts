@@ -1,6 +1,8 @@
 /** Names and types of every signal, query and update. Clients import this module alone. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { type GroupStatus, type IndexRecovery, type RestoreStatus, type SnapshotStatus } from '../jobs';
+import { type GroupStatus } from './copy';
+import { type IndexRecovery, type RestoreStatus } from './recovery';
+import { type SnapshotStatus } from './snapshot';
 import { type BeginJobResult, type BeginJobs, type EndJob, type SweepRequest } from './ledger';
 import { type NewRegistration, type Registration, type VerifiedStore, type VerifyRegistration } from '../registration';
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../../contracts/errors';
-import { type JobRepository } from '../../contracts/jobs';
+import { type JobRepository } from '../../contracts/jobs/job';
 import { type Registration } from '../../contracts/registration';
 import { inTime, type RepositoryReader } from './repository-reader';
 

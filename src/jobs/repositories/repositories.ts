@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { type JobRepository } from '../../contracts/jobs';
+import { type JobRepository } from '../../contracts/jobs/job';
 import { type ShownJob } from '../../contracts/jobs/ledger';
 import { notTheSameStore, repositoryMissing } from '../../contracts/common-errors';
 import { checkBounds, type NewRegistration, type Registration, type StoreMarker } from '../../contracts/registration';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type IndexRecovery, type RestoreStatus } from '../../contracts/jobs';
+import { type IndexRecovery, type RestoreStatus } from '../../contracts/jobs/recovery';
 import { type ShownJob } from '../../contracts/jobs/ledger';
 import {
   cancelIndexRestoreSignal,

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { SnapkeepError } from '../../contracts/errors';
+import { type Bounded } from '../../contracts/jobs/bounded';
 import {
-  type Bounded,
   type LeftOut,
   type RestoreFailure,
   type RestoreOutcome,
   type RestoreRequest,
-} from '../../contracts/jobs';
+} from '../../contracts/jobs/restore';
 import { workflowIds } from '../../contracts/workflow-ids';
 import { type restoreSnapshotWorkflow } from '../../../workflows';
 import { asSnapkeepError } from '../temporal/failures';

@@ -1,6 +1,7 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { type CopyProgress, type ShardProgress, type ShardResult } from '../../contracts/jobs';
+import { type ShardProgress, type ShardResult } from '../../contracts/jobs/copy';
+import { type CopyProgress } from '../../contracts/jobs/job';
 
 /** What the running activities of one workflow last said of themselves. */
 export interface LiveProgress {

@@ -1,5 +1,6 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
-import { type JobRepository, type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs';
+import { type JobRepository } from '../../contracts/jobs/job';
+import { type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs/snapshot';
 import { type JobKind, type ShownJob } from '../../contracts/jobs/ledger';
 import { type Ledgers } from './ledgers';
 import { type TemporalCalls } from '../temporal/temporal-calls';

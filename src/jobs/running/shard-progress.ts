@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { type CopyProgress, type ShardProgress, type ShardResult, type ShardStage } from '../../contracts/jobs';
+import { type ShardProgress, type ShardResult, type ShardStage } from '../../contracts/jobs/copy';
+import { type CopyProgress } from '../../contracts/jobs/job';
 import { groupStatusQuery, snapshotStatusQuery } from '../../contracts/jobs/workflow-messages';
 import { heartbeatsOf, type LiveProgress } from './heartbeats';
 import { type RunningSnapshot } from './running-jobs';

@@ -1,6 +1,6 @@
+import { type ObjectRef } from '../../contracts/stored';
 import { LRUCache } from 'lru-cache';
 import { isSnapkeepError } from '../../contracts/errors';
-import { type StoredObject } from '../../contracts/jobs';
 import { type Registration } from '../../contracts/registration';
 import { type JobPlan, readPlan } from '../../snapshotting/job-plan';
 import { type RepositoryReader } from '../reading/repository-reader';
@@ -17,7 +17,7 @@ export class RunningViews {
   constructor(private readonly reader: RepositoryReader) {}
 
   /** Undefined before there is a plan, and once the job is over. */
-  async plan(registration: Registration, ref: StoredObject | undefined): Promise<JobPlan | undefined> {
+  async plan(registration: Registration, ref: ObjectRef | undefined): Promise<JobPlan | undefined> {
     if (ref === undefined) return undefined;
     const known = this.plans.get(ref.sha256);
     if (known !== undefined) return known;

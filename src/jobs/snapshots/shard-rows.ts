@@ -1,6 +1,7 @@
 /** Every shard of a snapshot as `_status` sees it, finished or running. Pure. */
-import { type ShardProgress, type ShardStage } from '../../contracts/jobs';
-import { type ShardEntry, type SnapshotManifest } from '../../repository/format/format';
+import { type ShardEntry } from '../../contracts/stored';
+import { type ShardProgress, type ShardStage } from '../../contracts/jobs/copy';
+import { type SnapshotManifest } from '../../repository/format/format';
 import { type JobPlan, type PlannedShard } from '../../snapshotting/job-plan';
 
 /** Data objects and stored bytes. */

@@ -1,4 +1,5 @@
 /** `GET /_snapshot/{repository}/{snapshot}` as JSON. Pure. */
+import { isoTime } from '../../elasticsearch/values';
 import { type ShardFailure, type SnapshotManifest } from '../../repository/format/format';
 import { type JsonObject, RawJson } from '../../elasticsearch/json-value';
 import { type SnapshotView } from './snapshot-view';
@@ -49,11 +50,6 @@ export function snapshotInfo(
     shards: { total: view.shards.total, failed: view.shards.failed, successful: view.shards.successful },
     feature_states: [],
   };
-}
-
-/** Times as Elasticsearch prints them. */
-export function isoTime(millis: number): string {
-  return new Date(millis).toISOString();
 }
 
 function failureInfo(failure: ShardFailure): JsonObject {

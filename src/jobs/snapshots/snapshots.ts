@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { MAX_DELETED } from '../../contracts/jobs/deletion';
+import { type JobRepository } from '../../contracts/jobs/job';
 import {
   type CreateSnapshotInput,
-  type JobRepository,
   type ShownSnapshot,
   SNAPSHOT_MEMO,
   type SnapshotRequest,
-  MAX_DELETED,
-} from '../../contracts/jobs';
+} from '../../contracts/jobs/snapshot';
 import { repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
 import { type Registration } from '../../contracts/registration';
 import { workflowIds } from '../../contracts/workflow-ids';

@@ -1,5 +1,5 @@
 /** `_status` as JSON: the fields of Elasticsearch since 6.4, and the older ones beside them. Pure. */
-import { type ShardStage } from '../../contracts/jobs';
+import { type ShardStage } from '../../contracts/jobs/copy';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { type FileCount, type IndexRows, type ShardRow } from './shard-rows';
 

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { SnapkeepError } from '../../contracts/errors';
-import { type JobOptions } from '../../contracts/jobs';
+import { type JobOptions } from '../../contracts/jobs/job';
 import { type JobKind } from '../../contracts/jobs/ledger';
 import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../../contracts/search-attributes';
 import { acceptedUpdate } from '../../contracts/jobs/workflow-messages';

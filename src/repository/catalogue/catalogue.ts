@@ -1,3 +1,4 @@
+import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -5,7 +6,7 @@ import { z } from 'zod';
 
 import { BlobCallOptions, BlobStore } from '../../blobs/contract/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { ObjectRef, Root, ShardEntry, ShardManifest, SnapshotManifest } from '../format/format';
+import { Root, ShardManifest, SnapshotManifest } from '../format/format';
 import { parseRootKey, ROOT_PREFIX, rootKey } from '../format/keys';
 import { ROOT_MAX_BYTES } from '../format/limits';
 import { getMetadata, parseMetadata, sha256 } from '../format/metadata';

@@ -1,11 +1,11 @@
 /** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
+import { type ObjectRef } from '../../contracts/stored';
 import { isDeepStrictEqual } from 'node:util';
 import { SnapkeepError } from '../../contracts/errors';
 import {
   Building,
   BUILDING_MS,
   FORMAT_VERSION,
-  ObjectRef,
   RemovedEntry,
   Root,
   RootEntry,

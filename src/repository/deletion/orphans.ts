@@ -1,10 +1,11 @@
 /** Objects that no root reaches: of jobs that were cancelled, and of tries that lost (FORMAT.md, "Rolling back"). */
+import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, unlessUnreadable } from '../catalogue/catalogue';
 import { deleteAll } from '../objects/delete-objects';
-import { type ObjectRef, type Root, type RootEntry, type ShardEntry } from '../format/format';
+import { type Root, type RootEntry } from '../format/format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from '../format/keys';
 import { byFolder, bytesOf, listAll } from '../objects/list-objects';
 import { findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';

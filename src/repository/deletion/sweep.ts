@@ -1,4 +1,5 @@
 /** Deleting what removed snapshots leave behind (FORMAT.md, "Deleting", steps 3 and 4). */
+import { type ShardEntry } from '../../contracts/stored';
 import { LRUCache } from 'lru-cache';
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
 import { isSnapkeepError } from '../../contracts/errors';
@@ -6,7 +7,7 @@ import { inLanes } from '../../concurrency/lanes';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, jsonBytes, unlessUnreadable } from '../catalogue/catalogue';
 import { deleteAll } from '../objects/delete-objects';
-import { type RemovedEntry, type Root, type ShardEntry, type SnapshotManifest } from '../format/format';
+import { type RemovedEntry, type Root, type SnapshotManifest } from '../format/format';
 import { type Found, HolderIndex, shardId, type ShardName } from '../catalogue/holders';
 import { snapshotPrefix, writerOf } from '../format/keys';
 import { byFolder, bytesOf, folderOf, listAll } from '../objects/list-objects';

@@ -3,24 +3,14 @@
  * specification; where they differ, FORMAT.md is right.
  */
 
+import { type ObjectRef, type ShardEntry, type Totals } from '../../contracts/stored';
+import { type Codec } from '../../documents/codec';
 import { type SharedMappings } from './shared-mappings';
 
 /** Written into every metadata object; a reader refuses a version it does not know. */
 export const FORMAT_VERSION = 1;
 
 export type SnapshotState = 'SUCCESS' | 'PARTIAL' | 'FAILED';
-
-/** How the bytes of a segment are compressed. Every reader knows `gzip` and `plain`; `zstd` where it can be loaded. */
-export type Codec = 'zstd' | 'gzip' | 'plain';
-
-/** A reference to a stored object, checked whenever it is read. */
-export interface ObjectRef {
-  readonly key: string;
-  /** Stored bytes. */
-  readonly length: number;
-  /** Lower-case hex of the stored bytes. */
-  readonly sha256: string;
-}
 
 /** `snapkeep-root-<N>`: the root of generation N. */
 export interface Root {
@@ -103,18 +93,6 @@ export interface RemovedEntry {
   readonly sweeping: boolean;
 }
 
-/** Sums that `_status` shows without reading more. Bytes are stored (compressed) bytes; objects are data objects. */
-export interface Totals {
-  /** All objects the snapshot needs. */
-  readonly objects: number;
-  readonly bytes: number;
-  /** The objects this snapshot added. */
-  readonly addedObjects: number;
-  readonly addedBytes: number;
-  /** Live documents. */
-  readonly documents: number;
-}
-
 /** One reason why something is not in the snapshot, as `failures` shows it. */
 export interface ShardFailure {
   readonly index: string;
@@ -159,29 +137,6 @@ export interface IndexEntry {
   readonly aliases: string;
   /** One per shard, in order; null where the shard failed. */
   readonly shards: readonly (ShardEntry | null)[];
-}
-
-export interface ShardEntry {
-  readonly manifest: ObjectRef;
-  /**
-   * Key of the shard manifest whose objects this one shares; unset where it shares none, and where `manifest` itself
-   * was written by an earlier snapshot. At commit it must be what the newest snapshot of the shard has (FORMAT.md,
-   * "The base rule").
-   */
-  readonly base?: string;
-  /**
-   * The three facts of the shard manifest that tell an unchanged shard, repeated here so that a snapshot of any number
-   * of unchanged shards reads one object: see `isUnchanged`.
-   */
-  readonly historyUuid: string;
-  readonly maxSeqNo: number;
-  readonly sealedThrough: number;
-  /** The process that served the shard and the translog it wrote; unset where that was not known (see `ShardState`). */
-  readonly session?: string;
-  readonly totals: Totals;
-  readonly startMillis: number;
-  /** Duration in ms. */
-  readonly millis: number;
 }
 
 /** What makes two looks at a shard comparable; any difference means: read everything. */

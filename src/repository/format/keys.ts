@@ -2,7 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
 import { SnapkeepError } from '../../contracts/errors';
-import { Codec } from './format';
+import { type Codec } from '../../documents/codec';
 
 const UUID = /^[A-Za-z0-9_-]{1,64}$/;
 const ATTEMPT = /^[a-z0-9]{8}$/;

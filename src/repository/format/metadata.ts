@@ -1,4 +1,5 @@
 /** Metadata objects: JSON, gzip-compressed where the repository compresses, checked before they are used. */
+import { type ObjectRef } from '../../contracts/stored';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -7,7 +8,7 @@ import { z } from 'zod';
 import { BlobCallOptions, BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
 import { checkValues } from './check-text';
-import { FORMAT_VERSION, ObjectRef } from './format';
+import { FORMAT_VERSION } from './format';
 import { METADATA_MAX_BYTES } from './limits';
 
 const compressed = promisify(gzip);

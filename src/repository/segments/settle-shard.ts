@@ -1,8 +1,9 @@
+import { type ShardEntry } from '../../contracts/stored';
 import { DocumentReader, ShardState, ShardTarget, ShardView } from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
 import { SeqNoRange } from '../../contracts/seq-no';
 import { Catalogue } from '../catalogue/catalogue';
-import { FORMAT_VERSION, Segment, ShardEntry, ShardIdentity, ShardManifest } from '../format/format';
+import { FORMAT_VERSION, Segment, ShardIdentity, ShardManifest } from '../format/format';
 import { shardManifestName, writerOf } from '../format/keys';
 import { putMetadata } from '../format/metadata';
 import { planRewrites } from './plan-segments';

@@ -1,8 +1,10 @@
+import { type ObjectRef } from '../../contracts/stored';
 import { BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
 import { MAX_SEQ_NO, SeqNoRange } from '../../contracts/seq-no';
 import { CodecPool } from '../../documents/codec-pool';
-import { Codec, Frame, ObjectRef, Segment } from '../format/format';
+import { type Codec } from '../../documents/codec';
+import { Frame, Segment } from '../format/format';
 import { EncodedFrame } from '../../documents/frame-tasks';
 import { segmentKey, ShardPlace } from '../format/keys';
 import { SEGMENT_MAX_BYTES } from '../format/limits';

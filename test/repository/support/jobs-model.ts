@@ -3,6 +3,7 @@
  * tried again by another process; a step that seems dead may go on as a zombie beside its successor. What finished
  * steps returned is remembered, nothing else.
  */
+import { type ShardEntry } from '../../../src/contracts/stored';
 import { BlobStore } from '../../../src/blobs/contract/blob-store';
 import { ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
 import { plansAgain } from '../../../src/contracts/jobs/plan-again';
@@ -11,7 +12,7 @@ import { Catalogue } from '../../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../../src/documents/codec-pool';
 import { commitFailedSnapshot } from '../../../src/repository/committing/commit-failed-snapshot';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
-import { ShardEntry, SnapshotManifest } from '../../../src/repository/format/format';
+import { SnapshotManifest } from '../../../src/repository/format/format';
 import { shardId } from '../../../src/repository/catalogue/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';

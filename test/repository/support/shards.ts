@@ -1,9 +1,10 @@
+import { type ShardEntry } from '../../../src/contracts/stored';
 import { BlobStore } from '../../../src/blobs/contract/blob-store';
 import { findBases } from '../../../src/repository/catalogue/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../../src/documents/codec-pool';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
-import { RootEntry, ShardEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format/format';
+import { RootEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format/format';
 import { shardId } from '../../../src/repository/catalogue/holders';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { isSnapkeepError } from '../../../src/contracts/errors';

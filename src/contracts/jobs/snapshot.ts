@@ -1,0 +1,94 @@
+/** What goes in and out of the workflow that takes a snapshot, and what it shows of itself. */
+import { type ObjectRef } from '../stored';
+import { type ShardGroup, type ShardProgress } from './copy';
+import { type JobOptions, type JobRepository } from './job';
+
+export interface SnapshotRequest {
+  /** Names, wildcards and `-exclusions`; unset: all open indices. */
+  readonly indices?: readonly string[];
+  readonly ignoreUnavailable: boolean;
+  readonly includeGlobalState: boolean;
+  readonly partial: boolean;
+  readonly expandWildcards?: string;
+  /** `metadata` of the request as raw JSON text. */
+  readonly metadata?: string;
+}
+
+export interface CreateSnapshotInput {
+  readonly repository: JobRepository;
+  readonly snapshot: string;
+  readonly uuid: string;
+  readonly startMillis: number;
+  readonly request: SnapshotRequest;
+  readonly options: JobOptions;
+}
+
+export type BeginSnapshotResult =
+  /** Another job works on one of the indices: begin again when `jobGranted` comes. */
+  | { readonly kind: 'queued'; readonly mayHaveCommitted: boolean }
+  /** Nothing had to be copied; the snapshot is in the catalogue. */
+  | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome }
+  | {
+      readonly kind: 'planned';
+      /** Whether the root may know of the snapshot, so that a roll-back has to commit that it will never come. */
+      readonly mayHaveCommitted: boolean;
+      readonly plan: ObjectRef;
+      readonly groups: readonly ShardGroup[];
+      readonly counts: PlanCounts;
+    };
+
+export interface PlanCounts {
+  readonly indices: number;
+  readonly shards: number;
+  readonly unchangedShards: number;
+  /** Shards that failed before anything was read. */
+  readonly failedShards: number;
+}
+
+export interface SnapshotOutcome {
+  readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';
+  readonly indices: number;
+  readonly shards: { readonly total: number; readonly failed: number };
+  readonly documents: number;
+  readonly addedObjects: number;
+  readonly addedBytes: number;
+  readonly endMillis: number;
+}
+
+export interface SnapshotStatus {
+  readonly repository: string;
+  readonly snapshot: string;
+  readonly uuid: string;
+  readonly state: 'INIT' | 'STARTED' | 'FINALIZE' | 'SUCCESS' | 'PARTIAL' | 'FAILED' | 'ABORTED';
+  readonly startMillis: number;
+  readonly request: SnapshotRequest;
+  readonly plan?: ObjectRef;
+  readonly counts?: PlanCounts;
+  /** Shards that the workflow itself copies. */
+  readonly shards: readonly ShardProgress[];
+  /** Child workflows that copy the others. */
+  readonly groups: readonly {
+    readonly workflowId: string;
+    readonly group: ShardGroup;
+    readonly done: boolean;
+    readonly failed: number;
+  }[];
+}
+
+/** Name of the memo field in which a snapshot job shows itself, so that lists need no worker. */
+export const SNAPSHOT_MEMO = 'snapshot progress';
+
+/** What lists show of a running snapshot. Bounded: it holds no names of indices. */
+export interface ShownSnapshot {
+  readonly uuid: string;
+  readonly state: SnapshotStatus['state'];
+  readonly startMillis: number;
+  readonly includeGlobalState: boolean;
+  /** Raw JSON text. */
+  readonly metadata?: string;
+  readonly plan?: ObjectRef;
+  readonly counts?: PlanCounts;
+  /** Of the changed shards. */
+  readonly copiedShards: number;
+  readonly failedShards: number;
+}
