@@ -1,4 +1,6 @@
 /** The rules of the house. Formatting is prettier's; these are about what goes wrong at run time, and about layers. */
+import jsdoc from 'eslint-plugin-jsdoc';
+import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 import { importDirection } from './scripts/lint/import-direction.mjs';
 
@@ -9,7 +11,7 @@ export default tseslint.config(
   {
     files: CODE,
     extends: [tseslint.configs.recommended],
-    plugins: { snapkeep: { rules: { 'import-direction': importDirection } } },
+    plugins: { snapkeep: { rules: { 'import-direction': importDirection } }, 'import-sort': importSort },
     languageOptions: {
       parserOptions: { project: './test/tsconfig.json', tsconfigRootDir: import.meta.dirname },
     },
@@ -30,7 +32,9 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-for-in-array': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // Node's own, packages, and ours from the furthest room to the nearest, without blank lines between.
+      'import-sort/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.\\.', '^\\.']] }],
       // Iterators of a class need it: a generator can't be an arrow function.
       '@typescript-eslint/no-this-alias': 'off',
       // `== null` means null or undefined, which protobuf fields are either of.
@@ -48,6 +52,17 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: 'TSEnumDeclaration', message: 'use a union of strings: it is what is stored and sent' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts'],
+    plugins: { jsdoc },
+    // What others may call says what it promises.
+    rules: {
+      'jsdoc/require-jsdoc': [
+        'warn',
+        { publicOnly: true, enableFixer: false, require: { ClassDeclaration: true, FunctionDeclaration: true } },
       ],
     },
   },

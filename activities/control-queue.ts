@@ -1,10 +1,10 @@
 /** The activities that handle metadata, on the workflows' own task queue. */
+import { runActivity } from './activity-shell';
 import { deleteActivities } from './delete-activities';
 import { type Dependencies } from './dependencies';
 import { Ledger } from './ledger-client';
 import { registrationActivities } from './registration-activities';
 import { restoreControlActivities } from './restore-activities';
-import { runActivity } from './activity-shell';
 import { snapshotActivities } from './snapshot-activities';
 
 export function createControlActivities(deps: Dependencies) {

@@ -1,4 +1,6 @@
-import { type ObjectRef } from '../src/contracts/stored';
+import { type DocumentReader } from '../src/cluster/reading/document-reader';
+import { inLanes } from '../src/concurrency/lanes';
+import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
 import {
   type ChunkPlan,
   type ChunkResult,
@@ -9,23 +11,21 @@ import {
   type ShardResult,
 } from '../src/contracts/jobs/copy';
 import { type CopyProgress, type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
-import { type DocumentReader } from '../src/cluster/reading/document-reader';
-import { isSnapkeepError, type SnapkeepError } from '../src/contracts/errors';
-import { inLanes } from '../src/concurrency/lanes';
+import { type ObjectRef } from '../src/contracts/stored';
 import { unlessUnreadable } from '../src/repository/catalogue/catalogue';
 import { type Segment } from '../src/repository/format/format';
 import { copySealed } from '../src/repository/segments/copy-sealed';
-import { changedShards, type JobPlan, readPlan } from '../src/snapshotting/job-plan';
 import { copySmallShard, settleShard } from '../src/repository/segments/settle-shard';
 import { type WriteProgress } from '../src/repository/segments/write-segments';
-import { type Dependencies } from './dependencies';
+import { keepPart, readParts } from '../src/snapshotting/chunk-notes';
 import { GroupProgress } from '../src/snapshotting/group-progress';
 import { keepResults } from '../src/snapshotting/group-results';
-import { type Ledger } from './ledger-client';
-import { keepPart, readParts } from '../src/snapshotting/chunk-notes';
+import { changedShards, type JobPlan, readPlan } from '../src/snapshotting/job-plan';
 import { planChunks } from '../src/snapshotting/plan-chunks';
-import { type ActivityRun, isRepeated, runActivity } from './activity-shell';
 import { shardCopying } from '../src/snapshotting/shard-copying';
+import { type ActivityRun, isRepeated, runActivity } from './activity-shell';
+import { type Dependencies } from './dependencies';
+import { type Ledger } from './ledger-client';
 
 /** Bytes of documents that one chunk aims at. */
 const CHUNK_BYTES = 128 * 1024 * 1024;

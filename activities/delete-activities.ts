@@ -1,12 +1,12 @@
 import { type JobRepository } from '../src/contracts/jobs/job';
 import { type SweepOutcome } from '../src/contracts/jobs/ledger';
-import { markSweeping, removeSnapshots } from '../src/repository/deletion/remove-snapshots';
 import { rollbackSnapshot } from '../src/repository/deletion/orphans';
+import { markSweeping, removeSnapshots } from '../src/repository/deletion/remove-snapshots';
 import { sweepMarked } from '../src/repository/deletion/sweep';
+import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 import { type JobCall, type Ledger } from './ledger-client';
 import { refuseReadonly } from './readonly';
-import { runActivity } from './activity-shell';
 
 export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
   return {

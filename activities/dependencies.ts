@@ -1,7 +1,7 @@
 import { type Client } from '@temporalio/client';
 import { type Cluster } from '../src/cluster/cluster';
-import { type OpenRepositories } from '../src/registrations/open-repositories';
 import { type CodecPool } from '../src/documents/codec-pool';
+import { type OpenRepositories } from '../src/registrations/open-repositories';
 
 /** What activities work with; one set per worker process. */
 export interface Dependencies {

@@ -12,9 +12,9 @@ import {
   MAX_JOBS,
   newLedger,
 } from '../src/contracts/jobs/ledger';
+import { beginJobsUpdate, endJobSignal, requestSweepSignal } from '../src/contracts/jobs/workflow-messages';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { type OpenRepositories, type OpenRepository } from '../src/registrations/open-repositories';
-import { beginJobsUpdate, endJobSignal, requestSweepSignal } from '../src/contracts/jobs/workflow-messages';
 import { thisJob } from './activity-shell';
 
 /** The repository and options that a job was accepted with. */

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type BlobStore } from '../src/blobs/contract/blob-store';
-import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { notTheSameStore } from '../src/contracts/common-errors';
+import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
   type NewRegistration,
   type StoreMarker,
   type VerifiedStore,
   type VerifyRegistration,
 } from '../src/contracts/registration';
-import { foreignObjects, type ForeignObjects } from '../src/repository/objects/foreign-objects';
 import { verifyKey } from '../src/repository/format/keys';
-import { type Dependencies } from './dependencies';
+import { type ForeignObjects, foreignObjects } from '../src/repository/objects/foreign-objects';
 import { runActivity } from './activity-shell';
+import { type Dependencies } from './dependencies';
 
 export function registrationActivities({ repositories }: Dependencies) {
   return {

@@ -1,9 +1,11 @@
-import { type ObjectRef } from '../src/contracts/stored';
 import { Context } from '@temporalio/activity';
-import { bounded, cutReason } from '../src/contracts/jobs/bounded';
+import { complaintIn } from '../src/cluster/http/cluster-failures';
+import { restorableIndex } from '../src/cluster/writing/restorable-index';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
+import { bounded, cutReason } from '../src/contracts/jobs/bounded';
 import { MAX_CHUNKS } from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
+import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import {
   type BeginRestoreResult,
   type FinishedIndexResult,
@@ -14,18 +16,16 @@ import {
   type RestoreChunk,
   type RestoreRequest,
 } from '../src/contracts/jobs/restore';
-import { type JobOutcome } from '../src/contracts/jobs/ledger';
-import { complaintIn } from '../src/cluster/http/cluster-failures';
-import { restorableIndex } from '../src/cluster/writing/restorable-index';
-import { type IndexEntry } from '../src/repository/format/format';
-import { planRestoreChunks } from '../src/restoring/plan-restore-chunks';
+import { type ObjectRef } from '../src/contracts/stored';
 import { findSnapshot } from '../src/repository/catalogue/root';
+import { type IndexEntry } from '../src/repository/format/format';
 import { checkRestore } from '../src/restoring/check-restore';
-import { type Dependencies } from './dependencies';
 import { finishLoaded } from '../src/restoring/finish-index';
-import { type Ledger } from './ledger-client';
 import { groupsOf, planIndices, planRestore, totalsOf } from '../src/restoring/plan-restore';
+import { planRestoreChunks } from '../src/restoring/plan-restore-chunks';
 import { runActivity } from './activity-shell';
+import { type Dependencies } from './dependencies';
+import { type Ledger } from './ledger-client';
 
 /** Which restore an activity works for. */
 export interface RestoreJob {

@@ -1,14 +1,14 @@
+import { type WriteConflicts } from '../src/cluster/writing/bulk-writer';
+import { SnapkeepError } from '../src/contracts/errors';
 import { bounded } from '../src/contracts/jobs/bounded';
 import { MAX_LISTED } from '../src/contracts/jobs/bounded';
 import { type CopyProgress, type JobOptions } from '../src/contracts/jobs/job';
 import { type RestoreChunk, type RestoredChunk } from '../src/contracts/jobs/restore';
-import { SnapkeepError } from '../src/contracts/errors';
-import { type WriteConflicts } from '../src/cluster/writing/bulk-writer';
 import { readSegments } from '../src/repository/segments/read-segments';
+import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 import { type Ledger } from './ledger-client';
 import { type IndexCall } from './restore-activities';
-import { runActivity } from './activity-shell';
 
 /** Where a retry goes on: the first segment of the chunk that may not be written yet. */
 interface RestoreCursor {

@@ -1,26 +1,26 @@
-import { type ObjectRef } from '../src/contracts/stored';
-import { untilAborted } from '../src/concurrency/on-abort';
 import { Coalescer } from '../src/concurrency/coalescer';
+import { untilAborted } from '../src/concurrency/on-abort';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyGroupInput, type GroupResult, type ShardResult } from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
-import { type BeginSnapshotResult, type SnapshotOutcome, type SnapshotRequest } from '../src/contracts/jobs/snapshot';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
-import { findSnapshotByUuid, findSnapshot } from '../src/repository/catalogue/root';
+import { type BeginSnapshotResult, type SnapshotOutcome, type SnapshotRequest } from '../src/contracts/jobs/snapshot';
+import { type ObjectRef } from '../src/contracts/stored';
+import { findSnapshot, findSnapshotByUuid } from '../src/repository/catalogue/root';
 import { announceBuilding } from '../src/repository/committing/announce-building';
 import { commitFailedSnapshot } from '../src/repository/committing/commit-failed-snapshot';
 import { commitSnapshot } from '../src/repository/committing/commit-snapshot';
-import { type RootEntry, type SnapshotManifest } from '../src/repository/format/format';
-import { basesOf, changedShards, groupShards, type JobPlan, readPlan, writePlan } from '../src/snapshotting/job-plan';
 import { deleteLeftovers, rollbackSnapshot } from '../src/repository/deletion/orphans';
+import { type RootEntry, type SnapshotManifest } from '../src/repository/format/format';
 import { buildFailedManifest, buildManifest } from '../src/snapshotting/build-manifest';
 import { copyAtOnce } from '../src/snapshotting/copy-at-once';
-import { type Dependencies } from './dependencies';
 import { keepResults, readResults } from '../src/snapshotting/group-results';
-import { claimsOf, type Ledger } from './ledger-client';
+import { basesOf, changedShards, groupShards, type JobPlan, readPlan, writePlan } from '../src/snapshotting/job-plan';
 import { planSnapshot } from '../src/snapshotting/plan-snapshot';
-import { refuseReadonly } from './readonly';
 import { isRepeated, runActivity } from './activity-shell';
+import { type Dependencies } from './dependencies';
+import { claimsOf, type Ledger } from './ledger-client';
+import { refuseReadonly } from './readonly';
 
 /** Which snapshot of which repository an activity works for. */
 export interface SnapshotJob {

@@ -11,10 +11,10 @@ import {
   type ShardProgress,
   type ShardResult,
 } from '../src/contracts/jobs/copy';
-import { reasonOf } from './failures';
 import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
-import { controlActivities, dataActivities } from './profiles';
+import { reasonOf } from './failures';
 import { inWindow } from './in-window';
+import { controlActivities, dataActivities } from './profiles';
 
 /** Large shards of a group at once, and chunks of one shard at once. */
 const SHARDS_AT_ONCE = 2;

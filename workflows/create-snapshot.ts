@@ -22,23 +22,23 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { type GroupResult, type ShardGroup, type ShardProgress } from '../src/contracts/jobs/copy';
+import { plansAgain } from '../src/contracts/jobs/plan-again';
 import {
   type BeginSnapshotResult,
   type CreateSnapshotInput,
-  SNAPSHOT_MEMO,
   type ShownSnapshot,
+  SNAPSHOT_MEMO,
   type SnapshotOutcome,
   type SnapshotStatus,
 } from '../src/contracts/jobs/snapshot';
-import { plansAgain } from '../src/contracts/jobs/plan-again';
+import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { copyShardGroupWorkflow } from './copy-shard-group';
 import { codeOf, isUntouched, jobFailure, reasonOf } from './failures';
-import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../src/contracts/jobs/workflow-messages';
-import { controlActivities, dataActivities } from './profiles';
 import { inWindow } from './in-window';
+import { controlActivities, dataActivities } from './profiles';
 
 /** Child workflows of one snapshot at once. */
 const GROUPS_AT_ONCE = 8;

@@ -11,10 +11,10 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { type DeleteOutcome, type DeleteSnapshotsInput } from '../src/contracts/jobs/deletion';
+import { sweptSignal } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
-import { sweptSignal } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities } from './profiles';
 
 /** How long the job waits for the sweep: whoever deletes wants to see the bucket shrink, but the snapshots are gone. */

@@ -2,7 +2,6 @@
  * Restoring a list of indices, in the restore's own workflow when there is little to do, in child workflows otherwise.
  * Each index has a cancellation scope of its own, so that one can be stopped and deleted while the others go on.
  */
-import { type ObjectRef } from '../src/contracts/stored';
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { bounded, boundedSum, cutReason } from '../src/contracts/jobs/bounded';
 import { type Bounded } from '../src/contracts/jobs/bounded';
@@ -17,9 +16,10 @@ import {
   type RestoreFailure,
   type RestoreSummary,
 } from '../src/contracts/jobs/restore';
+import { type ObjectRef } from '../src/contracts/stored';
 import { jobFailure, reasonOf } from './failures';
-import { controlActivities, dataActivities } from './profiles';
 import { inWindow } from './in-window';
+import { controlActivities, dataActivities } from './profiles';
 
 const INDICES_AT_ONCE = 2;
 const CHUNKS_AT_ONCE = 2;

@@ -13,14 +13,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { SnapkeepError } from '../src/contracts/errors';
-import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
-import { jobFailure } from './failures';
 import {
   deleteRepositoryUpdate,
   pingQuery,
   putRepositoryUpdate,
   verifyRepositoryUpdate,
 } from '../src/contracts/jobs/workflow-messages';
+import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
+import { jobFailure } from './failures';
 import { onceActivities } from './profiles';
 
 const UPDATES_PER_RUN = 1000;

@@ -18,8 +18,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type BeginJobResult, LEDGER_MEMO, type LedgerState, type Sweeper } from '../src/contracts/jobs/ledger';
-import { workflowIds } from '../src/contracts/workflow-ids';
-import { LedgerBook } from './ledger-book';
 import {
   beginJobsUpdate,
   endJobSignal,
@@ -32,6 +30,8 @@ import {
   sweepEndedSignal,
   sweptSignal,
 } from '../src/contracts/jobs/workflow-messages';
+import { workflowIds } from '../src/contracts/workflow-ids';
+import { LedgerBook } from './ledger-book';
 import { controlActivities } from './profiles';
 import { sweepRepositoryWorkflow } from './sweep-repository';
 

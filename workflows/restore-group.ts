@@ -1,8 +1,8 @@
 /** Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. */
 import { setHandler } from '@temporalio/workflow';
 import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs/restore';
-import { IndexRestores } from './index-restores';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from '../src/contracts/jobs/workflow-messages';
+import { IndexRestores } from './index-restores';
 import { controlActivities } from './profiles';
 
 export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {

@@ -17,6 +17,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { boundedSum } from '../src/contracts/jobs/bounded';
+import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { type IndexRecovery, MAX_STATUS_SHARDS, type RestoreStatus } from '../src/contracts/jobs/recovery';
 import {
   type BeginRestoreResult,
@@ -27,16 +28,15 @@ import {
   type RestoreSnapshotInput,
   type RestoreSummary,
 } from '../src/contracts/jobs/restore';
-import { type JobOutcome } from '../src/contracts/jobs/ledger';
+import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
+import { inWindow } from './in-window';
 import { allFailed, IndexRestores } from './index-restores';
-import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
-import { inWindow } from './in-window';
 
 const GROUPS_AT_ONCE = 4;
 /** Bytes of index names that an outcome holds: payloads are bounded. */

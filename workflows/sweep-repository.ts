@@ -5,14 +5,14 @@
  */
 import { CancellationScope, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
 import { type SweepInput, type SweepOutcome } from '../src/contracts/jobs/ledger';
-import { workflowIds } from '../src/contracts/workflow-ids';
-import { jobFailure, reasonOf } from './failures';
 import {
   markEndedSignal,
   markGrantedSignal,
   markWantedSignal,
   sweepEndedSignal,
 } from '../src/contracts/jobs/workflow-messages';
+import { workflowIds } from '../src/contracts/workflow-ids';
+import { jobFailure, reasonOf } from './failures';
 import { controlActivities, longActivities } from './profiles';
 
 export async function sweepRepositoryWorkflow(input: SweepInput): Promise<SweepOutcome> {

@@ -1,6 +1,6 @@
 /** A repository with many snapshots: deleting one of them, listing them, asking for their status. */
-import { registerRepository } from '../contenders/snapkeep';
 import { takeSnapshot } from '../contenders/native';
+import { registerRepository } from '../contenders/snapkeep';
 import { type Bench } from '../support/bench';
 import { type BenchHttp } from '../support/http';
 import { deleteIndex, loadLogIndex } from '../support/log-index';

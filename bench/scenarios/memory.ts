@@ -1,6 +1,6 @@
 /** The worker's memory: the most that was resident while it copied and restored indices of very different sizes. */
-import { registerRepository } from '../contenders/snapkeep';
 import { restoreSnapshot, takeSnapshot } from '../contenders/native';
+import { registerRepository } from '../contenders/snapkeep';
 import { type Bench } from '../support/bench';
 import { deleteIndex, loadLogIndex } from '../support/log-index';
 

@@ -1,6 +1,6 @@
 /** Small snapshots: what a job costs that has next to nothing to copy. */
-import { registerRepository } from '../contenders/snapkeep';
 import { takeSnapshot } from '../contenders/native';
+import { registerRepository } from '../contenders/snapkeep';
 import { type Bench, measures } from '../support/bench';
 import { deleteIndex, loadLogIndex } from '../support/log-index';
 import { elapsed } from '../support/statistics';

@@ -1,5 +1,5 @@
 import { count, millis, say } from './console';
-import { CREDIT, cities, regions } from './data-set';
+import { cities, CREDIT, regions } from './data-set';
 import { bulkLines, type DemoDocument } from './documents';
 import { type FrontDoor } from './front-door';
 import { type Amount, startProgress } from './progress';

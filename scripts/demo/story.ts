@@ -6,7 +6,7 @@ import { deleteAndShow } from './delete';
 import { killWorkerMidway } from './kill-worker';
 import { INDICES, load } from './load';
 import { startProgress } from './progress';
-import { finishedSnapshot, takeSnapshot, type SnapshotCost } from './snapshot';
+import { finishedSnapshot, type SnapshotCost, takeSnapshot } from './snapshot';
 import { type ChapterTime, printCosts } from './tables';
 import { checkTricky, compareAll } from './verify';
 import { restoreProgress, snapshotProgress, watch } from './watch';

@@ -1,5 +1,5 @@
-import { bold, bytes, count, dim, green, millis, say } from './console';
 import { compareWith, rawSource, readIndex } from './compare';
+import { bold, bytes, count, dim, green, millis, say } from './console';
 import { INDICES } from './load';
 import { TRICKY } from './tricky';
 import { type World } from './world';

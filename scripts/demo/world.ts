@@ -1,7 +1,7 @@
-import { startEmbedded, type Embedded } from '../../src/process/embedded';
+import { type Embedded, startEmbedded } from '../../src/process/embedded';
 import { readSettings } from '../../src/process/settings';
 import { FrontDoor } from './front-door';
-import { startMeter, type Meter } from './meter';
+import { type Meter, startMeter } from './meter';
 
 /** Everything the demo plays with: Snapkeep and what it needs, each a process of its own. */
 export interface World {

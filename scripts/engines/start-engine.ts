@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePorts } from '../../src/embedded/temporal/free-ports';
 import { projectRoot } from '../lib/project-root';
-import { startProcess, type StartedProcess } from '../lib/start-process';
+import { type StartedProcess, startProcess } from '../lib/start-process';
 
 /** Folders of scripts/engines. */
 export type EngineName = 'opensearch-3.8' | 'elasticsearch-8.19' | 'elasticsearch-7.10';

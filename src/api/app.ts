@@ -1,10 +1,13 @@
 import express, { type Express } from 'express';
 import { type ClusterSettings } from '../cluster/http/connection';
 import { type SnapshotService } from '../jobs/service';
-import { type Auth } from './proxy/auth';
 import { callGuard, type CallNames } from './access/call-guard';
 import { SnapshotAccess } from './access/snapshot-access';
-import { type ErrorLog, errorHandler } from './http/error-envelope';
+import { errorHandler, type ErrorLog } from './http/error-envelope';
+import { checkNames } from './http/parameters';
+import { CallerGoneError } from './http/request-signal';
+import { type Auth } from './proxy/auth';
+import { Upstream } from './proxy/upstream';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
 import { jobRoutes } from './routes/jobs';
@@ -14,9 +17,6 @@ import { restoreRoutes } from './routes/restore';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
-import { checkNames } from './http/parameters';
-import { CallerGoneError } from './http/request-signal';
-import { Upstream } from './proxy/upstream';
 
 export interface AppParts {
   readonly service: SnapshotService;

@@ -1,6 +1,6 @@
 import { SnapkeepError } from '../contracts/errors';
-import { RepositorySecrets, StoreSettings, WriteSettings } from '../contracts/repository-settings';
-import { BlobStore } from './contract/blob-store';
+import { type RepositorySecrets, type StoreSettings, type WriteSettings } from '../contracts/repository-settings';
+import { type BlobStore } from './contract/blob-store';
 import { FsBlobStore } from './fs/fs-blob-store';
 import { OssBlobStore } from './oss/oss-blob-store';
 import { ReadonlyBlobStore } from './wrappers/readonly';

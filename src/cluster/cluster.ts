@@ -1,11 +1,15 @@
-import { type BulkResult, bulk } from './writing/bulk';
-import { BulkWriter, type BulkWriterOptions } from './writing/bulk-writer';
+import { type ClusterInfo, type ClusterKind, readClusterInfo } from './facts/cluster-info';
+import { type IndexMetadata, resolveIndices, type ResolveOptions } from './facts/index-metadata';
 import { ClusterHttp } from './http/cluster-http';
-import { type ClusterKind, type ClusterInfo, readClusterInfo } from './facts/cluster-info';
 import { type ClusterSettings } from './http/connection';
-import { type CreatedIndex, type IndexDefinition, createIndex, createIndexTolerant } from './writing/create-index';
 import { HttpThread } from './http/http-thread';
-import { type IndexMetadata, type ResolveOptions, resolveIndices } from './facts/index-metadata';
+import { type DocumentReader, type ShardState } from './reading/document-reader';
+import { ClusterDocumentReader } from './reading/open-reader';
+import { ShardSearches } from './reading/shard-search';
+import { readShardStates, refreshIndices } from './reading/shard-states';
+import { bulk, type BulkResult } from './writing/bulk';
+import { BulkWriter, type BulkWriterOptions } from './writing/bulk-writer';
+import { type CreatedIndex, createIndex, createIndexTolerant, type IndexDefinition } from './writing/create-index';
 import {
   aliasPointsTo,
   countDocuments,
@@ -15,10 +19,6 @@ import {
   putSettings,
   updateAliases,
 } from './writing/index-operations';
-import { ClusterDocumentReader } from './reading/open-reader';
-import { ShardSearches } from './reading/shard-search';
-import { readShardStates, refreshIndices } from './reading/shard-states';
-import { type DocumentReader, type ShardState } from './reading/document-reader';
 import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './writing/target-state';
 import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './writing/untemplated-index';
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Readable } from 'node:stream';
+import { type Readable } from 'node:stream';
 
 /**
  * Calls `act` with the signal's reason once the signal is aborted, at once if it is already.

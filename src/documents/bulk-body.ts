@@ -1,6 +1,6 @@
 /** Between search responses and `_bulk` bodies (FORMAT.md, "Segment"). Bytes are copied, never parsed and printed. */
 import { SnapkeepError } from '../contracts/errors';
-import { HitTable } from './scan-hits';
+import { type HitTable } from './scan-hits';
 import { toSingleLine } from './single-line';
 
 const ID = Buffer.from('{"index":{"_id":');

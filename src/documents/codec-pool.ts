@@ -1,9 +1,15 @@
 import { Worker } from 'node:worker_threads';
-
 import { threadFile } from '../concurrency/thread-file';
 import { SnapkeepError } from '../contracts/errors';
 import { type ThreadAnswer } from './codec-thread';
-import { decodeFrame, DecodeTask, EncodedFrame, encodePage, EncodeTask, FrameTask } from './frame-tasks';
+import {
+  decodeFrame,
+  type DecodeTask,
+  type EncodedFrame,
+  encodePage,
+  type EncodeTask,
+  type FrameTask,
+} from './frame-tasks';
 
 /** Tasks this small run where they are asked for: a few hundred microseconds, less than starting a thread takes. */
 const INLINE_BYTES = 128 * 1024;

@@ -1,8 +1,7 @@
 /** A thread of the codec pool: one task at a time, answered in order. */
 import { parentPort } from 'node:worker_threads';
-
-import { ErrorCode, isSnapkeepError } from '../contracts/errors';
-import { decodeFrame, encodePage, FrameTask } from './frame-tasks';
+import { type ErrorCode, isSnapkeepError } from '../contracts/errors';
+import { decodeFrame, encodePage, type FrameTask } from './frame-tasks';
 
 /** What a thread answers; errors as data, since structured clone keeps no class and no code. */
 export type ThreadAnswer =

@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as zlib from 'node:zlib';
-
 import { SnapkeepError } from '../contracts/errors';
 
 /** How the bytes of a segment are compressed. Every reader knows `gzip` and `plain`; `zstd` where it can be loaded. */

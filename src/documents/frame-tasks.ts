@@ -1,8 +1,8 @@
 /** The two tasks of a codec thread, as plain functions; small ones run where they are asked for. */
-import { hitsOf } from './readable-hits';
 import { bulkBody, dropDocuments } from './bulk-body';
 import { type Codec, compressFrame, decompressFrame } from './codec';
 import { lastMarks } from './marks';
+import { hitsOf } from './readable-hits';
 
 export interface EncodeTask {
   readonly kind: 'encode';

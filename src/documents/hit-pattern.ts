@@ -1,5 +1,5 @@
 import { type HitTableBuilder, type LineBreaks } from './hit-table';
-import { RawJsonError, isByteOrderMark, skipString, skipValue } from './scan-json';
+import { isByteOrderMark, RawJsonError, skipString, skipValue } from './scan-json';
 
 const COMMA = 0x2c;
 const OPEN_OBJECT = 0x7b;

@@ -1,6 +1,6 @@
 import { SnapkeepError } from '../contracts/errors';
-import { RawJsonError } from './scan-json';
 import { type HitTable, scanHits } from './scan-hits';
+import { RawJsonError } from './scan-json';
 
 /**
  * The hits of a search response. Throws `cluster_unavailable` if the response broke off, and `document_unreadable`, with

@@ -1,6 +1,6 @@
-import { RawJsonError, decodeString, isByteOrderMark, skipBlank, skipString, skipValue } from './scan-json';
-import { type HitTable, HitTableBuilder, LineBreaks } from './hit-table';
 import { HitPattern } from './hit-pattern';
+import { type HitTable, HitTableBuilder, LineBreaks } from './hit-table';
+import { decodeString, isByteOrderMark, RawJsonError, skipBlank, skipString, skipValue } from './scan-json';
 
 export { type HitTable } from './hit-table';
 

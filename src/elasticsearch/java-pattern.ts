@@ -3,8 +3,8 @@
  * the two spell the same things differently: class unions and intersections, `\p{Alpha}`, `(?i)` for ASCII alone.
  * What RE2 cannot do in linear time (lookaround, back-references, possessive quantifiers) is refused by its name.
  */
-import { CodePoints } from './code-points';
 import { SnapkeepError } from '../contracts/errors';
+import { CodePoints } from './code-points';
 
 export interface JavaPattern {
   /** In RE2's syntax; no flags are needed. */

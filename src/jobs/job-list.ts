@@ -1,20 +1,20 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
+import { type EndedJob, type ShownJob } from '../contracts/jobs/ledger';
 import { type IndexRecovery } from '../contracts/jobs/recovery';
 import { type RestoreFailure, type RestoreOutcome } from '../contracts/jobs/restore';
 import { type ShownSnapshot, SNAPSHOT_MEMO, type SnapshotOutcome } from '../contracts/jobs/snapshot';
-import { type EndedJob, type ShownJob } from '../contracts/jobs/ledger';
-import { changedShards } from '../snapshotting/job-plan';
-import { asSnapkeepError, isStopped } from './temporal/failures';
-import { type Ledgers } from './running/ledgers';
-import { type Places } from './reading/places';
 import { type Json, type JsonObject } from '../elasticsearch/json-value';
-import { type Recoveries } from './restores/recoveries';
-import { type RunningJobs } from './running/running-jobs';
-import { type RunningViews } from './snapshots/running-views';
-import { type ShardProgressReader } from './running/shard-progress';
 import { isoTime } from '../elasticsearch/values';
+import { changedShards } from '../snapshotting/job-plan';
+import { type Places } from './reading/places';
+import { type Recoveries } from './restores/recoveries';
+import { type Ledgers } from './running/ledgers';
+import { type RunningJobs } from './running/running-jobs';
+import { type ShardProgressReader } from './running/shard-progress';
+import { type RunningViews } from './snapshots/running-views';
+import { asSnapkeepError, isStopped } from './temporal/failures';
 import { type TemporalCalls } from './temporal/temporal-calls';
 
 /** A job that runs, or ended lately. */

@@ -6,9 +6,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { envelope } from '../api/http/error-envelope';
-import { printJson } from '../elasticsearch/print-json';
 import { hasBody } from '../api/http/request-kind';
 import { ERROR_CATALOGUE, type ErrorCode, SnapkeepError } from '../contracts/errors';
+import { printJson } from '../elasticsearch/print-json';
 
 export interface HttpLimits {
   /** Ms from the first byte awaited to the last header. */

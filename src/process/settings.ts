@@ -1,8 +1,8 @@
 /** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
 import path from 'node:path';
 import { z } from 'zod';
-import { type Auth } from '../api/proxy/auth';
 import { isLoopback } from '../api/access/call-name';
+import { type Auth } from '../api/proxy/auth';
 import { type ClusterSettings } from '../cluster/http/connection';
 import { TIME_UNIT_MS } from '../elasticsearch/values';
 import { type StorePolicy } from '../registrations/parse-settings';

@@ -6,8 +6,8 @@ import { DefaultLogger, type NativeConnection, Runtime, Worker, type WorkerOptio
 import { createControlActivities } from '../../activities/control-queue';
 import { createDataActivities } from '../../activities/data-queue';
 import { type Cluster } from '../cluster/cluster';
-import { type OpenRepositories } from '../registrations/open-repositories';
 import { CodecPool } from '../documents/codec-pool';
+import { type OpenRepositories } from '../registrations/open-repositories';
 import { dataTaskQueue } from './job-options';
 import { type Logger } from './logging';
 import { type Settings } from './settings';

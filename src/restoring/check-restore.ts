@@ -3,13 +3,13 @@
  * cluster that is restored into.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { SnapkeepError } from '../contracts/errors';
-import { type IndexRestore, type RestoreRequest } from '../contracts/jobs/restore';
-import { restoreRefused } from '../contracts/common-errors';
-import { aliasNameProblem, indexNameProblem } from '../elasticsearch/index-name-rules';
+import { type Cluster } from '../cluster/cluster';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../cluster/writing/restorable-index';
 import { type TargetState } from '../cluster/writing/target-state';
-import { type Cluster } from '../cluster/cluster';
+import { restoreRefused } from '../contracts/common-errors';
+import { SnapkeepError } from '../contracts/errors';
+import { type IndexRestore, type RestoreRequest } from '../contracts/jobs/restore';
+import { aliasNameProblem, indexNameProblem } from '../elasticsearch/index-name-rules';
 import { type SnapshotManifest } from '../repository/format/format';
 
 /** Indices looked at between two turns of the event loop. */

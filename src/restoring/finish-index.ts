@@ -1,11 +1,11 @@
 /** The last steps of restoring an index: what it had besides its documents. Nothing of it makes a loaded index fail. */
-import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
-import { type IndexRequest, type LeftOut } from '../contracts/jobs/restore';
-import { cutReason } from '../contracts/jobs/bounded';
 import { type Cluster } from '../cluster/cluster';
 import { complaintIn } from '../cluster/http/cluster-failures';
-import { finishedIndex, pipelinesOf, type RestoredAlias } from '../cluster/writing/restorable-index';
 import { withoutMembers } from '../cluster/writing/mapping-edits';
+import { finishedIndex, pipelinesOf, type RestoredAlias } from '../cluster/writing/restorable-index';
+import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
+import { cutReason } from '../contracts/jobs/bounded';
+import { type IndexRequest, type LeftOut } from '../contracts/jobs/restore';
 import { type IndexEntry } from '../repository/format/format';
 
 /** A setting may be refused again and again, an alias in two ways. */

@@ -1,6 +1,6 @@
-import { ShardManifest } from '../repository/format/format';
-import { liveBytes } from '../repository/segments/plan-segments';
+import { type ShardManifest } from '../repository/format/format';
 import { bytesOf } from '../repository/objects/list-objects';
+import { liveBytes } from '../repository/segments/plan-segments';
 
 /** Neighbouring segments of a shard that one step restores: `[first, first + count)` of the shard manifest. */
 export interface RestoreChunk {

@@ -1,7 +1,6 @@
 /** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { selectIndices } from '../elasticsearch/name-lists';
-import { javaRename } from '../elasticsearch/java-rename';
+import { restoreRefused } from '../contracts/common-errors';
 import {
   type IndexRequest,
   type IndexRestore,
@@ -9,7 +8,8 @@ import {
   type RestoreRequest,
   type RestoreTotals,
 } from '../contracts/jobs/restore';
-import { restoreRefused } from '../contracts/common-errors';
+import { javaRename } from '../elasticsearch/java-rename';
+import { selectIndices } from '../elasticsearch/name-lists';
 import { type IndexEntry, type SnapshotManifest } from '../repository/format/format';
 
 /** Ms of renaming after which other work of the process gets its turn. */

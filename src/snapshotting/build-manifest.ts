@@ -1,10 +1,10 @@
-import { type ShardEntry } from '../contracts/stored';
 import { type ShardResult } from '../contracts/jobs/copy';
 import { type SnapshotRequest } from '../contracts/jobs/snapshot';
+import { type ShardEntry } from '../contracts/stored';
 import { buildSnapshotManifest } from '../repository/committing/commit-snapshot';
 import { type ShardFailure, type SnapshotManifest } from '../repository/format/format';
-import { changedShards, type JobPlan } from './job-plan';
 import { sharedEntry } from '../repository/segments/base-reuse';
+import { changedShards, type JobPlan } from './job-plan';
 
 /** Puts together what was planned and what the shards came to. Pure but for the clock. */
 export function buildManifest(plan: JobPlan, results: readonly ShardResult[], partial: boolean): SnapshotManifest {

@@ -1,7 +1,7 @@
 /** Segments that a chunk has finished, kept as notes of the job until the shard is settled. */
-import { type ObjectRef } from '../contracts/stored';
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
+import { type ObjectRef } from '../contracts/stored';
 import { type Segment } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';

@@ -6,10 +6,10 @@ import { type Cluster } from '../cluster/cluster';
 import { type DocumentReader, type ShardState } from '../cluster/reading/document-reader';
 import { isSnapkeepError } from '../contracts/errors';
 import { type ShardResult } from '../contracts/jobs/copy';
-import { type OpenRepository } from '../registrations/open-repositories';
 import { type CodecPool } from '../documents/codec-pool';
-import { type ChangedShard } from './job-plan';
+import { type OpenRepository } from '../registrations/open-repositories';
 import { copySmallShard } from '../repository/segments/settle-shard';
+import { type ChangedShard } from './job-plan';
 import { shardCopying, ShardStates } from './shard-copying';
 
 /** What is little: shards, bytes to read, and documents that may have to be looked through for deleted ones. */

@@ -3,12 +3,12 @@
  * as a note of the job (FORMAT.md, "Keys"), since it can be larger than a workflow payload may be, and goes when the
  * job is over.
  */
-import { type ObjectRef, type ShardEntry } from '../contracts/stored';
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
 import { type PointInTime } from '../cluster/facts/cluster-info';
 import { type ShardTarget } from '../cluster/reading/document-reader';
 import { type ShardGroup } from '../contracts/jobs/copy';
+import { type ObjectRef, type ShardEntry } from '../contracts/stored';
 import { type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';

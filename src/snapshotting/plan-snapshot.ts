@@ -1,20 +1,20 @@
 /** Compares what the cluster has with what the newest snapshot holds: which shards have to be copied? */
-import { type ShardEntry } from '../contracts/stored';
 import { type Cluster } from '../cluster/cluster';
 import { type ClusterInfo } from '../cluster/facts/cluster-info';
 import { type IndexMetadata } from '../cluster/facts/index-metadata';
 import { type ShardState, type ShardTarget } from '../cluster/reading/document-reader';
-import { type ErrorCode, isSnapkeepError } from '../contracts/errors';
 import { inLanes } from '../concurrency/lanes';
+import { type ErrorCode, isSnapkeepError } from '../contracts/errors';
 import { type SnapshotRequest } from '../contracts/jobs/snapshot';
+import { type ShardEntry } from '../contracts/stored';
 import { findBases } from '../repository/catalogue/base-rule';
 import { type Catalogue } from '../repository/catalogue/catalogue';
-import { type Root, type ShardIdentity } from '../repository/format/format';
-import { type JobPlan, type PlannedShard } from './job-plan';
 import { type HeldShards, shardId } from '../repository/catalogue/holders';
+import { type Root, type ShardIdentity } from '../repository/format/format';
+import { isSameSession, isUnchanged } from '../repository/segments/base-reuse';
 import { proveHistory } from '../repository/segments/prove-history';
 import { knownOf } from '../repository/segments/shard-ranges';
-import { isSameSession, isUnchanged } from '../repository/segments/base-reuse';
+import { type JobPlan, type PlannedShard } from './job-plan';
 
 /** JSON of a document takes about this many times what it takes on disk; corrected by what really comes. */
 const JSON_PER_STORED_BYTE = 2;

@@ -1,17 +1,17 @@
 /** What every way of copying a shard begins and ends with. */
-import { type ShardEntry } from '../contracts/stored';
 import { type Cluster } from '../cluster/cluster';
 import { type DocumentReader, type ShardState } from '../cluster/reading/document-reader';
-import { type ShardResult } from '../contracts/jobs/copy';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
-import { type OpenRepository } from '../registrations/open-repositories';
-import { unlessUnreadable } from '../repository/catalogue/catalogue';
+import { type ShardResult } from '../contracts/jobs/copy';
+import { type ShardEntry } from '../contracts/stored';
 import { preferredCodec } from '../documents/codec';
 import { type CodecPool } from '../documents/codec-pool';
+import { type OpenRepository } from '../registrations/open-repositories';
+import { unlessUnreadable } from '../repository/catalogue/catalogue';
 import { newAttempt } from '../repository/format/keys';
-import { type ChangedShard } from './job-plan';
 import { type SettleShard } from '../repository/segments/settle-shard';
 import { type SegmentWriting, type WriteProgress } from '../repository/segments/write-segments';
+import { type ChangedShard } from './job-plan';
 
 export function shardCopying(cluster: Cluster, pool: CodecPool) {
   const lookAt = async (indices: readonly string[], signal: AbortSignal): Promise<ShardStates> => {

@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-
-import { registrationActivities } from '../../activities/registration-activities';
 import { type Dependencies } from '../../activities/dependencies';
+import { registrationActivities } from '../../activities/registration-activities';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 

@@ -2,8 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { workflowIds } from '../../src/contracts/workflow-ids';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { parseRootKey } from '../../src/repository/format/keys';
 import { reachedByRoot } from '../../src/repository/deletion/orphans';
+import { parseRootKey } from '../../src/repository/format/keys';
 import { OSS_SECRETS } from '../support/embedded-oss';
 import { type RunningSnapkeep, startSnapkeep, until } from '../support/running-snapkeep';
 

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-
-import { BlobInfo, BlobStore } from '../../src/blobs/contract/blob-store';
-import { ErrorCode } from '../../src/contracts/errors';
+import { type BlobInfo, type BlobStore } from '../../src/blobs/contract/blob-store';
+import { type ErrorCode } from '../../src/contracts/errors';
 
 /** A fresh, empty store, and a second client of the same place. */
 export interface OpenedStore {

@@ -1,15 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
 import { RetryingBlobStore } from '../../src/blobs/wrappers/retrying';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
-import { describeBlobStoreContract, OpenedStore } from './blob-store-contract';
+import { describeBlobStoreContract, type OpenedStore } from './blob-store-contract';
 
 async function inFolder(open: (location: string) => BlobStore): Promise<OpenedStore> {
   const location = await mkdtemp(join(tmpdir(), 'snapkeep-fs-'));

@@ -1,7 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { expectCode, listed } from './blob-store-contract';
 

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { expectCode, listed } from './blob-store-contract';
 

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
-import { ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { OssSettings } from '../../src/contracts/repository-settings';
-import { FaultRequest, OssFault } from '../../src/embedded/oss/faults';
-import { EmbeddedOssOptions } from '../../src/embedded/oss/server';
+import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
+import { type OssSettings } from '../../src/contracts/repository-settings';
+import { type FaultRequest, type OssFault } from '../../src/embedded/oss/faults';
+import { type EmbeddedOssOptions } from '../../src/embedded/oss/server';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { expectCode, listed } from './blob-store-contract';
 

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { ThrottledBlobStore } from '../../src/blobs/wrappers/throttled';
 

@@ -1,7 +1,7 @@
-import { type BulkResult } from '../../src/cluster/writing/bulk';
-import { documentId, documentOffsets, halve, pickDocuments } from '../../src/documents/bulk-lines';
-import { BulkWriter, type WriteConflicts } from '../../src/cluster/writing/bulk-writer';
 import { responseFailure } from '../../src/cluster/http/cluster-failures';
+import { type BulkResult } from '../../src/cluster/writing/bulk';
+import { BulkWriter, type WriteConflicts } from '../../src/cluster/writing/bulk-writer';
+import { documentId, documentOffsets, halve, pickDocuments } from '../../src/documents/bulk-lines';
 import { failureOf } from './support';
 
 const line = (id: number): string => `{"index":{"_id":"${id}"}}\n{"n":${id},"pad":"${'x'.repeat(100)}"}\n`;

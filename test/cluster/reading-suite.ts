@@ -1,7 +1,7 @@
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
-import { type ClusterUnderTest, Rest, closeCluster, collect, failureOf, shardOf } from './support';
+import { closeCluster, type ClusterUnderTest, collect, failureOf, Rest, shardOf } from './support';
 
 /** How shards are read, on any cluster. */
 export function readingSuite({ url, embedded = false }: ClusterUnderTest): void {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { leaveOut } from '../../src/cluster/writing/create-index';
-import { indexSegment, joinSegments } from '../../src/cluster/http/index-path';
 import { planSteps, sliceIndices } from '../../src/cluster/facts/index-metadata';
+import { indexSegment, joinSegments } from '../../src/cluster/http/index-path';
 import { joinParts } from '../../src/cluster/reading/open-reader';
 import { statesOf } from '../../src/cluster/reading/shard-states';
+import { leaveOut } from '../../src/cluster/writing/create-index';
 
 const copy = (primary: boolean, state: string, globalCheckpoint: number, maxSeqNo = 20) => ({
   routing: { state, primary },

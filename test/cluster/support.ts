@@ -1,6 +1,6 @@
 import { type Cluster } from '../../src/cluster/cluster';
-import { scanHits } from '../../src/documents/scan-hits';
 import { type ShardTarget } from '../../src/cluster/reading/document-reader';
+import { scanHits } from '../../src/documents/scan-hits';
 
 /** What a suite runs against. `url` is asked when tests run: the cluster is started before. */
 export interface ClusterUnderTest {

@@ -1,8 +1,8 @@
-import { type BulkWriter } from '../../src/cluster/writing/bulk-writer';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { finishLoaded } from '../../src/restoring/finish-index';
+import { type BulkWriter } from '../../src/cluster/writing/bulk-writer';
 import { restorableIndex } from '../../src/cluster/writing/restorable-index';
-import { type ClusterUnderTest, type Json, Rest, closeCluster, collect, failureOf, shardOf } from './support';
+import { finishLoaded } from '../../src/restoring/finish-index';
+import { closeCluster, type ClusterUnderTest, collect, failureOf, type Json, Rest, shardOf } from './support';
 
 /** How indices are found, made again and filled, on any cluster. */
 export function writingSuite({ url, embedded = false }: ClusterUnderTest): void {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-
+import { type Worker } from 'node:worker_threads';
 import { compressFrame, decompressFrame, preferredCodec } from '../../src/documents/codec';
-import { CodecPool } from '../../src/documents/codec-pool';
 import { type Codec } from '../../src/documents/codec';
+import { CodecPool } from '../../src/documents/codec-pool';
 import { searchResponse } from '../repository/support/shard-model';
 
 const SIZES = [1, 100, 131_071, 131_072, 131_073, 262_144, 1_000_000, 6_000_001];

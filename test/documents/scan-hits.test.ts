@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { hitsOf } from '../../src/documents/readable-hits';
 import { type HitTable, scanHits } from '../../src/documents/scan-hits';
-import { type RawHit, hits, rawObject, writeHit, writeResponse } from '../cluster/hostile-documents';
+import { hits, type RawHit, rawObject, writeHit, writeResponse } from '../cluster/hostile-documents';
 
 const options = { numRuns: 100 };
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RawJsonError, STOP, findValue, skipValue, textOf, walkObject } from '../../src/documents/scan-json';
+import { findValue, RawJsonError, skipValue, STOP, textOf, walkObject } from '../../src/documents/scan-json';
 import { toSingleLine } from '../../src/documents/single-line';
 import { rawObject, rawValue } from '../cluster/hostile-documents';
 

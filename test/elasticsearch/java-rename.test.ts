@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { wildcardMatcher } from '../../src/elasticsearch/wildcard';
 import { javaRename } from '../../src/elasticsearch/java-rename';
+import { wildcardMatcher } from '../../src/elasticsearch/wildcard';
 
 type Row = readonly [name: string, pattern: string, replacement: string, result: string | { readonly error: string }];
 

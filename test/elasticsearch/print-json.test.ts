@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { filterPath } from '../../src/elasticsearch/filter-path';
-import { printJson } from '../../src/elasticsearch/print-json';
 import { type Json, type JsonObject, RawJson } from '../../src/elasticsearch/json-value';
+import { printJson } from '../../src/elasticsearch/print-json';
 
 describe('printing JSON', () => {
   it('prints what JSON.stringify prints', () => {

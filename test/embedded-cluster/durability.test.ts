@@ -1,11 +1,10 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-
-import { caller, ndjson, type Call } from './support';
+import { type Call, caller, ndjson } from './support';
 
 const HOOK = resolve(__dirname, '../support/typescript-hook.cjs');
 const SOURCE = resolve(__dirname, '../../src/embedded/cluster');

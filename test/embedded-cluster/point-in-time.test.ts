@@ -1,4 +1,4 @@
-import { ndjson, startTestCluster, writeNumbered, type TestCluster } from './support';
+import { ndjson, startTestCluster, type TestCluster, writeNumbered } from './support';
 
 const MINUTE = 60_000;
 

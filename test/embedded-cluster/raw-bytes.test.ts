@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-
 import { findJsonFault } from '../../src/embedded/cluster/json-validator';
 import { startTestCluster, type TestCluster } from './support';
 

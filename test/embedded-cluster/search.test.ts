@@ -1,4 +1,4 @@
-import { ndjson, startTestCluster, writeNumbered, type TestCluster } from './support';
+import { ndjson, startTestCluster, type TestCluster, writeNumbered } from './support';
 
 let test_: TestCluster;
 const call = (...args: Parameters<TestCluster['call']>) => test_.call(...args);

@@ -1,4 +1,4 @@
-import { startTestCluster, writeNumbered, type TestCluster } from './support';
+import { startTestCluster, type TestCluster, writeNumbered } from './support';
 
 let test_: TestCluster;
 const call = (...args: Parameters<TestCluster['call']>) => test_.call(...args);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-
-import { startTestCluster, type Call, type TestCluster } from './support';
+import { type Call, startTestCluster, type TestCluster } from './support';
 
 /** What a document is, as the model knows it. */
 interface ModelDocument {

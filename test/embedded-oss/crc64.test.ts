@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-
 import { Crc64 } from '../../src/embedded/oss/crc64';
 
 /** The definition, bit by bit. */

@@ -1,4 +1,4 @@
-import { ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -6,9 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-
 import OSS from 'ali-oss';
-
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
 import { isSnapkeepError } from '../../src/contracts/errors';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-
 import { toBytes } from '../../src/embedded/oss/byte-string';
 import { fileNameOf, keyOf } from '../../src/embedded/oss/storage/file-name';
 

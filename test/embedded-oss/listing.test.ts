@@ -1,13 +1,12 @@
-import fc from 'fast-check';
-
-import { fromBytes, toBytes } from '../../src/embedded/oss/byte-string';
-import { listObjects } from '../../src/embedded/oss/routes/list-objects';
-import { Bucket } from '../../src/embedded/oss/storage/bucket';
-import { BucketContext } from '../../src/embedded/oss/context';
-import { XMLParser } from 'fast-xml-parser';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import { XMLParser } from 'fast-xml-parser';
+import { fromBytes, toBytes } from '../../src/embedded/oss/byte-string';
+import { type BucketContext } from '../../src/embedded/oss/context';
+import { listObjects } from '../../src/embedded/oss/routes/list-objects';
+import { Bucket } from '../../src/embedded/oss/storage/bucket';
 
 const parser = new XMLParser({
   parseTagValue: false,

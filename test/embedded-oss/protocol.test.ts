@@ -2,9 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
-
 import { XMLParser } from 'fast-xml-parser';
-
 import { startTestOss } from '../support/embedded-oss';
 import { rawRequest, signedRequest } from './signed-request';
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type EmbeddedOss } from '../../src/embedded/oss/server';
 import { behaviourSuite, expectMigration } from '../behaviour/behaviour-suite';
 import { randomWritersSuite } from '../behaviour/random-writers-suite';
-import { type EmbeddedOss } from '../../src/embedded/oss/server';
 import { startTestOss } from '../support/embedded-oss';
 import { availableEngines, type Engine, type EngineName, startEngine } from '../support/engines';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openCluster } from '../../src/cluster/cluster';
 import { readingSuite } from '../cluster/reading-suite';
 import { writingSuite } from '../cluster/writing-suite';
-import { type Engine, availableEngines, startEngine } from '../support/engines';
+import { availableEngines, type Engine, startEngine } from '../support/engines';
 
 const EXPECTED = {
   'opensearch-3.8': { product: 'opensearch', pit: 'opensearch' },

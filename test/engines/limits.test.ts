@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type DocumentReader } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
-import { Rest, collect, failureOf, shardOf } from '../cluster/support';
-import { type Engine, availableEngines, startEngine } from '../support/engines';
+import { collect, failureOf, Rest, shardOf } from '../cluster/support';
+import { availableEngines, type Engine, startEngine } from '../support/engines';
 
 const INDEX = 'limits';
 const DOCUMENTS = 6_000;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type KnownRange } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
-import { type ReadDocument, Rest, collect, shardOf } from '../cluster/support';
-import { type Engine, availableEngines, startEngine } from '../support/engines';
+import { collect, type ReadDocument, Rest, shardOf } from '../cluster/support';
+import { availableEngines, type Engine, startEngine } from '../support/engines';
 import { random } from '../support/random';
-import { WRITTEN_MAPPINGS, WRITTEN_SETTINGS, mergeAtRandom, writeAtRandom } from '../support/random-writers';
+import { mergeAtRandom, writeAtRandom, WRITTEN_MAPPINGS, WRITTEN_SETTINGS } from '../support/random-writers';
 
 /** The claim that incremental snapshots rest on, against real engines: see src/cluster/reading/document-reader.ts. */
 

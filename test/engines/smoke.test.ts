@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { availableEngines, startEngine, type Engine, type EngineName } from '../support/engines';
+import { availableEngines, type Engine, type EngineName, startEngine } from '../support/engines';
 
 interface Answer<T> {
   readonly status: number;

@@ -1,5 +1,5 @@
-import { join, resolve } from 'node:path';
 import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = resolve(__dirname, '../..');

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn, type ExecFileException } from 'node:child_process';
+import { execFile, type ExecFileException, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {

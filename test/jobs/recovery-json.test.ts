@@ -1,7 +1,7 @@
 import { type IndexRecovery } from '../../src/contracts/jobs/recovery';
 import { byteSize, timeValue } from '../../src/elasticsearch/values';
-import { type ClusterRecoveries, mergeRecoveries } from '../../src/jobs/restores/recovery-json';
 import { type Recovery } from '../../src/jobs/restores/recoveries';
+import { type ClusterRecoveries, mergeRecoveries } from '../../src/jobs/restores/recovery-json';
 
 const TARGET = { id: 'n1', host: '127.0.0.1', transport_address: '127.0.0.1:9300', ip: '127.0.0.1', name: 'node' };
 const CLUSTER: ClusterRecoveries = {

@@ -1,7 +1,7 @@
-import { RawJson } from '../../src/elasticsearch/json-value';
+import { type RawJson } from '../../src/elasticsearch/json-value';
+import { versionId } from '../../src/elasticsearch/version-id';
 import { snapshotInfo } from '../../src/jobs/snapshots/snapshot-info';
 import { finishedView, runningView } from '../../src/jobs/snapshots/snapshot-view';
-import { versionId } from '../../src/elasticsearch/version-id';
 import { type Root, type RootEntry, type SnapshotManifest } from '../../src/repository/format/format';
 
 const ENTRY: RootEntry = {

@@ -1,5 +1,5 @@
-import { type ShardEntry } from '../../src/contracts/stored';
 import { type ShardProgress } from '../../src/contracts/jobs/copy';
+import { type ShardEntry } from '../../src/contracts/stored';
 import { later, withHeartbeats } from '../../src/jobs/running/shard-progress';
 import { finishedRows, runningRows } from '../../src/jobs/snapshots/shard-rows';
 import { statusJson } from '../../src/jobs/snapshots/status-json';

@@ -1,5 +1,5 @@
-import { parseRepositorySettings } from '../../src/registrations/parse-settings';
 import { parseByteSize } from '../../src/elasticsearch/values';
+import { parseRepositorySettings } from '../../src/registrations/parse-settings';
 
 const POLICY = { pathRepo: ['/repositories'], allowedEndpoints: ['loopback'] };
 const OSS = { endpoint: 'http://127.0.0.1:1', bucket: 'bucket', access_key_id: 'id', secret_access_key: 'secret' };

@@ -1,18 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-
-import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { MAX_REPLANS, plansAgain } from '../../src/contracts/jobs/plan-again';
 import { snapshotsInUse } from '../../src/contracts/jobs/snapshots-in-use';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { parseRootKey } from '../../src/repository/format/keys';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { findSnapshotByUuid } from '../../src/repository/catalogue/root';
 import { reachedByRoot } from '../../src/repository/deletion/orphans';
 import { removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
-import { findSnapshotByUuid } from '../../src/repository/catalogue/root';
+import { parseRootKey } from '../../src/repository/format/keys';
 import { beforeEachCall } from './support/before-each-call';
-import { Ended, IndexModel, Jobs } from './support/jobs-model';
+import { type Ended, type IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
-import { ModelDocument, ShardModel } from './support/shard-model';
+import { type ModelDocument, ShardModel } from './support/shard-model';
 import { expected, restored } from './support/shards';
 
 /** The base of a running snapshot is deleted, at each call in turn that the snapshot makes to the store. */

@@ -1,12 +1,11 @@
-import { type ObjectRef } from '../../src/contracts/stored';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../src/documents/codec-pool';
-import { isIndexName, isRawObject, isSnapshotName } from '../../src/repository/format/check-text';
+import { type ObjectRef } from '../../src/contracts/stored';
 import { compressFrame, decompressFrame } from '../../src/documents/codec';
-import { Root, ShardManifest, SnapshotManifest } from '../../src/repository/format/format';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { isIndexName, isRawObject, isSnapshotName } from '../../src/repository/format/check-text';
+import { type Root, type ShardManifest, type SnapshotManifest } from '../../src/repository/format/format';
 import { rootKey } from '../../src/repository/format/keys';
 import { METADATA_MAX_BYTES } from '../../src/repository/format/limits';
 import { parseMetadata, referenceTo } from '../../src/repository/format/metadata';

@@ -1,13 +1,8 @@
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { type ShardEntry } from '../../src/contracts/stored';
-import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { CodecPool } from '../../src/documents/codec-pool';
 import { findBases } from '../../src/repository/catalogue/base-rule';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../src/documents/codec-pool';
-import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
-import { RootEntry, SnapshotManifest } from '../../src/repository/format/format';
-import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/format/keys';
-import { rollbackSnapshot } from '../../src/repository/deletion/orphans';
-import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
 import {
   addSnapshot,
   findSnapshot,
@@ -16,8 +11,13 @@ import {
   withRemoved,
   withSweeping,
 } from '../../src/repository/catalogue/root';
-import { copySmallShard } from '../../src/repository/segments/settle-shard';
+import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
+import { rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
 import { sweepMarked } from '../../src/repository/deletion/sweep';
+import { type RootEntry, type SnapshotManifest } from '../../src/repository/format/format';
+import { jobNoteName, newAttempt, newSnapshotUuid, parseRootKey, rootKey } from '../../src/repository/format/keys';
+import { copySmallShard } from '../../src/repository/segments/settle-shard';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
@@ -25,7 +25,7 @@ import {
   deleteSnapshots,
   expected,
   manifestWith,
-  Repository,
+  type Repository,
   restored,
   settling,
   takeSnapshot,

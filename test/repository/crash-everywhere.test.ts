@@ -1,13 +1,13 @@
-import { BlobStore } from '../../src/blobs/contract/blob-store';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { newAttempt, newSnapshotUuid, parseRootKey, snapshotManifestName } from '../../src/repository/format/keys';
-import { deleteLeftovers, reachedByRoot, rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { findSnapshot } from '../../src/repository/catalogue/root';
+import { deleteLeftovers, reachedByRoot, rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { newAttempt, newSnapshotUuid, parseRootKey, snapshotManifestName } from '../../src/repository/format/keys';
 import { Crash, CrashingBlobStore } from './support/crashing-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
-import { ModelDocument, ShardModel } from './support/shard-model';
-import { deleteSnapshots, expected, Repository, restored, takeSnapshot } from './support/shards';
+import { type ModelDocument, ShardModel } from './support/shard-model';
+import { deleteSnapshots, expected, type Repository, restored, takeSnapshot } from './support/shards';
 
 /** The process dies at each store call in turn, that call reaching the store or not; another does the step again. */
 

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-
-import { parseMetadata } from '../../src/repository/format/metadata';
+import { type z } from 'zod';
 import { ordinals } from '../../src/repository/catalogue/root';
+import { parseMetadata } from '../../src/repository/format/metadata';
 import { decodeRuns } from '../../src/repository/format/number-runs';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/format/schemas';
 

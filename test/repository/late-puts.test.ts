@@ -1,17 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { commitFailedSnapshot } from '../../src/repository/committing/commit-failed-snapshot';
 import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
-import { SnapshotManifest } from '../../src/repository/format/format';
-import { newSnapshotUuid, parseRootKey } from '../../src/repository/format/keys';
 import { cleanupRepository, rollbackSnapshot } from '../../src/repository/deletion/orphans';
+import { type SnapshotManifest } from '../../src/repository/format/format';
+import { newSnapshotUuid, parseRootKey } from '../../src/repository/format/keys';
 import { copySmallShard } from '../../src/repository/segments/settle-shard';
 import { signedRequest } from '../embedded-oss/signed-request';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';

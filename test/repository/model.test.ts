@@ -1,13 +1,12 @@
 import fc from 'fast-check';
-
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../src/documents/codec-pool';
-import { BlobStore } from '../../src/blobs/contract/blob-store';
+import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { isSnapkeepError } from '../../src/contracts/errors';
-import { parseRootKey } from '../../src/repository/format/keys';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { cleanupRepository, reachedByRoot } from '../../src/repository/deletion/orphans';
+import { parseRootKey } from '../../src/repository/format/keys';
 import { beforeEachCall } from './support/before-each-call';
-import { Fate, History, IndexModel, Jobs } from './support/jobs-model';
+import { type Fate, type History, type IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { restored } from './support/shards';

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-
 import { countRuns, decodeRuns, encodeRuns } from '../../src/repository/format/number-runs';
 import { includesAll, positionsOf, without } from '../../src/repository/segments/ascending-numbers';
 

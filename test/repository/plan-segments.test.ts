@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-
-import { Segment } from '../../src/repository/format/format';
+import { type Segment } from '../../src/repository/format/format';
 import { planRewrites } from '../../src/repository/segments/plan-segments';
 
 const DOCUMENT = 1000;

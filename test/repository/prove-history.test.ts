@@ -1,20 +1,19 @@
-import { type ShardEntry } from '../../src/contracts/stored';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type ShardEntry } from '../../src/contracts/stored';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { copySealed } from '../../src/repository/segments/copy-sealed';
-import { RootEntry } from '../../src/repository/format/format';
-import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { MARKS } from '../../src/documents/marks';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type RootEntry } from '../../src/repository/format/format';
+import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { proveHistory } from '../../src/repository/segments/prove-history';
 import { settleShard } from '../../src/repository/segments/settle-shard';
 import { knownOf } from '../../src/repository/segments/shard-ranges';
 import { ShardModel } from './support/shard-model';
-import { expected, Repository, restored, settling, takeSnapshot } from './support/shards';
+import { expected, type Repository, restored, settling, takeSnapshot } from './support/shards';
 
 let folder: string;
 let repository: Repository;

@@ -1,12 +1,12 @@
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { RootEntry } from '../../src/repository/format/format';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { markSweeping, removeSnapshots } from '../../src/repository/deletion/remove-snapshots';
 import { sweepMarked } from '../../src/repository/deletion/sweep';
+import { type RootEntry } from '../../src/repository/format/format';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
-import { deleteSnapshots, Repository, takeSnapshot } from './support/shards';
+import { deleteSnapshots, type Repository, takeSnapshot } from './support/shards';
 
 /** What each operation asks of the store: requests are what small jobs take their time for, and what a bucket charges. */
 

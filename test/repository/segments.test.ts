@@ -4,19 +4,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../src/documents/codec-pool';
 import { type Codec } from '../../src/documents/codec';
-import { Segment } from '../../src/repository/format/format';
-import { BulkFrame, readSegments } from '../../src/repository/segments/read-segments';
-import { planRestoreChunks } from '../../src/restoring/plan-restore-chunks';
+import { CodecPool } from '../../src/documents/codec-pool';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type Segment } from '../../src/repository/format/format';
 import { encodeRuns } from '../../src/repository/format/number-runs';
+import { type BulkFrame, readSegments } from '../../src/repository/segments/read-segments';
 import { SEGMENT_TARGET_BYTES, writeSegments } from '../../src/repository/segments/write-segments';
+import { planRestoreChunks } from '../../src/restoring/plan-restore-chunks';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
-import { ModelDocument, searchResponse, ShardModel } from './support/shard-model';
-import { Repository, writingFor } from './support/shards';
+import { type ModelDocument, searchResponse, ShardModel } from './support/shard-model';
+import { type Repository, writingFor } from './support/shards';
 
 const run = promisify(execFile);
 const shard = new ShardModel();

@@ -1,18 +1,25 @@
-import { type ShardEntry } from '../../src/contracts/stored';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { type ShardEntry } from '../../src/contracts/stored';
 import { CodecPool } from '../../src/documents/codec-pool';
-import { copySealed } from '../../src/repository/segments/copy-sealed';
-import { RootEntry, Segment } from '../../src/repository/format/format';
+import { Catalogue } from '../../src/repository/catalogue/catalogue';
+import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
+import { type RootEntry, type Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
 import { ShardModel } from './support/shard-model';
-import { expected, manifestWith, Repository, restored, settling, takeSnapshot, writingFor } from './support/shards';
-import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
+import {
+  expected,
+  manifestWith,
+  type Repository,
+  restored,
+  settling,
+  takeSnapshot,
+  writingFor,
+} from './support/shards';
 
 let folder: string;
 let repository: Repository;

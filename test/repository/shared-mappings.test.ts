@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
 import { newSnapshotUuid } from '../../src/repository/format/keys';

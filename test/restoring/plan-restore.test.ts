@@ -1,8 +1,8 @@
-import { groupsOf, planIndices, planRestore, totalsOf } from '../../src/restoring/plan-restore';
 import { bounded, boundedSum } from '../../src/contracts/jobs/bounded';
 import { type RestoreRequest } from '../../src/contracts/jobs/restore';
 import { outcomeJson } from '../../src/jobs/restores/restores';
 import { FORMAT_VERSION, type SnapshotManifest } from '../../src/repository/format/format';
+import { groupsOf, planIndices, planRestore, totalsOf } from '../../src/restoring/plan-restore';
 
 /** What Temporal takes as one payload, bytes. */
 const MAX_PAYLOAD = 2 * 1024 * 1024;

@@ -1,12 +1,12 @@
-import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
-import { ShardStates } from '../../src/snapshotting/shard-copying';
 import { type Cluster } from '../../src/cluster/cluster';
 import { SnapkeepError } from '../../src/contracts/errors';
+import { CodecPool } from '../../src/documents/codec-pool';
 import { type OpenRepository } from '../../src/registrations/open-repositories';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../src/documents/codec-pool';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
+import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
 import { type ChangedShard } from '../../src/snapshotting/job-plan';
+import { ShardStates } from '../../src/snapshotting/shard-copying';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { ShardModel } from '../repository/support/shard-model';
 import { identityOf } from '../repository/support/shards';

@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
-
-import { ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../../src/blobs/contract/blob-store';
+import { type Readable } from 'node:stream';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../src/blobs/contract/blob-store';
+import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
 
 export type FaultyMethod = 'put' | 'putIfAbsent' | 'get' | 'getRange' | 'getStream' | 'list' | 'delete' | 'checkUsable';
 

@@ -2,10 +2,10 @@
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { createApp, type AppParts } from '../../src/api/app';
+import { type AppParts, createApp } from '../../src/api/app';
 import { createSnapshotService } from '../../src/jobs/service';
-import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/process/http-server';
+import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 
 export interface FrontDoor {

@@ -2,7 +2,7 @@
 import { temporalBinary } from '../../src/embedded/temporal/binary';
 import { temporalDevServerArgs, temporalDevServerEnv } from '../../src/embedded/temporal/dev-server';
 import { freePort } from './ports';
-import { startProcess, type StartedProcess } from './processes';
+import { type StartedProcess, startProcess } from './processes';
 import { ADDRESS_VARIABLE, PROBLEM_VARIABLE } from './temporal';
 
 /** How the teardown finds what the setup started; jest runs both in one process. */

@@ -3,7 +3,7 @@
  * which need none don't pay for it. Each test file uses a task queue of its own.
  */
 import { randomUUID } from 'node:crypto';
-import { Connection, Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { waitForTemporal } from '../../src/embedded/temporal/wait-for-temporal';
 

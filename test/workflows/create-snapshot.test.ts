@@ -4,11 +4,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { runActivity } from '../../activities/activity-shell';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { type SnapshotOutcome } from '../../src/contracts/jobs/snapshot';
 import { MAX_REPLANS } from '../../src/contracts/jobs/plan-again';
+import { type SnapshotOutcome } from '../../src/contracts/jobs/snapshot';
+import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../src/contracts/jobs/workflow-messages';
 import { isStopped } from '../../src/jobs/temporal/failures';
 import { type createSnapshotWorkflow } from '../../workflows';
-import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../src/contracts/jobs/workflow-messages';
 import {
   type FakeActivities,
   keepHistory,

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type WorkflowHandle } from '@temporalio/client';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { LEDGER_MEMO, type LedgerJob, newLedger, type ShownJobs, type Sweeper } from '../../src/contracts/jobs/ledger';
-import { workflowIds } from '../../src/contracts/workflow-ids';
-import { type repositoryWorkflow } from '../../workflows';
 import {
   beginJobsUpdate,
   endJobSignal,
   requestSweepSignal,
   retireSignal,
 } from '../../src/contracts/jobs/workflow-messages';
+import { workflowIds } from '../../src/contracts/workflow-ids';
+import { type repositoryWorkflow } from '../../workflows';
 import { type FakeActivities, repositoryOf, startEnvironment, withActivities } from './support';
 
 let environment: TestWorkflowEnvironment;

@@ -7,8 +7,8 @@ import { type Express, type Request, type RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../../contracts/errors';
 import { isRead } from '../http/request-kind';
-import { relay, type Question, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 import { callerDigest, callerHeaders } from '../proxy/caller';
+import { type Question, relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 export type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
 

@@ -1,8 +1,8 @@
 import { type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type Request } from 'express';
-import { findValue, textOf } from '../../documents/scan-json';
 import { SnapkeepError } from '../../contracts/errors';
+import { findValue, textOf } from '../../documents/scan-json';
 
 /** Bytes of the largest body that is taken; what goes on to the cluster has no limit here. */
 const MAX_BYTES = 1024 * 1024;

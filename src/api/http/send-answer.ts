@@ -1,8 +1,8 @@
 import { type Request, type Response } from 'express';
-import { type JsonObject } from '../../elasticsearch/json-value';
 import { filterPath } from '../../elasticsearch/filter-path';
-import { queryOf } from './parameters';
+import { type JsonObject } from '../../elasticsearch/json-value';
 import { printJson } from '../../elasticsearch/print-json';
+import { queryOf } from './parameters';
 
 /** What is printed of an answer that several callers share, by how they want it. */
 const printed = new WeakMap<JsonObject, Map<string, Buffer>>();

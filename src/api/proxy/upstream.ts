@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { type Pool } from 'undici';
 import { type ClusterSettings, connectionTo, openPool } from '../../cluster/http/connection';
 import { SnapkeepError } from '../../contracts/errors';
+import { hasBody } from '../http/request-kind';
 import { type Auth } from './auth';
 import { callerHeaders } from './caller';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
-import { hasBody } from '../http/request-kind';
 
 /** Ms to connect to the cluster, so that a caller hears within five seconds that it is down. */
 const CONNECT_MS = 4_000;

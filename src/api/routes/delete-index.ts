@@ -1,11 +1,11 @@
-import { type Request, type IRouter } from 'express';
+import { type IRouter, type Request } from 'express';
 import { indexExists } from '../../cluster/writing/index-operations';
 import { isSnapkeepError } from '../../contracts/errors';
-import { type Recovery } from '../../jobs/restores/recoveries';
 import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
+import { type Recovery } from '../../jobs/restores/recoveries';
 import { type SnapshotService } from '../../jobs/service';
-import { type Auth } from '../proxy/auth';
 import { answer } from '../http/send-answer';
+import { type Auth } from '../proxy/auth';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /**

@@ -1,8 +1,8 @@
-import { type Request, type IRouter } from 'express';
+import { type IRouter, type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../http/send-answer';
 import { Parameters } from '../http/parameters';
+import { answer } from '../http/send-answer';
 
 /** What Snapkeep adds to the cluster's API. */
 export function healthRoutes(router: IRouter, { health }: Pick<SnapshotService, 'health'>): void {

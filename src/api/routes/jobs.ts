@@ -1,7 +1,7 @@
 import { type IRouter } from 'express';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../http/send-answer';
 import { Parameters } from '../http/parameters';
+import { answer } from '../http/send-answer';
 
 /** Running jobs and those that ended lately, for people. */
 export function jobRoutes(router: IRouter, { jobs }: Pick<SnapshotService, 'jobs'>): void {

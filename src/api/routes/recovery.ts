@@ -1,12 +1,12 @@
-import { type Request, type RequestHandler, type IRouter } from 'express';
+import { type IRouter, type Request, type RequestHandler } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
+import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type Recovery } from '../../jobs/restores/recoveries';
 import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/restores/recovery-json';
-import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
+import { Parameters, queryOf } from '../http/parameters';
 import { answer } from '../http/send-answer';
 import { createdLater } from '../proxy/index-creation';
-import { Parameters, queryOf } from '../http/parameters';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */

@@ -1,11 +1,11 @@
 import { type IRouter } from 'express';
-import { type SnapshotService } from '../../jobs/service';
-import { splitNames } from '../../elasticsearch/name-lists';
 import { SnapkeepError } from '../../contracts/errors';
-import { answer } from '../http/send-answer';
-import { JsonBody } from '../http/body';
+import { splitNames } from '../../elasticsearch/name-lists';
+import { type SnapshotService } from '../../jobs/service';
 import { checkObject, refuseUnknown } from '../fields/body-fields';
+import { JsonBody } from '../http/body';
 import { Parameters } from '../http/parameters';
+import { answer } from '../http/send-answer';
 
 /** Registering, showing and unregistering repositories. */
 export function repositoryRoutes(router: IRouter, { repositories }: Pick<SnapshotService, 'repositories'>): void {

@@ -1,11 +1,11 @@
 import { type IRouter } from 'express';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../http/send-answer';
-import { JsonBody } from '../http/body';
 import { illegal } from '../fields/body-fields';
-import { Parameters } from '../http/parameters';
 import { parseRestoreBody } from '../fields/restore-body';
+import { JsonBody } from '../http/body';
+import { Parameters } from '../http/parameters';
 import { untilClosed } from '../http/request-signal';
+import { answer } from '../http/send-answer';
 
 /** Restoring a snapshot. */
 export function restoreRoutes(router: IRouter, { restores }: Pick<SnapshotService, 'restores'>): void {

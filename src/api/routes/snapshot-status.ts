@@ -1,8 +1,8 @@
-import { type RequestHandler, type IRouter } from 'express';
+import { type IRouter, type RequestHandler } from 'express';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { answer } from '../http/send-answer';
 import { Parameters } from '../http/parameters';
+import { answer } from '../http/send-answer';
 
 interface StatusPath {
   readonly repository?: string;

@@ -1,14 +1,14 @@
-import { type Request, type IRouter } from 'express';
-import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
+import { type IRouter, type Request } from 'express';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
+import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
 import { SORT_KEYS } from '../../jobs/snapshots/snapshot-page';
-import { answer } from '../http/send-answer';
-import { JsonBody } from '../http/body';
 import { illegal } from '../fields/body-fields';
-import { Parameters } from '../http/parameters';
 import { parseSnapshotBody } from '../fields/snapshot-body';
+import { JsonBody } from '../http/body';
+import { Parameters } from '../http/parameters';
 import { untilClosed } from '../http/request-signal';
+import { answer } from '../http/send-answer';
 
 const PATH = '/_snapshot/:repository/:snapshot';
 /** Paging parameters, which need what `verbose=false` leaves out. */

@@ -1,4 +1,4 @@
-import { type Request, type IRouter } from 'express';
+import { type IRouter, type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 
 /** Actions on repositories that stand where a snapshot's name stands otherwise. */

@@ -1,14 +1,13 @@
-import { FileHandle, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../contract/blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
-import { fileStream, readRange } from './read-file';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 import { errnoOf, fsFailure } from './fs-errors';
 import { listFolder } from './list-folder';
+import { fileStream, readRange } from './read-file';
 import { removeQuietly, sweepTemporaryFiles, writeTemporaryFile } from './temporary-file';
 
 /** A folder can vanish between making it and using it (a delete prunes it) this many times before a put gives up. */

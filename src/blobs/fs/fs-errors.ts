@@ -1,4 +1,4 @@
-import { ErrorCode, SnapkeepError } from '../../contracts/errors';
+import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
 
 const ACCESS_DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
 /** The path cannot hold the object, now or later. */

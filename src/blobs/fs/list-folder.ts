@@ -1,9 +1,8 @@
-import { Dirent } from 'node:fs';
+import { type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { isBlobKey } from '../contract/blob-key';
-import { BlobInfo } from '../contract/blob-store';
+import { type BlobInfo } from '../contract/blob-store';
 import { errnoOf } from './fs-errors';
 
 /** Files whose length is asked for at the same time. */

@@ -1,8 +1,7 @@
-import { FileHandle } from 'node:fs/promises';
+import { type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-
-import { SnapkeepError } from '../../contracts/errors';
 import { endOnAbort } from '../../concurrency/on-abort';
+import { SnapkeepError } from '../../contracts/errors';
 
 /** Read in slices of this many bytes, so that a call that is given up ends soon. */
 const SLICE_BYTES = 4 * 1024 * 1024;

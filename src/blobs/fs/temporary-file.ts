@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { SnapkeepError } from '../../contracts/errors';
 import { errnoOf } from './fs-errors';
 

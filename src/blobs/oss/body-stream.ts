@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { IncomingMessage } from 'node:http';
+import { type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-
 import { SnapkeepError } from '../../contracts/errors';
 import { connectionFailure } from './oss-errors';
 import { assertMd5, promisedMd5 } from './verify-body';

@@ -1,18 +1,17 @@
-import { Readable } from 'node:stream';
-
-import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { OssSettings, RepositorySecrets } from '../../contracts/repository-settings';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../contract/blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
+import { type Readable } from 'node:stream';
 import { endOnAbort } from '../../concurrency/on-abort';
+import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { type OssSettings, type RepositorySecrets } from '../../contracts/repository-settings';
+import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../contract/blob-key';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 import { BodyStream } from './body-stream';
 import { assertBucketUsable } from './check-bucket';
-import { createOssClient, OssClient } from './oss-client';
+import { type OssCall } from './oss-call';
+import { createOssClient, type OssClient } from './oss-client';
 import { readOssEndpoint } from './oss-endpoint';
 import { ossFailure } from './oss-errors';
-import { type OssCall } from './oss-call';
 import { OssTransport } from './oss-transport';
-import { DEFAULT_REQUEST_TIMES, RequestTimes } from './request-clock';
+import { DEFAULT_REQUEST_TIMES, type RequestTimes } from './request-clock';
 import { assertMd5, md5Base64 } from './verify-body';
 
 /** The most that OSS lists in one page, and deletes in one request. */

@@ -1,11 +1,10 @@
+import { type IncomingMessage } from 'node:http';
 import OSS from 'ali-oss';
-import { IncomingMessage } from 'node:http';
-
 import { SnapkeepError } from '../../contracts/errors';
-import { RepositorySecrets } from '../../contracts/repository-settings';
-import { OssAddress } from './oss-endpoint';
+import { type RepositorySecrets } from '../../contracts/repository-settings';
 import { type OssCall } from './oss-call';
-import { OssTransport } from './oss-transport';
+import { type OssAddress } from './oss-endpoint';
+import { type OssTransport } from './oss-transport';
 
 /** What the answers of ali-oss carry beside their data. */
 interface OssAnswer {

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-
 import { SnapkeepError } from '../../contracts/errors';
 
 /** How a bucket is addressed and how requests are signed. */

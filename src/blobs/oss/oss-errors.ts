@@ -1,4 +1,4 @@
-import { ErrorCode, SnapkeepError } from '../../contracts/errors';
+import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
 import { type OssCall } from './oss-call';
 
 /** Codes of OSS that mean something else than their HTTP status says. */

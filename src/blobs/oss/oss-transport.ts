@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import http, { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
-
-import { SnapkeepError } from '../../contracts/errors';
 import { onAbort } from '../../concurrency/on-abort';
+import { SnapkeepError } from '../../contracts/errors';
 import { type OssCall } from './oss-call';
 import { connectionFailure } from './oss-errors';
-import { RequestClock, RequestTimes } from './request-clock';
+import { RequestClock, type RequestTimes } from './request-clock';
 
 /** What ali-oss asks for, as it would ask urllib. */
 interface TransportRequest {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { IncomingHttpHeaders } from 'node:http';
-
+import { type IncomingHttpHeaders } from 'node:http';
 import { SnapkeepError } from '../../contracts/errors';
 
 /** The MD5 of a body as OSS writes it in `Content-MD5`. */

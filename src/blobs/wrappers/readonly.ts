@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
-
+import { type Readable } from 'node:stream';
 import { SnapkeepError } from '../../contracts/errors';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** Refuses every write and delete with `store_rejected`: what `"readonly": true` promises, whoever calls. */
 export class ReadonlyBlobStore implements BlobStore {

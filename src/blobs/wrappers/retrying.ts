@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
+import { type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
 import { untilAborted } from '../../concurrency/on-abort';
+import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** How often, and for how long, a failed call is tried again. */
 export interface RetryPolicy {

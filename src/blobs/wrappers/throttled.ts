@@ -1,8 +1,7 @@
-import { TokenBucket } from 'limiter';
 import { Readable } from 'node:stream';
-
-import { BlobCallOptions, BlobInfo, BlobStore } from '../contract/blob-store';
+import { TokenBucket } from 'limiter';
 import { endOnAbort, untilAborted } from '../../concurrency/on-abort';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** Bytes a second; undefined is no limit. */
 export interface ThrottleLimits {

@@ -1,5 +1,5 @@
-import { type ClusterHttp, type ClusterResponse } from '../http/cluster-http';
 import { complaintIn, responseFailure } from '../http/cluster-failures';
+import { type ClusterHttp, type ClusterResponse } from '../http/cluster-http';
 
 /** How a view of one moment is opened. */
 export type PointInTime = 'elasticsearch' | 'opensearch' | 'none';

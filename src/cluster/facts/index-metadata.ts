@@ -1,10 +1,10 @@
 import { SnapkeepError } from '../../contracts/errors';
+import { findValue, skipValue, textOf, walkObject } from '../../documents/scan-json';
+import { flattenSettings } from '../../elasticsearch/flat-settings';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
 import { type ClusterHttp } from '../http/cluster-http';
-import { type ClusterInfo, versionAtLeast } from './cluster-info';
-import { flattenSettings } from '../../elasticsearch/flat-settings';
 import { joinSegments } from '../http/index-path';
-import { findValue, skipValue, textOf, walkObject } from '../../documents/scan-json';
+import { type ClusterInfo, versionAtLeast } from './cluster-info';
 
 /** An index as a snapshot has to know it. Data streams are not kept as such: their backing indices are indices. */
 export interface IndexMetadata {

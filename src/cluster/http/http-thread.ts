@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { threadFile } from '../../concurrency/thread-file';
 import { type ErrorCode, type ErrorDetails, SnapkeepError } from '../../contracts/errors';
 import { abortReason, type ClusterRequest, type ClusterResponse, ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
-import { threadFile } from '../../concurrency/thread-file';
 
 /** A request that can be handed to a thread. */
 export type ThreadRequest = Pick<ClusterRequest, 'method' | 'path' | 'query' | 'body' | 'maxBytes'>;

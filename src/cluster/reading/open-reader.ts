@@ -1,12 +1,5 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { type Counted, histogram } from './page-plan';
-import { openPitView } from './pit-view';
-import { readPages } from './read-pages';
-import { openScrollView } from './scroll-view';
-import { MAX_BUCKETS, aggregationBody, countsAggregation, readCounts } from './search-body';
-import { type ShardSearcher, type ShardSearches } from './shard-search';
-import { probeShard } from './probe-shard';
 import {
   type DocumentReader,
   type KnownRange,
@@ -16,6 +9,13 @@ import {
   type ShardView,
   type ViewRequest,
 } from './document-reader';
+import { type Counted, histogram } from './page-plan';
+import { openPitView } from './pit-view';
+import { probeShard } from './probe-shard';
+import { readPages } from './read-pages';
+import { openScrollView } from './scroll-view';
+import { aggregationBody, countsAggregation, MAX_BUCKETS, readCounts } from './search-body';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
 
 /** Buckets that a range is looked at through when it is divided. */
 const DIVIDE_BUCKETS = 4_000;

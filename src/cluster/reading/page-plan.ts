@@ -1,7 +1,7 @@
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { aggregationBody, histogramAggregation, bucketsOf, rangeQuery } from './search-body';
-import { type ShardSearcher, type ShardSearches } from './shard-search';
 import { PAGE_TARGET_BYTES } from './document-reader';
+import { aggregationBody, bucketsOf, histogramAggregation, rangeQuery } from './search-body';
+import { type ShardSearcher, type ShardSearches } from './shard-search';
 
 /** A range and the number of its live documents: counted, or expected where it is no wider than one search. */
 export interface Counted extends SeqNoRange {

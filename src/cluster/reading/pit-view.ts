@@ -1,24 +1,24 @@
-import { indexSegment } from '../http/index-path';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
 import { type PointInTime, pointInTimePath } from '../facts/cluster-info';
+import { indexSegment } from '../http/index-path';
+import { type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
+import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
+import { readPages } from './read-pages';
 import {
-  MAX_BUCKETS,
-  MAX_CLAUSES,
-  MAX_SEQ_NO_AGGREGATION,
-  SUM_AGGREGATION,
   aggregationBody,
   bucketsOf,
   countsAggregation,
   histogramAggregation,
+  MAX_BUCKETS,
+  MAX_CLAUSES,
+  MAX_SEQ_NO_AGGREGATION,
   rangeQuery,
   readCounts,
   seqNosBody,
+  SUM_AGGREGATION,
 } from './search-body';
-import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
-import { readPages } from './read-pages';
-import { type ShardSearcher, type ShardSearches, preferenceOf } from './shard-search';
-import { type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
+import { preferenceOf, type ShardSearcher, type ShardSearches } from './shard-search';
 
 /** Lists of sequence numbers in flight. */
 const LISTS_IN_FLIGHT = 3;

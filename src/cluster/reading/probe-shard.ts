@@ -1,8 +1,8 @@
-import { ResponseTooLargeError } from '../http/cluster-http';
 import { findValue, textOf } from '../../documents/scan-json';
-import { MAX_BUCKETS, SUM_AGGREGATION, bucketsOf, countsAggregation, lastDocumentsBody } from './search-body';
-import { type ShardSearches } from './shard-search';
+import { ResponseTooLargeError } from '../http/cluster-http';
 import { DOCUMENT_MAX_BYTES, PAGE_MAX_BYTES, type Probe, type ProbeRequest, type ShardTarget } from './document-reader';
+import { bucketsOf, countsAggregation, lastDocumentsBody, MAX_BUCKETS, SUM_AGGREGATION } from './search-body';
+import { type ShardSearches } from './shard-search';
 
 type Sums = { readonly count: number; readonly sum: number };
 

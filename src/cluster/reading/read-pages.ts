@@ -1,10 +1,10 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
 import { ResponseTooLargeError } from '../http/cluster-http';
-import { type Counted, PagePlan, cutTo } from './page-plan';
+import { DOCUMENT_MAX_BYTES, PAGE_MAX_BYTES, type ShardTarget } from './document-reader';
+import { type Counted, cutTo, PagePlan } from './page-plan';
 import { documentsBody } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
-import { DOCUMENT_MAX_BYTES, PAGE_MAX_BYTES, type ShardTarget } from './document-reader';
 
 /** Page requests of one range in flight: enough to keep a cluster busy while a page is worked on. */
 const PAGES_IN_FLIGHT = 3;

@@ -1,21 +1,10 @@
-import { indexSegment } from '../http/index-path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
 import { hitsOf } from '../../documents/readable-hits';
+import { decodeString, findValue, skipValue, type Span, STOP, textOf, walkObject } from '../../documents/scan-json';
 import { ResponseTooLargeError } from '../http/cluster-http';
-import {
-  MAX_BUCKETS,
-  MAX_CLAUSES,
-  aggregationBody,
-  countsAggregation,
-  documentsBody,
-  readCounts,
-  seqNosBody,
-} from './search-body';
-import { readSortValues } from './pit-view';
-import { STOP, type Span, decodeString, findValue, skipValue, textOf, walkObject } from '../../documents/scan-json';
-import { type ShardSearches, preferenceOf, requireWholeShard } from './shard-search';
+import { indexSegment } from '../http/index-path';
 import {
   DOCUMENT_MAX_BYTES,
   PAGE_MAX_BYTES,
@@ -24,6 +13,17 @@ import {
   type ShardView,
   type ViewRequest,
 } from './document-reader';
+import { readSortValues } from './pit-view';
+import {
+  aggregationBody,
+  countsAggregation,
+  documentsBody,
+  MAX_BUCKETS,
+  MAX_CLAUSES,
+  readCounts,
+  seqNosBody,
+} from './search-body';
+import { preferenceOf, requireWholeShard, type ShardSearches } from './shard-search';
 
 /** How often scrolls are opened until they show one moment, and ms between. */
 const ATTEMPTS = 10;

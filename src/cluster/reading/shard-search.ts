@@ -1,13 +1,13 @@
-import { indexSegment } from '../http/index-path';
-import { TIME_UNIT_MS } from '../../elasticsearch/values';
 import { SnapkeepError } from '../../contracts/errors';
-import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from '../http/cluster-http';
+import { RawJsonError, skipValue, STOP, walkObject } from '../../documents/scan-json';
+import { TIME_UNIT_MS } from '../../elasticsearch/values';
 import { type ClusterKind, versionAtLeast } from '../facts/cluster-info';
 import { complaintIn, shardFailure } from '../http/cluster-failures';
+import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from '../http/cluster-http';
 import { type HttpThread } from '../http/http-thread';
-import { RawJsonError, STOP, skipValue, walkObject } from '../../documents/scan-json';
-import { MAX_PAGE_DOCUMENTS } from './search-body';
+import { indexSegment } from '../http/index-path';
 import { type ShardTarget } from './document-reader';
+import { MAX_PAGE_DOCUMENTS } from './search-body';
 
 /** What one search is sent with, besides its body. */
 export interface SearchOptions {

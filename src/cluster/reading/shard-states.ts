@@ -1,6 +1,6 @@
+import { shardFailure } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment, joinSegments } from '../http/index-path';
-import { shardFailure } from '../http/cluster-failures';
 import { type ShardState } from './document-reader';
 
 interface ShardCopy {

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SnapkeepError } from '../../contracts/errors';
-import { type BulkRejection, type BulkResult } from './bulk';
 import { documentId, halve, pickDocuments } from '../../documents/bulk-lines';
 import { complaintIn } from '../http/cluster-failures';
+import { type BulkRejection, type BulkResult } from './bulk';
 
 export interface BulkWriterOptions {
   /** Requests in flight at most. @default 3 */

@@ -1,7 +1,7 @@
-import { type ClusterHttp } from '../http/cluster-http';
+import { flattenSettings } from '../../elasticsearch/flat-settings';
 import { type ClusterInfo } from '../facts/cluster-info';
 import { complaintIn } from '../http/cluster-failures';
-import { flattenSettings } from '../../elasticsearch/flat-settings';
+import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 import { editFields, memberOf, withoutMembers } from './mapping-edits';
 

@@ -1,6 +1,6 @@
-import { type ClusterHttp, type ClusterRequest } from '../http/cluster-http';
 import { SnapkeepError } from '../../contracts/errors';
 import { shardFailure } from '../http/cluster-failures';
+import { type ClusterHttp, type ClusterRequest } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 
 /** Small operations on one index, each one request. */

@@ -1,9 +1,9 @@
 import { SnapkeepError } from '../../contracts/errors';
-import { matchesWildcard } from '../../elasticsearch/wildcard';
-import { javaRename } from '../../elasticsearch/java-rename';
-import { type Dropped } from './create-index';
-import { type SettingValue, flattenSettings } from '../../elasticsearch/flat-settings';
 import { skipValue, textOf, walkObject } from '../../documents/scan-json';
+import { flattenSettings, type SettingValue } from '../../elasticsearch/flat-settings';
+import { javaRename } from '../../elasticsearch/java-rename';
+import { matchesWildcard } from '../../elasticsearch/wildcard';
+import { type Dropped } from './create-index';
 
 /** What a snapshot holds of an index besides its documents, as raw JSON text. */
 export interface StoredIndex {

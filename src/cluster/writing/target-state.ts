@@ -2,8 +2,8 @@
  * What of a cluster decides whether a restore into it can succeed. A cluster that does not know a question, or does
  * not let us ask it, leaves its answer out: then the restore finds out by trying.
  */
-import { type ClusterHttp } from '../http/cluster-http';
 import { complaintIn } from '../http/cluster-failures';
+import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 
 export interface TargetState {

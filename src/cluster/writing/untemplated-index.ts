@@ -5,9 +5,9 @@
  */
 import { SnapkeepError } from '../../contracts/errors';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
-import { type ClusterHttp } from '../http/cluster-http';
 import { type ClusterInfo } from '../facts/cluster-info';
-import { type CreatedIndex, type IndexDefinition, createIndexTolerant } from './create-index';
+import { type ClusterHttp } from '../http/cluster-http';
+import { type CreatedIndex, createIndexTolerant, type IndexDefinition } from './create-index';
 import { cloneIndex, deleteIndexIfThere } from './index-operations';
 import { WHILE_LOADING } from './restorable-index';
 import { templatePatterns, waitingFor } from './target-state';

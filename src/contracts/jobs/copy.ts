@@ -1,6 +1,6 @@
 /** What goes in and out of the workflows and activities that copy changed shards. */
-import { type ObjectRef, type ShardEntry } from '../stored';
 import { type SeqNoRange } from '../seq-no';
+import { type ObjectRef, type ShardEntry } from '../stored';
 import { type JobOptions, type JobRepository } from './job';
 
 /** Neighbouring changed shards of the plan that one child workflow (or, when small, one activity) copies. */

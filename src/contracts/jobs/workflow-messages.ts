@@ -1,10 +1,10 @@
 /** Names and types of every signal, query and update. Clients import this module alone. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { type NewRegistration, type Registration, type VerifiedStore, type VerifyRegistration } from '../registration';
 import { type GroupStatus } from './copy';
+import { type BeginJobResult, type BeginJobs, type EndJob, type SweepRequest } from './ledger';
 import { type IndexRecovery, type RestoreStatus } from './recovery';
 import { type SnapshotStatus } from './snapshot';
-import { type BeginJobResult, type BeginJobs, type EndJob, type SweepRequest } from './ledger';
-import { type NewRegistration, type Registration, type VerifiedStore, type VerifyRegistration } from '../registration';
 
 // Every job.
 /** What `_status` and `_recovery` show of a job. */

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { Cluster, type ClusterOptions } from './cluster';
-import { Router, type Route } from './http/router';
+import { type Route, Router } from './http/router';
 import { createHttpServer } from './http/server';
 import { aliasRoutes } from './routes/aliases';
 import { bulkRoutes } from './routes/bulk';
 import { catRoutes } from './routes/cat';
-import { clusterInfoRoutes, type Address } from './routes/cluster-info';
+import { type Address, clusterInfoRoutes } from './routes/cluster-info';
 import { documentRoutes } from './routes/documents';
 import { indexRoutes } from './routes/indices';
 import { mappingAndSettingRoutes } from './routes/mappings-settings';

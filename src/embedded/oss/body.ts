@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-
 import { OssError } from './oss-error';
-import { OssRequest } from './oss-request';
+import { type OssRequest } from './oss-request';
 
 /** Largest XML document that a client may send: 1,000 keys of 1,023 bytes, every one of them escaped. */
 const MAX_XML_BYTES = 8 * 1024 * 1024;

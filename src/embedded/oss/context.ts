@@ -1,5 +1,5 @@
-import { OssRequest } from './oss-request';
-import { Bucket } from './storage/bucket';
+import { type OssRequest } from './oss-request';
+import { type Bucket } from './storage/bucket';
 
 /** What the server is, for the routes. */
 export interface OssService {

@@ -1,4 +1,4 @@
-import { OssErrorCode } from './oss-error';
+import { type OssErrorCode } from './oss-error';
 
 /** What a test's hook sees of a request, before its signature is checked. */
 export interface FaultRequest {

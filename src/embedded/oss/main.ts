@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-
 import { exitWithStarter } from '../exit-with-starter';
 import { startEmbeddedOss } from './server';
 

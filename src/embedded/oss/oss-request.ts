@@ -1,7 +1,6 @@
-import { IncomingMessage } from 'node:http';
+import { type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-
-import { ByteString, isUtf8, percentDecode } from './byte-string';
+import { type ByteString, isUtf8, percentDecode } from './byte-string';
 import { OssError } from './oss-error';
 
 /** A request as OSS sees it: which bucket, which key, which query. */

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
-
-import { XmlElement, xmlDocument } from './xml';
+import { type Readable } from 'node:stream';
+import { xmlDocument, type XmlElement } from './xml';
 
 /** An answer, before it is sent. */
 export interface Reply {

@@ -1,9 +1,8 @@
-import { ServerResponse } from 'node:http';
-import { Readable, Transform, TransformCallback } from 'node:stream';
+import { type ServerResponse } from 'node:http';
+import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-import { OssFault } from './faults';
-import { Reply } from './reply';
+import { type OssFault } from './faults';
+import { type Reply } from './reply';
 
 /** Sends an answer, or what `fault` makes of it. Resolves when all is handed over, rejects if the client is gone. */
 export async function sendReply(

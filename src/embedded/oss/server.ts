@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import http, { IncomingMessage, ServerResponse } from 'node:http';
-import { AddressInfo } from 'node:net';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-
 import { authorize } from './auth/authorize';
-import { Credentials } from './auth/credentials';
+import { type Credentials } from './auth/credentials';
 import { fromBytes } from './byte-string';
-import { OssService } from './context';
-import { FaultRequest, OssFault } from './faults';
+import { type OssService } from './context';
+import { type FaultRequest, type OssFault } from './faults';
 import { OssError } from './oss-error';
-import { OssRequest, readRequest } from './oss-request';
-import { Reply } from './reply';
+import { type OssRequest, readRequest } from './oss-request';
+import { type Reply } from './reply';
 import { listBuckets } from './routes/bucket-info';
 import { route } from './routes/route';
 import { sendReply } from './send-reply';
-import { Bucket, BucketOptions } from './storage/bucket';
+import { Bucket, type BucketOptions } from './storage/bucket';
 import { xmlDocument } from './xml';
 
 /** The largest object that OSS takes in one put. */

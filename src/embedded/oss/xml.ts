@@ -1,5 +1,4 @@
 import { XMLParser } from 'fast-xml-parser';
-
 import { OssError } from './oss-error';
 
 /** An element's content: text, elements by name, or several elements of one name. Undefined leaves it out. */

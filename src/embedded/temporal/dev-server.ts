@@ -4,7 +4,7 @@
  * For trying Snapkeep and for its tests. As it comes, the dev server hands over every task on a 50 ms tick and syncs
  * SQLite on each write; the settings here make five activities in a row take 100 ms rather than 550.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnapkeepError } from '../../contracts/errors';

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 
 function listen(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {

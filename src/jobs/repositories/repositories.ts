@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { type BlobStore } from '../../blobs/contract/blob-store';
+import { notTheSameStore, repositoryMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type JobRepository } from '../../contracts/jobs/job';
 import { type ShownJob } from '../../contracts/jobs/ledger';
-import { notTheSameStore, repositoryMissing } from '../../contracts/common-errors';
 import { checkBounds, type NewRegistration, type Registration, type StoreMarker } from '../../contracts/registration';
-import { type BlobStore } from '../../blobs/contract/blob-store';
-import { type OpenRepositories } from '../../registrations/open-repositories';
-import { parseRepositorySettings, type ParsedSettings, type StorePolicy } from '../../registrations/parse-settings';
-import { verifyKey } from '../../repository/format/keys';
-import { type Sealer } from '../../registrations/sealer';
-import { type Ledgers } from '../running/ledgers';
-import { checkRepositoryName } from '../../elasticsearch/snapshot-name-rules';
-import { type Places } from '../reading/places';
 import { type JsonObject } from '../../elasticsearch/json-value';
-import { inTime } from '../reading/repository-reader';
-import { type RunningJobs } from '../running/running-jobs';
 import { matcher, selectNames } from '../../elasticsearch/name-lists';
+import { checkRepositoryName } from '../../elasticsearch/snapshot-name-rules';
+import { type OpenRepositories } from '../../registrations/open-repositories';
+import { type ParsedSettings, parseRepositorySettings, type StorePolicy } from '../../registrations/parse-settings';
+import { type Sealer } from '../../registrations/sealer';
+import { verifyKey } from '../../repository/format/keys';
+import { type Places } from '../reading/places';
+import { inTime } from '../reading/repository-reader';
+import { type Ledgers } from '../running/ledgers';
+import { type RunningJobs } from '../running/running-jobs';
 
 /** A registration as it was asked for. */
 export interface RepositoryRequest {

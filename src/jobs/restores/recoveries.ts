@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type IndexRecovery, type RestoreStatus } from '../../contracts/jobs/recovery';
 import { type ShownJob } from '../../contracts/jobs/ledger';
+import { type IndexRecovery, type RestoreStatus } from '../../contracts/jobs/recovery';
 import {
   cancelIndexRestoreSignal,
   restoreGroupStatusQuery,
   restoreStatusQuery,
 } from '../../contracts/jobs/workflow-messages';
-import { type Ledgers } from '../running/ledgers';
-import { type Patience } from '../start/patience';
 import { type Places } from '../reading/places';
+import { type Ledgers } from '../running/ledgers';
 import { type RunningJobs } from '../running/running-jobs';
+import { type Patience } from '../start/patience';
 import { QUERY_MS, type TemporalCalls } from '../temporal/temporal-calls';
 
 /** One index under restore, or restored. */

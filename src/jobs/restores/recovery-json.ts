@@ -1,9 +1,9 @@
 /** Snapkeep's restores in the form of `_recovery`, merged with the cluster's own answer. Pure. */
 import { type ShardRecovery } from '../../contracts/jobs/recovery';
-import { byteSize, timeValue } from '../../elasticsearch/values';
 import { type JsonObject } from '../../elasticsearch/json-value';
-import { type Recovery } from './recoveries';
+import { byteSize, timeValue } from '../../elasticsearch/values';
 import { isoTime } from '../../elasticsearch/values';
+import { type Recovery } from './recoveries';
 
 /** What the cluster answers: index → recoveries of its shard copies. */
 export type ClusterRecoveries = Readonly<Record<string, { readonly shards: readonly ClusterRecovery[] }>>;

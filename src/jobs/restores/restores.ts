@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type restoreSnapshotWorkflow } from '../../../workflows';
 import { SnapkeepError } from '../../contracts/errors';
 import { type Bounded } from '../../contracts/jobs/bounded';
 import {
@@ -8,13 +9,12 @@ import {
   type RestoreRequest,
 } from '../../contracts/jobs/restore';
 import { workflowIds } from '../../contracts/workflow-ids';
-import { type restoreSnapshotWorkflow } from '../../../workflows';
-import { asSnapkeepError } from '../temporal/failures';
-import { type Ledgers } from '../running/ledgers';
-import { type Places } from '../reading/places';
 import { type JsonObject } from '../../elasticsearch/json-value';
+import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
+import { type Ledgers } from '../running/ledgers';
 import { type JobStarter } from '../start/start-job';
+import { asSnapkeepError } from '../temporal/failures';
 
 export interface RestoreJobRequest {
   readonly repository: string;

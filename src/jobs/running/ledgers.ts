@@ -1,6 +1,15 @@
 import { WorkflowIdConflictPolicy } from '@temporalio/client';
-import { LEDGER_MEMO, type ShownJobs } from '../../contracts/jobs/ledger';
+import { type repositoriesWorkflow } from '../../../workflows';
+import { Turns } from '../../concurrency/turns';
 import { repositoryMissing } from '../../contracts/common-errors';
+import { LEDGER_MEMO, type ShownJobs } from '../../contracts/jobs/ledger';
+import {
+  deleteRepositoryUpdate,
+  pingQuery,
+  putRepositoryUpdate,
+  retireSignal,
+  verifyRepositoryUpdate,
+} from '../../contracts/jobs/workflow-messages';
 import {
   type NewRegistration,
   type Registration,
@@ -10,18 +19,9 @@ import {
   type VerifyRegistration,
 } from '../../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../../contracts/workflow-ids';
-import { type repositoriesWorkflow } from '../../../workflows';
-import {
-  deleteRepositoryUpdate,
-  pingQuery,
-  putRepositoryUpdate,
-  retireSignal,
-  verifyRepositoryUpdate,
-} from '../../contracts/jobs/workflow-messages';
-import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type Patience } from '../start/patience';
+import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
-import { Turns } from '../../concurrency/turns';
 
 /** Updates of the registrations at once: Temporal takes ten of one workflow, whatever front doors they come from. */
 const VERIFYING_AT_ONCE = 4;

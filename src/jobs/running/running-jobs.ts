@@ -1,9 +1,9 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
 import { type JobRepository } from '../../contracts/jobs/job';
-import { type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs/snapshot';
 import { type JobKind, type ShownJob } from '../../contracts/jobs/ledger';
-import { type Ledgers } from './ledgers';
+import { type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs/snapshot';
 import { type TemporalCalls } from '../temporal/temporal-calls';
+import { type Ledgers } from './ledgers';
 
 /** A snapshot being taken, and what it shows of itself. */
 export interface RunningSnapshot {

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { type ShardProgress, type ShardResult, type ShardStage } from '../../contracts/jobs/copy';
 import { type CopyProgress } from '../../contracts/jobs/job';
 import { groupStatusQuery, snapshotStatusQuery } from '../../contracts/jobs/workflow-messages';
+import { type TemporalCalls } from '../temporal/temporal-calls';
 import { heartbeatsOf, type LiveProgress } from './heartbeats';
 import { type RunningSnapshot } from './running-jobs';
-import { type TemporalCalls } from '../temporal/temporal-calls';
 
 /** Finds out how far each changed shard of a running snapshot is: asks the job, its children, and their heartbeats. */
 export class ShardProgressReader {

@@ -1,7 +1,7 @@
-import { type ObjectRef } from '../../contracts/stored';
 import { LRUCache } from 'lru-cache';
 import { isSnapkeepError } from '../../contracts/errors';
 import { type Registration } from '../../contracts/registration';
+import { type ObjectRef } from '../../contracts/stored';
 import { type JobPlan, readPlan } from '../../snapshotting/job-plan';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type RunningSnapshot } from '../running/running-jobs';

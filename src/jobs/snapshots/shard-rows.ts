@@ -1,6 +1,6 @@
 /** Every shard of a snapshot as `_status` sees it, finished or running. Pure. */
-import { type ShardEntry } from '../../contracts/stored';
 import { type ShardProgress, type ShardStage } from '../../contracts/jobs/copy';
+import { type ShardEntry } from '../../contracts/stored';
 import { type SnapshotManifest } from '../../repository/format/format';
 import { type JobPlan, type PlannedShard } from '../../snapshotting/job-plan';
 

@@ -1,9 +1,9 @@
 /** `GET /_snapshot/{repository}/{snapshot}` as JSON. Pure. */
-import { isoTime } from '../../elasticsearch/values';
-import { type ShardFailure, type SnapshotManifest } from '../../repository/format/format';
 import { type JsonObject, RawJson } from '../../elasticsearch/json-value';
-import { type SnapshotView } from './snapshot-view';
+import { isoTime } from '../../elasticsearch/values';
 import { versionId } from '../../elasticsearch/version-id';
+import { type ShardFailure, type SnapshotManifest } from '../../repository/format/format';
+import { type SnapshotView } from './snapshot-view';
 
 export interface InfoOptions {
   readonly verbose: boolean;

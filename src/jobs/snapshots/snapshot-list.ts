@@ -1,15 +1,15 @@
 import { Coalescer } from '../../concurrency/coalescer';
 import { snapshotMissing } from '../../contracts/common-errors';
 import { type Registration } from '../../contracts/registration';
+import { type JsonObject } from '../../elasticsearch/json-value';
+import { type Selection, selectNames } from '../../elasticsearch/name-lists';
 import { unlessUnreadable } from '../../repository/catalogue/catalogue';
 import { type SnapshotManifest } from '../../repository/format/format';
 import { type Places } from '../reading/places';
-import { type JsonObject } from '../../elasticsearch/json-value';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type Repositories } from '../repositories/repositories';
 import { type RunningJobs } from '../running/running-jobs';
 import { type RunningViews } from './running-views';
-import { type Selection, selectNames } from '../../elasticsearch/name-lists';
 import { type InfoOptions, snapshotInfo } from './snapshot-info';
 import { pageOf, type PageRequest } from './snapshot-page';
 import { finishedView, type SnapshotView } from './snapshot-view';

@@ -1,17 +1,17 @@
 import { Coalescer } from '../../concurrency/coalescer';
+import { SnapkeepError } from '../../contracts/errors';
 import { type Registration } from '../../contracts/registration';
 import { type JsonObject } from '../../elasticsearch/json-value';
+import { selectExactly, selectNames } from '../../elasticsearch/name-lists';
 import { changedShards } from '../../snapshotting/job-plan';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type Repositories } from '../repositories/repositories';
-import { type RunningViews } from './running-views';
-import { selectExactly, selectNames } from '../../elasticsearch/name-lists';
-import { finishedRows, type IndexRows, runningRows } from './shard-rows';
 import { type ShardProgressReader } from '../running/shard-progress';
+import { type RunningViews } from './running-views';
+import { finishedRows, type IndexRows, runningRows } from './shard-rows';
 import { select, type SnapshotList } from './snapshot-list';
 import { type SnapshotView } from './snapshot-view';
 import { statusJson } from './status-json';
-import { SnapkeepError } from '../../contracts/errors';
 
 export interface StatusRequest {
   readonly repositories: readonly string[];

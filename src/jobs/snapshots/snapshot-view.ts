@@ -1,7 +1,7 @@
 /** One snapshot as lists see it, finished or running: what is sorted, filtered and printed. */
+import { indicesOf } from '../../repository/catalogue/root';
 import { type SnapshotState } from '../../repository/format/format';
 import { type Root, type RootEntry } from '../../repository/format/format';
-import { indicesOf } from '../../repository/catalogue/root';
 import { countRuns } from '../../repository/format/number-runs';
 import { type RunningSnapshot } from '../running/running-jobs';
 

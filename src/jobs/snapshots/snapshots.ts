@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
+import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../../workflows';
+import { repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { MAX_DELETED } from '../../contracts/jobs/deletion';
 import { type JobRepository } from '../../contracts/jobs/job';
@@ -9,28 +11,26 @@ import {
   SNAPSHOT_MEMO,
   type SnapshotRequest,
 } from '../../contracts/jobs/snapshot';
-import { repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
+import { cancelSnapshotSignal } from '../../contracts/jobs/workflow-messages';
 import { type Registration } from '../../contracts/registration';
 import { workflowIds } from '../../contracts/workflow-ids';
-import { newSnapshotUuid } from '../../repository/format/keys';
-import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../../workflows';
-import { cancelSnapshotSignal } from '../../contracts/jobs/workflow-messages';
 import { resolveDateMath } from '../../elasticsearch/date-math';
-import { asSnapkeepError, isStopped } from '../temporal/failures';
-import { type ClusterFacts } from '../start/health';
-import { type Ledgers } from '../running/ledgers';
-import { checkSnapshotName } from '../../elasticsearch/snapshot-name-rules';
-import { type ExtraCheck, type Patience } from '../start/patience';
-import { type Places } from '../reading/places';
 import { type JsonObject } from '../../elasticsearch/json-value';
-import { type RepositoryReader } from '../reading/repository-reader';
-import { type RunningJobs, type RunningSnapshot } from '../running/running-jobs';
 import { selectToDelete } from '../../elasticsearch/name-lists';
+import { checkSnapshotName } from '../../elasticsearch/snapshot-name-rules';
+import { isElasticsearch } from '../../elasticsearch/version-id';
+import { newSnapshotUuid } from '../../repository/format/keys';
+import { type Places } from '../reading/places';
+import { type RepositoryReader } from '../reading/repository-reader';
+import { type Ledgers } from '../running/ledgers';
+import { type RunningJobs, type RunningSnapshot } from '../running/running-jobs';
+import { type ClusterFacts } from '../start/health';
+import { type ExtraCheck, type Patience } from '../start/patience';
+import { JobExistsError, type JobStarter } from '../start/start-job';
+import { asSnapkeepError, isStopped } from '../temporal/failures';
+import { type TemporalCalls } from '../temporal/temporal-calls';
 import { type SnapshotList } from './snapshot-list';
 import { type SnapshotView } from './snapshot-view';
-import { JobExistsError, type JobStarter } from '../start/start-job';
-import { type TemporalCalls } from '../temporal/temporal-calls';
-import { isElasticsearch } from '../../elasticsearch/version-id';
 
 export interface CreateRequest {
   readonly repository: string;

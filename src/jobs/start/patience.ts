@@ -1,6 +1,6 @@
 import { isSnapkeepError, type SnapkeepError } from '../../contracts/errors';
-import { type Health } from './health';
 import { inTime } from '../reading/repository-reader';
+import { type Health } from './health';
 
 /** Ms before the first look at what may be down; it takes up to three seconds, and a caller is promised an answer in five. */
 const FIRST_LOOK_MS = 1_200;

@@ -11,15 +11,15 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { Turns } from '../../concurrency/turns';
 import { SnapkeepError } from '../../contracts/errors';
 import { type JobOptions } from '../../contracts/jobs/job';
 import { type JobKind } from '../../contracts/jobs/ledger';
-import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../../contracts/search-attributes';
 import { acceptedUpdate } from '../../contracts/jobs/workflow-messages';
+import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../../contracts/search-attributes';
 import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
-import { type ExtraCheck, type Patience } from './patience';
 import { type TemporalCalls } from '../temporal/temporal-calls';
-import { Turns } from '../../concurrency/turns';
+import { type ExtraCheck, type Patience } from './patience';
 
 /** A job to start. */
 export interface JobRequest<T extends Workflow> {

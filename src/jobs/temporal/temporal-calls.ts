@@ -6,8 +6,8 @@ import {
 } from '@temporalio/client';
 import { Coalescer } from '../../concurrency/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 import { Evidence } from './evidence';
+import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 
 /** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
 export const QUERY_MS = 3_200;

@@ -1,11 +1,11 @@
 /** Whether a snapshot may be committed, and what it may build on (FORMAT.md, "The base rule"). */
-import { type ShardEntry } from '../../contracts/stored';
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
-import { type Catalogue, unlessUnreadable } from './catalogue';
+import { type ShardEntry } from '../../contracts/stored';
 import { type Root, type RootEntry, type ShardManifest, type SnapshotManifest } from '../format/format';
-import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
 import { writerOf } from '../format/keys';
+import { type Catalogue, unlessUnreadable } from './catalogue';
+import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
 import { findSnapshotByUuid } from './root';
 
 /** Times the root is read again because snapshots were swept after it was read. */

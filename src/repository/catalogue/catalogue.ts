@@ -1,17 +1,16 @@
-import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
-
-import { BlobCallOptions, BlobStore } from '../../blobs/contract/blob-store';
+import { type z } from 'zod';
+import { type BlobCallOptions, type BlobStore } from '../../blobs/contract/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { Root, ShardManifest, SnapshotManifest } from '../format/format';
+import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
+import { type Root, type ShardManifest, type SnapshotManifest } from '../format/format';
 import { parseRootKey, ROOT_PREFIX, rootKey } from '../format/keys';
 import { ROOT_MAX_BYTES } from '../format/limits';
 import { getMetadata, parseMetadata, sha256 } from '../format/metadata';
-import { EMPTY_ROOT } from './root';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../format/schemas';
+import { EMPTY_ROOT } from './root';
 
 /** Times a root that vanished between listing and reading it is looked for again. */
 const READ_TRIES = 10;

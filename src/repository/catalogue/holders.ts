@@ -1,9 +1,9 @@
 /** Which snapshots hold a shard, and what they have of it (FORMAT.md, "The base rule"). */
-import { type ShardEntry } from '../../contracts/stored';
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { isSnapkeepError } from '../../contracts/errors';
-import { type Catalogue } from './catalogue';
+import { type ShardEntry } from '../../contracts/stored';
 import { type Root, type RootEntry, type SnapshotManifest } from '../format/format';
+import { type Catalogue } from './catalogue';
 import { eachOrdinal, ordinals } from './root';
 
 /** One shard, whatever the snapshot: index uuid and number. */

@@ -1,6 +1,6 @@
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
-import { type Catalogue } from './catalogue';
 import { type Root } from '../format/format';
+import { type Catalogue } from './catalogue';
 
 /**
  * The present root, made now where there is none: then the repository has its uuid, before anything is written to it.

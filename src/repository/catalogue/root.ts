@@ -1,16 +1,16 @@
 /** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
-import { type ObjectRef } from '../../contracts/stored';
 import { isDeepStrictEqual } from 'node:util';
 import { SnapkeepError } from '../../contracts/errors';
+import { type ObjectRef } from '../../contracts/stored';
 import {
-  Building,
+  type Building,
   BUILDING_MS,
   FORMAT_VERSION,
-  RemovedEntry,
-  Root,
-  RootEntry,
-  RootIndex,
-  SnapshotManifest,
+  type RemovedEntry,
+  type Root,
+  type RootEntry,
+  type RootIndex,
+  type SnapshotManifest,
 } from '../format/format';
 import { countRuns, decodeRuns, eachRun, encodeRuns } from '../format/number-runs';
 

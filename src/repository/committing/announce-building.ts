@@ -1,7 +1,7 @@
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { type Catalogue } from '../catalogue/catalogue';
-import { type Root } from '../format/format';
 import { withBuilt } from '../catalogue/root';
+import { type Root } from '../format/format';
 
 /**
  * Says in the root what a snapshot that takes long builds on, in one commit: whatever is deleted, by whichever

@@ -1,9 +1,9 @@
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { type Catalogue } from '../catalogue/catalogue';
-import { commitSnapshot } from './commit-snapshot';
-import { FORMAT_VERSION, type RootEntry, type SnapshotManifest } from '../format/format';
 import { deleteLeftovers } from '../deletion/orphans';
+import { FORMAT_VERSION, type RootEntry, type SnapshotManifest } from '../format/format';
 import { sumTotals } from '../format/shard-totals';
+import { commitSnapshot } from './commit-snapshot';
 
 /**
  * Commits a snapshot that failed after it was promised: it is listed as FAILED, with the reasons in `failures` and no

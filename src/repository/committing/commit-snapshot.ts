@@ -1,13 +1,19 @@
-import { BlobCallOptions } from '../../blobs/contract/blob-store';
+import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { checkBaseRule, checkClone } from '../catalogue/base-rule';
-import { Catalogue, RootView } from '../catalogue/catalogue';
-import { FORMAT_VERSION, RootEntry, SnapshotManifest, SnapshotState, StoredSnapshot } from '../format/format';
+import { type Catalogue, type RootView } from '../catalogue/catalogue';
+import { addSnapshot, findSnapshotByUuid } from '../catalogue/root';
+import {
+  FORMAT_VERSION,
+  type RootEntry,
+  type SnapshotManifest,
+  type SnapshotState,
+  type StoredSnapshot,
+} from '../format/format';
 import { newAttempt, snapshotManifestName } from '../format/keys';
 import { checkReadable, putMetadata } from '../format/metadata';
-import { addSnapshot, findSnapshotByUuid } from '../catalogue/root';
 import { snapshotManifestSchema } from '../format/schemas';
-import { shareMappings } from '../format/shared-mappings';
 import { sumTotals } from '../format/shard-totals';
+import { shareMappings } from '../format/shared-mappings';
 
 /**
  * The manifest of a finished snapshot: state and sums follow from what the shards came to. Without `partial`, one failed

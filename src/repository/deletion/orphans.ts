@@ -1,14 +1,14 @@
 /** Objects that no root reaches: of jobs that were cancelled, and of tries that lost (FORMAT.md, "Rolling back"). */
-import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, unlessUnreadable } from '../catalogue/catalogue';
-import { deleteAll } from '../objects/delete-objects';
+import { findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';
 import { type Root, type RootEntry } from '../format/format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from '../format/keys';
+import { deleteAll } from '../objects/delete-objects';
 import { byFolder, bytesOf, listAll } from '../objects/list-objects';
-import { findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';
 
 /** Times the root's manifests are looked up again because snapshots were swept meanwhile. */
 const REACH_TRIES = 10;

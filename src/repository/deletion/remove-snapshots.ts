@@ -1,8 +1,8 @@
 /** The first two steps of a deletion, each one commit (FORMAT.md, "Deleting"); the others are in sweep.ts. */
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { type Catalogue, type RootView } from '../catalogue/catalogue';
-import { type Root } from '../format/format';
 import { withRemoved, withSweeping } from '../catalogue/root';
+import { type Root } from '../format/format';
 
 /**
  * Takes the snapshots out of the catalogue, in one commit: from then on they are gone for everybody but the jobs that

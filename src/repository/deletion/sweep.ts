@@ -1,17 +1,17 @@
 /** Deleting what removed snapshots leave behind (FORMAT.md, "Deleting", steps 3 and 4). */
-import { type ShardEntry } from '../../contracts/stored';
 import { LRUCache } from 'lru-cache';
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
-import { isSnapkeepError } from '../../contracts/errors';
 import { inLanes } from '../../concurrency/lanes';
+import { isSnapkeepError } from '../../contracts/errors';
+import { type ShardEntry } from '../../contracts/stored';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, jsonBytes, unlessUnreadable } from '../catalogue/catalogue';
-import { deleteAll } from '../objects/delete-objects';
-import { type RemovedEntry, type Root, type SnapshotManifest } from '../format/format';
 import { type Found, HolderIndex, shardId, type ShardName } from '../catalogue/holders';
-import { snapshotPrefix, writerOf } from '../format/keys';
-import { byFolder, bytesOf, folderOf, listAll } from '../objects/list-objects';
 import { withoutSwept } from '../catalogue/root';
+import { type RemovedEntry, type Root, type SnapshotManifest } from '../format/format';
+import { snapshotPrefix, writerOf } from '../format/keys';
+import { deleteAll } from '../objects/delete-objects';
+import { byFolder, bytesOf, folderOf, listAll } from '../objects/list-objects';
 
 /** Snapshots that are swept with the neighbours of one root, and forgotten in one commit. */
 const BATCH = 500;

@@ -1,6 +1,6 @@
 /** Whether texts of a repository are what they should be before they are used: names, and raw JSON. */
-import { RawJsonError, skipValue } from '../../documents/scan-json';
 import { SnapkeepError } from '../../contracts/errors';
+import { RawJsonError, skipValue } from '../../documents/scan-json';
 
 /** Bytes of a name of an index or a snapshot: what clusters allow. */
 const MAX_NAME_BYTES = 255;

@@ -1,6 +1,5 @@
 /** Names of the objects (FORMAT.md, "Keys"). All keys are built here, from checked parts. */
 import { randomBytes, randomInt } from 'node:crypto';
-
 import { SnapkeepError } from '../../contracts/errors';
 import { type Codec } from '../../documents/codec';
 

@@ -1,12 +1,11 @@
 /** Metadata objects: JSON, gzip-compressed where the repository compresses, checked before they are used. */
-import { type ObjectRef } from '../../contracts/stored';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { z } from 'zod';
-
-import { BlobCallOptions, BlobStore } from '../../blobs/contract/blob-store';
+import { type z } from 'zod';
+import { type BlobCallOptions, type BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
+import { type ObjectRef } from '../../contracts/stored';
 import { checkValues } from './check-text';
 import { FORMAT_VERSION } from './format';
 import { METADATA_MAX_BYTES } from './limits';

@@ -4,7 +4,6 @@
  * pass, and stay: a root that is read and written again keeps what a newer minor version added.
  */
 import { z } from 'zod';
-
 import { MAX_SEQ_NO } from '../../contracts/seq-no';
 import { isIndexName, isRawObject, isSnapshotName, isStrictObject } from './check-text';
 import {

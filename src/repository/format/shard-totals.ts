@@ -1,5 +1,5 @@
 import { type ShardEntry, type Totals } from '../../contracts/stored';
-import { ShardManifest } from './format';
+import { type ShardManifest } from './format';
 import { writerOf } from './keys';
 
 const NOTHING: Totals = { objects: 0, bytes: 0, addedObjects: 0, addedBytes: 0, documents: 0 };

@@ -1,7 +1,7 @@
+import { type ShardState } from '../../cluster/reading/document-reader';
 import { type ShardEntry } from '../../contracts/stored';
-import { ShardState } from '../../cluster/reading/document-reader';
 import { type HeldShard } from '../catalogue/holders';
-import { ShardIdentity, ShardManifest } from '../format/format';
+import { type ShardIdentity, type ShardManifest } from '../format/format';
 
 /**
  * Whether no operation came to the shard since the base saw it, so that its manifest serves a new snapshot as it is: same

@@ -1,7 +1,7 @@
-import { DocumentReader, ShardTarget } from '../../cluster/reading/document-reader';
-import { SeqNoRange } from '../../contracts/seq-no';
-import { Segment } from '../format/format';
-import { SegmentWriting, writeSegments } from './write-segments';
+import { type DocumentReader, type ShardTarget } from '../../cluster/reading/document-reader';
+import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Segment } from '../format/format';
+import { type SegmentWriting, writeSegments } from './write-segments';
 
 /**
  * Copies a sealed range of a shard, without a view: yields each segment once it is stored. The segments cover the range, in order,

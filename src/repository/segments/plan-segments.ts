@@ -11,7 +11,7 @@
  *   the lowest tier, where only the number counts: at most 256 KiB a merge. A shard has no more than
  *   some dozens of small segments, however often it is snapshotted.
  */
-import { Segment } from '../format/format';
+import { type Segment } from '../format/format';
 import { bytesOf } from '../objects/list-objects';
 
 /** Bytes of `_bulk` body up to which a segment of tier 0, 1, 2, 3 goes. */

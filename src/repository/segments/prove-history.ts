@@ -10,14 +10,14 @@
  * - The last of the known documents that are live is the one that was stored under its number. So are all before it.
  */
 import { type DocumentReader, type ShardTarget } from '../../cluster/reading/document-reader';
-import { hitsOf } from '../../documents/readable-hits';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { type Segment } from '../format/format';
 import { markOf, MARKS, sameMark } from '../../documents/marks';
+import { hitsOf } from '../../documents/readable-hits';
+import { type Segment } from '../format/format';
 import { decodeRuns } from '../format/number-runs';
-import { type Known } from './shard-ranges';
 import { without } from './ascending-numbers';
+import { type Known } from './shard-ranges';
 
 /** Pieces in which numbers are added up. A shard with fewer numbers is compared number by number. */
 const PIECES = 1_000;

@@ -1,7 +1,7 @@
-import { BlobStore } from '../../blobs/contract/blob-store';
+import { type BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
-import { CodecPool } from '../../documents/codec-pool';
-import { Segment } from '../format/format';
+import { type CodecPool } from '../../documents/codec-pool';
+import { type Segment } from '../format/format';
 import { getChecked } from '../format/metadata';
 import { decodeRuns } from '../format/number-runs';
 import { positionsOf } from './ascending-numbers';

@@ -1,19 +1,24 @@
-import { type ShardEntry } from '../../contracts/stored';
-import { DocumentReader, ShardState, ShardTarget, ShardView } from '../../cluster/reading/document-reader';
+import {
+  type DocumentReader,
+  type ShardState,
+  type ShardTarget,
+  type ShardView,
+} from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
-import { SeqNoRange } from '../../contracts/seq-no';
-import { Catalogue } from '../catalogue/catalogue';
-import { FORMAT_VERSION, Segment, ShardIdentity, ShardManifest } from '../format/format';
+import { type SeqNoRange } from '../../contracts/seq-no';
+import { type ShardEntry } from '../../contracts/stored';
+import { type Catalogue } from '../catalogue/catalogue';
+import { FORMAT_VERSION, type Segment, type ShardIdentity, type ShardManifest } from '../format/format';
 import { shardManifestName, writerOf } from '../format/keys';
 import { putMetadata } from '../format/metadata';
+import { decodeRuns, encodeRuns } from '../format/number-runs';
+import { shardTotals } from '../format/shard-totals';
+import { includesAll, without } from './ascending-numbers';
+import { isUsableBase, sharedEntry } from './base-reuse';
 import { planRewrites } from './plan-segments';
 import { proveHistory } from './prove-history';
-import { decodeRuns, encodeRuns } from '../format/number-runs';
-import { Known, overlaps, shardRanges } from './shard-ranges';
-import { includesAll, without } from './ascending-numbers';
-import { shardTotals } from '../format/shard-totals';
-import { isUsableBase, sharedEntry } from './base-reuse';
-import { SegmentWriting, writeSegments } from './write-segments';
+import { type Known, overlaps, shardRanges } from './shard-ranges';
+import { type SegmentWriting, writeSegments } from './write-segments';
 
 export interface SettleShard {
   readonly catalogue: Catalogue;

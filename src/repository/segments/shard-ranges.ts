@@ -1,8 +1,8 @@
 /** Which sequence numbers of a shard are known, and which have to be read. Pure. */
-import { KnownRange } from '../../cluster/reading/document-reader';
+import { type KnownRange } from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
-import { MAX_SEQ_NO, SeqNoRange } from '../../contracts/seq-no';
-import { Segment, ShardManifest } from '../format/format';
+import { MAX_SEQ_NO, type SeqNoRange } from '../../contracts/seq-no';
+import { type Segment, type ShardManifest } from '../format/format';
 
 /** A range of which it is known what may be live: the documents of a segment, or none. */
 export interface Known extends KnownRange {

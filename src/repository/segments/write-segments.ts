@@ -1,14 +1,14 @@
-import { type ObjectRef } from '../../contracts/stored';
-import { BlobStore } from '../../blobs/contract/blob-store';
+import { type BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
-import { MAX_SEQ_NO, SeqNoRange } from '../../contracts/seq-no';
-import { CodecPool } from '../../documents/codec-pool';
+import { MAX_SEQ_NO, type SeqNoRange } from '../../contracts/seq-no';
+import { type ObjectRef } from '../../contracts/stored';
 import { type Codec } from '../../documents/codec';
-import { Frame, Segment } from '../format/format';
-import { EncodedFrame } from '../../documents/frame-tasks';
-import { segmentKey, ShardPlace } from '../format/keys';
-import { SEGMENT_MAX_BYTES } from '../format/limits';
+import { type CodecPool } from '../../documents/codec-pool';
+import { type EncodedFrame } from '../../documents/frame-tasks';
 import { MARKS } from '../../documents/marks';
+import { type Frame, type Segment } from '../format/format';
+import { segmentKey, type ShardPlace } from '../format/keys';
+import { SEGMENT_MAX_BYTES } from '../format/limits';
 import { referenceTo } from '../format/metadata';
 import { encodeRuns } from '../format/number-runs';
 

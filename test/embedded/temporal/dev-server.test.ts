@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { JOB_KIND, JOB_REPOSITORY } from '../../../src/contracts/search-attributes';
 import { isSnapkeepError } from '../../../src/contracts/errors';
+import { JOB_KIND, JOB_REPOSITORY } from '../../../src/contracts/search-attributes';
 import { temporalBinary } from '../../../src/embedded/temporal/binary';
 import { startTemporalDevServer, type TemporalDevServer } from '../../../src/embedded/temporal/dev-server';
 

@@ -1,4 +1,4 @@
-import { BlobStore } from '../../../src/blobs/contract/blob-store';
+import { type BlobStore } from '../../../src/blobs/contract/blob-store';
 
 /** The store, each call of which waits for `before`, which is told what is called. */
 export function beforeEachCall(store: BlobStore, before: (call: string) => Promise<unknown>): BlobStore {

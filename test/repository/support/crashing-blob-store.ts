@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
-
-import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/contract/blob-store';
+import { type Readable } from 'node:stream';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../../src/blobs/contract/blob-store';
 
 /** The end of a process, as far as its store calls can tell. */
 export class Crash extends Error {}

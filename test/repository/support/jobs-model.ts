@@ -3,26 +3,26 @@
  * tried again by another process; a step that seems dead may go on as a zombie beside its successor. What finished
  * steps returned is remembered, nothing else.
  */
-import { type ShardEntry } from '../../../src/contracts/stored';
-import { BlobStore } from '../../../src/blobs/contract/blob-store';
-import { ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
+import { type BlobStore } from '../../../src/blobs/contract/blob-store';
+import { type ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
 import { plansAgain } from '../../../src/contracts/jobs/plan-again';
+import { type ShardEntry } from '../../../src/contracts/stored';
+import { CodecPool } from '../../../src/documents/codec-pool';
 import { findBases } from '../../../src/repository/catalogue/base-rule';
 import { Catalogue } from '../../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../../src/documents/codec-pool';
+import { shardId } from '../../../src/repository/catalogue/holders';
+import { findSnapshotByUuid } from '../../../src/repository/catalogue/root';
 import { commitFailedSnapshot } from '../../../src/repository/committing/commit-failed-snapshot';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
-import { SnapshotManifest } from '../../../src/repository/format/format';
-import { shardId } from '../../../src/repository/catalogue/holders';
-import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
 import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
-import { findSnapshotByUuid } from '../../../src/repository/catalogue/root';
 import { sweepMarked } from '../../../src/repository/deletion/sweep';
+import { type SnapshotManifest } from '../../../src/repository/format/format';
+import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/segments/base-reuse';
-import { Crash, CrashingBlobStore, LastCall } from './crashing-blob-store';
-import { Installation, RunningJob } from './installation';
-import { ModelDocument, ShardModel } from './shard-model';
+import { Crash, CrashingBlobStore, type LastCall } from './crashing-blob-store';
+import { Installation, type RunningJob } from './installation';
+import { type ModelDocument, type ShardModel } from './shard-model';
 import { CLUSTER, copyTrusting, expected, identityOf, isProven, restored } from './shards';
 
 /** How one try of a step ends. */

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
-
 import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../../../src/blobs/contract/blob-key';
-import { BlobCallOptions, BlobInfo, BlobStore } from '../../../src/blobs/contract/blob-store';
+import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../../src/blobs/contract/blob-store';
 import { SnapkeepError } from '../../../src/contracts/errors';
 
 /**

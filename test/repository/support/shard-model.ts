@@ -1,14 +1,14 @@
 import {
-  DocumentReader,
-  KnownRange,
-  Probe,
-  ProbeRequest,
-  ShardState,
-  ShardTarget,
-  ShardView,
-  ViewRequest,
+  type DocumentReader,
+  type KnownRange,
+  type Probe,
+  type ProbeRequest,
+  type ShardState,
+  type ShardTarget,
+  type ShardView,
+  type ViewRequest,
 } from '../../../src/cluster/reading/document-reader';
-import { SeqNoRange } from '../../../src/contracts/seq-no';
+import { type SeqNoRange } from '../../../src/contracts/seq-no';
 
 /** A live document: everything a restore has to bring back. */
 export interface ModelDocument {

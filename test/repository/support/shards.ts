@@ -1,22 +1,22 @@
-import { type ShardEntry } from '../../../src/contracts/stored';
-import { BlobStore } from '../../../src/blobs/contract/blob-store';
-import { findBases } from '../../../src/repository/catalogue/base-rule';
-import { Catalogue } from '../../../src/repository/catalogue/catalogue';
-import { CodecPool } from '../../../src/documents/codec-pool';
-import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
-import { RootEntry, ShardIdentity, SnapshotManifest } from '../../../src/repository/format/format';
-import { shardId } from '../../../src/repository/catalogue/holders';
-import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
+import { type BlobStore } from '../../../src/blobs/contract/blob-store';
 import { isSnapkeepError } from '../../../src/contracts/errors';
-import { proveHistory } from '../../../src/repository/segments/prove-history';
+import { type ShardEntry } from '../../../src/contracts/stored';
+import { type CodecPool } from '../../../src/documents/codec-pool';
+import { findBases } from '../../../src/repository/catalogue/base-rule';
+import { type Catalogue } from '../../../src/repository/catalogue/catalogue';
+import { shardId } from '../../../src/repository/catalogue/holders';
+import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
 import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
-import { readSegments } from '../../../src/repository/segments/read-segments';
-import { copySmallShard, SettleShard } from '../../../src/repository/segments/settle-shard';
-import { knownOf } from '../../../src/repository/segments/shard-ranges';
+import { sweepMarked, type SweepResult } from '../../../src/repository/deletion/sweep';
+import { type RootEntry, type ShardIdentity, type SnapshotManifest } from '../../../src/repository/format/format';
+import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/segments/base-reuse';
-import { sweepMarked, SweepResult } from '../../../src/repository/deletion/sweep';
-import { SegmentWriting } from '../../../src/repository/segments/write-segments';
-import { ModelDocument, ShardModel } from './shard-model';
+import { proveHistory } from '../../../src/repository/segments/prove-history';
+import { readSegments } from '../../../src/repository/segments/read-segments';
+import { copySmallShard, type SettleShard } from '../../../src/repository/segments/settle-shard';
+import { knownOf } from '../../../src/repository/segments/shard-ranges';
+import { type SegmentWriting } from '../../../src/repository/segments/write-segments';
+import { type ModelDocument, type ShardModel } from './shard-model';
 
 export const CLUSTER = { uuid: 'cluster-1', name: 'test', product: 'elasticsearch', version: '8.19.0' };
 

@@ -2,7 +2,7 @@ import { ElasticsearchError } from '../elasticsearch-error';
 import type { FilterPath } from '../http/filter-path';
 import { encodeJson } from '../http/json-writer';
 import { RawJson } from '../raw-json';
-import { writeResultJson, type WriteResult } from './document-writer';
+import { type WriteResult, writeResultJson } from './document-writer';
 import type { ItemRequest } from './item-request';
 import { PRIMARY_TERM } from './plan-operation';
 

@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { ElasticsearchError, illegalArgument, unsupported, validationError } from '../elasticsearch-error';
 import {
+  type Action,
   checkConditions,
+  type ItemRequest,
   noSource,
   notUtf8,
   parseUpdate,
   parseVersionType,
   sourceFault,
-  type Action,
-  type ItemRequest,
 } from './item-request';
 import type { WriteConditions } from './plan-operation';
 

@@ -6,7 +6,7 @@ import { shardOf } from '../metadata/routing-hash';
 import { mergeObjects } from '../raw-json';
 import type { DocumentStore } from '../storage/document-store';
 import type { WriteTransaction } from '../storage/write-transaction';
-import { sourceFault, type ItemRequest } from './item-request';
+import { type ItemRequest, sourceFault } from './item-request';
 import { nextVersion, PRIMARY_TERM } from './plan-operation';
 
 /** What became of one write. */

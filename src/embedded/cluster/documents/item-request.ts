@@ -1,4 +1,4 @@
-import { illegalArgument, validationError, ElasticsearchError } from '../elasticsearch-error';
+import { ElasticsearchError, illegalArgument, validationError } from '../elasticsearch-error';
 import { findJsonFault } from '../json-validator';
 import { objectMembers } from '../raw-json';
 import type { VersionType, WriteConditions } from './plan-operation';

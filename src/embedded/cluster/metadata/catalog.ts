@@ -1,7 +1,7 @@
 import { randomUuid } from '../ids';
 import type { DocumentStore } from '../storage/document-store';
 import type { WriteTransaction } from '../storage/write-transaction';
-import { ClusterState, type AliasMetadata, type IndexMetadata } from './index-metadata';
+import { type AliasMetadata, ClusterState, type IndexMetadata } from './index-metadata';
 import { validateAliasName, validateNewIndex } from './index-names';
 import { applyChanges, checkKnownSettings, flattenSettings, integerSetting } from './index-settings';
 import { isSourceEnabled } from './mappings';

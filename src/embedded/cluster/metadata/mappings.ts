@@ -1,4 +1,4 @@
-import { illegalArgument, ElasticsearchError } from '../elasticsearch-error';
+import { ElasticsearchError, illegalArgument } from '../elasticsearch-error';
 import { mergeObjects, objectMembers } from '../raw-json';
 
 type Json = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster';
-import { parseBulk } from '../documents/bulk-parser';
 import { BulkAnswer } from '../documents/bulk-answer';
+import { parseBulk } from '../documents/bulk-parser';
 import type { WriteResult } from '../documents/document-writer';
 import type { ItemRequest } from '../documents/item-request';
 import { ElasticsearchError, unsupported, validationError } from '../elasticsearch-error';

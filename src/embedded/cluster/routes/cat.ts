@@ -5,7 +5,7 @@ import type { Route } from '../http/router';
 import type { AliasMetadata, IndexMetadata } from '../metadata/index-metadata';
 import { OPEN_AND_CLOSED, OPEN_ONLY, wildcard } from '../metadata/resolve-indices';
 import type { ShardState } from '../storage/shard-state';
-import { NODE_NAME, type Address } from './cluster-info';
+import { type Address, NODE_NAME } from './cluster-info';
 import { requestedIndices } from './index-expression';
 
 export function catRoutes(cluster: Cluster, address: Address): Route[] {

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { Cluster } from '../cluster';
-import { writeResultJson, type WriteResult } from '../documents/document-writer';
+import { type WriteResult, writeResultJson } from '../documents/document-writer';
 import {
+  type Action,
   checkConditions,
+  type ItemRequest,
   noSource,
   notUtf8,
   parseUpdate,
   parseVersionType,
   sourceFault,
-  type Action,
-  type ItemRequest,
 } from '../documents/item-request';
 import { PRIMARY_TERM, type WriteConditions } from '../documents/plan-operation';
 import { ElasticsearchError, illegalArgument, indexClosed, indexNotFound, unsupported } from '../elasticsearch-error';

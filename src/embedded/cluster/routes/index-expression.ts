@@ -1,6 +1,6 @@
+import type { Cluster } from '../cluster';
 import { illegalArgument } from '../elasticsearch-error';
 import type { ApiRequest } from '../http/api-request';
-import type { Cluster } from '../cluster';
 import type { IndexMetadata } from '../metadata/index-metadata';
 import { resolveIndices, type ResolveOptions } from '../metadata/resolve-indices';
 

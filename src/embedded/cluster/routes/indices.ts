@@ -6,7 +6,7 @@ import type { AliasMetadata, IndexMetadata } from '../metadata/index-metadata';
 import { nestSettings } from '../metadata/index-settings';
 import { checkMappings, unwrapMappings } from '../metadata/mappings';
 import { OPEN_AND_CLOSED, resolveIndices, STRICT_EXPAND_OPEN } from '../metadata/resolve-indices';
-import { rawMember, RawJson } from '../raw-json';
+import { RawJson, rawMember } from '../raw-json';
 import { parseAlias } from './aliases';
 import { EXPRESSION_PARAMETERS, requestedIndices } from './index-expression';
 

@@ -6,7 +6,7 @@ import type { Route } from '../http/router';
 import type { IndexMetadata } from '../metadata/index-metadata';
 import { OPEN_AND_CLOSED, OPEN_ONLY } from '../metadata/resolve-indices';
 import type { ShardState } from '../storage/shard-state';
-import { NODE_NAME, type Address } from './cluster-info';
+import { type Address, NODE_NAME } from './cluster-info';
 import { EXPRESSION_PARAMETERS, requestedIndices } from './index-expression';
 
 /** Metrics that Elasticsearch knows; `seq_no` and `commit` are none: they come with `level=shards`, always. */

@@ -1,6 +1,6 @@
 import { ElasticsearchError, illegalArgument, unsupported } from '../elasticsearch-error';
 import { Double } from '../raw-json';
-import { BLOCK_SIZE, countBits, setOffsets, type Bitmap } from '../storage/block-bitmap';
+import { type Bitmap, BLOCK_SIZE, countBits, setOffsets } from '../storage/block-bitmap';
 
 /** Computes one aggregation over blocks of matching documents, in any order of shards. */
 export interface Aggregator {

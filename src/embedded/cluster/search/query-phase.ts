@@ -4,7 +4,7 @@ import type { Aggregator } from './aggregations';
 import { MATCH_ALL, type QueryPlan } from './query';
 import { scan } from './scan';
 import type { SearchTarget } from './search-target';
-import { compareByKeys, isPositional, shardDoc, sortValue, type Ref, type SortKey, type SortValue } from './sort';
+import { compareByKeys, isPositional, type Ref, shardDoc, type SortKey, type SortValue, sortValue } from './sort';
 
 export interface QueryRequest {
   readonly plan: QueryPlan;

@@ -1,4 +1,5 @@
 import {
+  type Bitmap,
   BLOCK_SIZE,
   blockOf,
   clearBit,
@@ -6,7 +7,6 @@ import {
   keepRange,
   setBit,
   setOffsets,
-  type Bitmap,
 } from '../storage/block-bitmap';
 import type { DocumentStore } from '../storage/document-store';
 import type { OperationView } from '../storage/operation-record';

@@ -1,7 +1,7 @@
 import { illegalArgument, parsingError, unsupported, validationError } from '../elasticsearch-error';
 import type { ApiRequest } from '../http/api-request';
 import { FilterPath } from '../http/filter-path';
-import { parseAggregations, type Aggregator } from './aggregations';
+import { type Aggregator, parseAggregations } from './aggregations';
 import { MATCH_ALL, planQuery, type QueryPlan } from './query';
 import { parseSort, type SortKey, type SortValue } from './sort';
 import { parseTimeValue } from './time-value';

@@ -1,4 +1,4 @@
-import { openEnvironment, readBytes, type Environment } from './environment';
+import { type Environment, openEnvironment, readBytes } from './environment';
 import { IdIndex } from './id-index';
 import { numberKey, numberOfKey } from './keys';
 import { OperationView } from './operation-record';

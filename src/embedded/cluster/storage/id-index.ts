@@ -1,4 +1,4 @@
-import { readBytes, type Environment } from './environment';
+import { type Environment, readBytes } from './environment';
 import { idKey } from './keys';
 
 /** The last operation on an `_id` of a shard. */

@@ -1,4 +1,5 @@
 import {
+  type Bitmap,
   BLOCK_SIZE,
   blockOf,
   countBits,
@@ -6,7 +7,6 @@ import {
   emptyBitmap,
   keepRange,
   setBit,
-  type Bitmap,
 } from './block-bitmap';
 import type { DocumentStore } from './document-store';
 import { readBytes } from './environment';

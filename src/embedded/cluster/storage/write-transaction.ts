@@ -1,4 +1,5 @@
 import {
+  type Bitmap,
   BLOCK_SIZE,
   blockOf,
   clearBit,
@@ -6,9 +7,8 @@ import {
   emptyBitmap,
   encodeBitmap,
   setBit,
-  type Bitmap,
 } from './block-bitmap';
-import { readBytes, type Environment } from './environment';
+import { type Environment, readBytes } from './environment';
 import type { IdEntry, IdIndex } from './id-index';
 import { encodeNumber, MAX_KEY_SEQ, numberKey } from './keys';
 import { encodeOperation, type Operation } from './operation-record';

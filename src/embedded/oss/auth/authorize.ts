@@ -1,8 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-
 import { OssError } from '../oss-error';
-import { OssRequest } from '../oss-request';
-import { Credentials, MAX_SKEW_SECONDS } from './credentials';
+import { type OssRequest } from '../oss-request';
+import { type Credentials, MAX_SKEW_SECONDS } from './credentials';
 import { signatureV1 } from './signature-v1';
 import { readAuthorizationV4, signaturesV4 } from './signature-v4';
 

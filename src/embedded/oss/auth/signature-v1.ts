@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-
-import { ByteString } from '../byte-string';
-import { OssRequest } from '../oss-request';
+import { type ByteString } from '../byte-string';
+import { type OssRequest } from '../oss-request';
 
 /** Query parameters that are part of the resource, and therefore signed; all others are not. */
 const SUB_RESOURCES = new Set(

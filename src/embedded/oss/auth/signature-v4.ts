@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-
 import { percentEncode } from '../byte-string';
-import { OssRequest } from '../oss-request';
+import { type OssRequest } from '../oss-request';
 
 /** What `Authorization: OSS4-HMAC-SHA256 …` says. */
 export interface AuthorizationV4 {

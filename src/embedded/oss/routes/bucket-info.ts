@@ -1,8 +1,8 @@
-import { BucketContext, OssService, OWNER } from '../context';
+import { type BucketContext, type OssService, OWNER } from '../context';
 import { ossTime } from '../oss-time';
-import { Reply, xmlReply } from '../reply';
-import { Bucket } from '../storage/bucket';
-import { XmlElement } from '../xml';
+import { type Reply, xmlReply } from '../reply';
+import { type Bucket } from '../storage/bucket';
+import { type XmlElement } from '../xml';
 
 /** ListBuckets (GetService). */
 export function listBuckets(service: OssService, prefix: string): Reply {

@@ -1,9 +1,9 @@
 import { readSmallBody } from '../body';
 import { fromBytes, percentEncode, toBytes } from '../byte-string';
-import { BucketContext } from '../context';
+import { type BucketContext } from '../context';
 import { OssError } from '../oss-error';
 import { readKey } from '../oss-request';
-import { emptyReply, Reply, xmlReply } from '../reply';
+import { emptyReply, type Reply, xmlReply } from '../reply';
 import { children, childText, parseXml } from '../xml';
 
 /** The most keys that one DeleteMultipleObjects takes. */

@@ -1,7 +1,7 @@
-import { BucketContext } from '../context';
+import { type BucketContext } from '../context';
 import { OssError } from '../oss-error';
-import { emptyReply, Reply } from '../reply';
-import { ObjectMeta, OpenObject } from '../storage/object-file';
+import { emptyReply, type Reply } from '../reply';
+import { type ObjectMeta, type OpenObject } from '../storage/object-file';
 import { readRange } from './byte-range';
 import { isNotModified, objectHeaders } from './object-headers';
 

@@ -1,11 +1,11 @@
-import { ByteString, fromBytes, percentEncode } from '../byte-string';
-import { BucketContext, OWNER } from '../context';
+import { type ByteString, fromBytes, percentEncode } from '../byte-string';
+import { type BucketContext, OWNER } from '../context';
 import { OssError } from '../oss-error';
 import { ossTime } from '../oss-time';
-import { Reply, xmlReply } from '../reply';
-import { Bucket } from '../storage/bucket';
-import { ObjectMeta } from '../storage/object-file';
-import { XmlElement } from '../xml';
+import { type Reply, xmlReply } from '../reply';
+import { type Bucket } from '../storage/bucket';
+import { type ObjectMeta } from '../storage/object-file';
+import { type XmlElement } from '../xml';
 
 const MAX_KEYS = 1000;
 const DEFAULT_KEYS = 100;

@@ -1,10 +1,10 @@
 import { readSmallBody, streamBody } from '../body';
 import { fromBytes, percentEncode } from '../byte-string';
-import { BucketContext, OWNER } from '../context';
+import { type BucketContext, OWNER } from '../context';
 import { OssError } from '../oss-error';
 import { ossTime } from '../oss-time';
-import { emptyReply, Reply, xmlReply } from '../reply';
-import { MAX_PART_NUMBER, Upload, Uploads } from '../storage/uploads';
+import { emptyReply, type Reply, xmlReply } from '../reply';
+import { MAX_PART_NUMBER, type Upload, Uploads } from '../storage/uploads';
 import { children, childText, parseXml } from '../xml';
 import { forbidsOverwrite, storedHeaders, writtenHeaders } from './object-headers';
 import { assertLength, bytesOf, openCopySource } from './put-object';

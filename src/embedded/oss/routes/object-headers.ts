@@ -1,6 +1,6 @@
 import { OssError } from '../oss-error';
-import { OssRequest } from '../oss-request';
-import { ObjectMeta } from '../storage/object-file';
+import { type OssRequest } from '../oss-request';
+import { type ObjectMeta } from '../storage/object-file';
 
 const KEPT = new Set([
   'content-type',

@@ -1,12 +1,12 @@
 import { streamBody } from '../body';
-import { ByteString } from '../byte-string';
-import { BucketContext, OssService } from '../context';
+import { type ByteString } from '../byte-string';
+import { type BucketContext, type OssService } from '../context';
 import { OssError } from '../oss-error';
-import { decode, OssRequest, readKey } from '../oss-request';
+import { decode, type OssRequest, readKey } from '../oss-request';
 import { ossTime } from '../oss-time';
-import { emptyReply, Reply, xmlReply } from '../reply';
-import { Bucket } from '../storage/bucket';
-import { OpenObject } from '../storage/object-file';
+import { emptyReply, type Reply, xmlReply } from '../reply';
+import { type Bucket } from '../storage/bucket';
+import { type OpenObject } from '../storage/object-file';
 import { forbidsOverwrite, storedHeaders, writtenHeaders } from './object-headers';
 
 /** PutObject. */

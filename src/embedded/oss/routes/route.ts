@@ -1,6 +1,6 @@
-import { BucketContext } from '../context';
+import { type BucketContext } from '../context';
 import { OssError } from '../oss-error';
-import { emptyReply, Reply } from '../reply';
+import { emptyReply, type Reply } from '../reply';
 import { getAcl, getBucketInfo, getBucketLocation, getBucketVersioning } from './bucket-info';
 import { deleteMultipleObjects, deleteObject } from './delete-object';
 import { getObject, headObject } from './get-object';

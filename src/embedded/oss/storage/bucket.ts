@@ -1,15 +1,13 @@
-import { FileHandle, link, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { LRUCache } from 'lru-cache';
-
-import { ByteString, fromBytes, toBytes } from '../byte-string';
+import { type ByteString, fromBytes, toBytes } from '../byte-string';
 import { OssError } from '../oss-error';
 import { fileNameOf, keyOf } from './file-name';
 import { KeyIndex } from './key-index';
 import { KeyLock } from './key-lock';
-import { ObjectMeta, openObjectFile, OpenObject, readObjectMeta } from './object-file';
-import { BodyRules, etagOf, writeObjectFile, WrittenObject } from './object-writer';
+import { type ObjectMeta, type OpenObject, openObjectFile, readObjectMeta } from './object-file';
+import { type BodyRules, etagOf, writeObjectFile, type WrittenObject } from './object-writer';
 
 /** How a bucket is set up. */
 export interface BucketOptions {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-
-import { ByteString } from '../byte-string';
+import { type ByteString } from '../byte-string';
 
 /** File systems take 255 bytes; room is left for suffixes. */
 const MAX_NAME_BYTES = 240;

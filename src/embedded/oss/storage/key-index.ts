@@ -1,4 +1,4 @@
-import { ByteString } from '../byte-string';
+import { type ByteString } from '../byte-string';
 
 /** The keys of a bucket, in byte order. */
 export class KeyIndex {

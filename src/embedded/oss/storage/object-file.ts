@@ -1,4 +1,4 @@
-import { FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /**
  * One object is one file: the body, then its metadata as JSON, then a trailer of 12 bytes: the length of the metadata

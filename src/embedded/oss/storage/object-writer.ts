@@ -1,10 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { Crc64 } from '../crc64';
 import { OssError } from '../oss-error';
-import { encodeMeta, ObjectMeta } from './object-file';
+import { encodeMeta, type ObjectMeta } from './object-file';
 
 /** Handed to the file system at a time. While one batch is written the next is received: 2 MiB a request at most. */
 const BATCH_BYTES = 1024 * 1024;

@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-import { ByteString, fromBytes, toBytes } from '../byte-string';
+import { type ByteString, fromBytes, toBytes } from '../byte-string';
 import { OssError } from '../oss-error';
-import { Bucket } from './bucket';
-import { ObjectMeta, openObjectFile, OpenObject, readObjectMeta } from './object-file';
-import { BodyRules, etagOf, writeObjectFile } from './object-writer';
+import { type Bucket } from './bucket';
+import { type ObjectMeta, type OpenObject, openObjectFile, readObjectMeta } from './object-file';
+import { type BodyRules, etagOf, writeObjectFile } from './object-writer';
 
 /** An upload in parts that is under way. */
 export interface Upload {
