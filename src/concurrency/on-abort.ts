@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { type Readable } from 'node:stream';
 
 /**
  * Calls `act` with the signal's reason once the signal is aborted, at once if it is already.
@@ -17,15 +16,6 @@ export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) 
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
-}
-
-/** The same stream, which `signal` ends at once with the signal's reason. */
-export function endOnAbort<T extends Readable>(stream: T, signal: AbortSignal | undefined): T {
-  const release = onAbort(signal, (reason) => {
-    stream.destroy(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
-  });
-  stream.once('close', release);
-  return stream;
 }
 
 /** `work`, but no longer than until `signal` is aborted; `work` itself goes on unheard. */

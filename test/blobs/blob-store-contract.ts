@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import { type BlobInfo, type BlobStore } from '../../src/blobs/contract/blob-store';
 import { type ErrorCode } from '../../src/contracts/errors';
 
@@ -52,7 +51,6 @@ export function describeBlobStoreContract(
       for (const [at, body] of bodies.entries()) {
         await store.put(`bodies/${at}`, body);
         expect((await opened.other.get(`bodies/${at}`)).equals(body)).toBe(true);
-        expect((await buffer(await store.getStream(`bodies/${at}`))).equals(body)).toBe(true);
       }
     });
 
@@ -105,31 +103,8 @@ export function describeBlobStoreContract(
       for (const reads of await Promise.all(readers)) expect(reads).toBeGreaterThan(0);
     });
 
-    test('getRange gives exactly the bytes asked for, cut only by the end of the object', async () => {
-      const body = randomBytes(10_000);
-      await store.put('ranged', body);
-      for (const [start, length] of [
-        [0, 1],
-        [0, 10_000],
-        [17, 4000],
-        [9_999, 1],
-        [9_990, 100],
-        [0, 20_000],
-        [10_000, 5],
-        [50_000, 5],
-        [3, 0],
-      ]) {
-        const found = await store.getRange('ranged', start, length);
-        expect(found.equals(body.subarray(start, start + length))).toBe(true);
-      }
-      await expectCode(store.getRange('ranged', -1, 5), 'illegal_argument_exception');
-      await expectCode(store.getRange('nothing', 0, 5), 'blob_missing');
-    });
-
-    test('get, getRange and getStream of a key without object say blob_missing', async () => {
+    test('get of a key without object says blob_missing', async () => {
       await expectCode(store.get('no/such'), 'blob_missing');
-      await expectCode(store.getRange('no/such', 0, 1), 'blob_missing');
-      await expectCode(store.getStream('no/such'), 'blob_missing');
     });
 
     test('get refuses to hold more than maxBytes', async () => {
@@ -202,8 +177,6 @@ export function describeBlobStoreContract(
         await expectCode(store.put(key, Buffer.from('x')), 'illegal_argument_exception');
         await expectCode(store.putIfAbsent(key, Buffer.from('x')), 'illegal_argument_exception');
         await expectCode(store.get(key), 'illegal_argument_exception');
-        await expectCode(store.getRange(key, 0, 1), 'illegal_argument_exception');
-        await expectCode(store.getStream(key), 'illegal_argument_exception');
         await expectCode(store.delete(['fine', key]), 'illegal_argument_exception');
       }
       await expectCode(listed(store.list('../')), 'illegal_argument_exception');
@@ -218,25 +191,10 @@ export function describeBlobStoreContract(
       await expect(store.put('a', Buffer.from('x'), { signal })).rejects.toBe(reason);
       await expect(store.putIfAbsent('a', Buffer.from('x'), { signal })).rejects.toBe(reason);
       await expect(store.get('there', { signal })).rejects.toBe(reason);
-      await expect(store.getRange('there', 0, 1, { signal })).rejects.toBe(reason);
-      await expect(store.getStream('there', { signal })).rejects.toBe(reason);
       await expect(store.delete(['there'], { signal })).rejects.toBe(reason);
       await expect(listed(store.list('', { signal }))).rejects.toBe(reason);
       await expect(store.checkUsable({ signal })).rejects.toBe(reason);
       expect(await listed(store.list(''))).toEqual(['there']);
-    });
-
-    test('a stream that is given up in the middle ends with the reason of the signal', async () => {
-      await store.put('long', randomBytes(6_000_000));
-      const controller = new AbortController();
-      const reason = new Error('given up');
-      const read = async (): Promise<void> => {
-        for await (const chunk of await store.getStream('long', { signal: controller.signal })) {
-          expect((chunk as Buffer).length).toBeGreaterThan(0);
-          controller.abort(reason);
-        }
-      };
-      await expect(read()).rejects.toBe(reason);
     });
 
     test('an interrupted put leaves the object as it was, or replaces it as a whole', async () => {

@@ -74,8 +74,6 @@ describeBlobStoreContract('RetryingBlobStore around a store that keeps failing',
       faulty.plan('get', flaky, {}, {});
       faulty.plan('list', { ...flaky, failListAt: 3 }, {});
       faulty.plan('delete', { ...flaky, failAfterwards: true }, {});
-      faulty.plan('getStream', flaky, {});
-      faulty.plan('getRange', flaky, {});
     }
     return new RetryingBlobStore(faulty, { tries: 10, firstPauseMs: 0, withinMs: 10_000 });
   }),

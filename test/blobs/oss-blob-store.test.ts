@@ -88,7 +88,6 @@ describe('answers of OSS become errors of the catalogue:', () => {
       () => store.put('b', Buffer.from('x')),
       () => store.putIfAbsent('c', Buffer.from('x')),
       () => store.get('a'),
-      () => store.getStream('a'),
       () => listed(store.list('')),
       () => store.delete(['a', 'b']),
       () => store.checkUsable(),
@@ -179,30 +178,20 @@ describe('secrets', () => {
 });
 
 describe('bytes that are damaged or missing are noticed:', () => {
-  test('an object whose bytes changed on the way is store_integrity, read at once or as a stream', async () => {
+  test('an object whose bytes changed on the way is store_integrity', async () => {
     const { store, faults } = await open();
     await store.put('a', randomBytes(600_000));
     faults.push('corrupt-body');
     await expectCode(store.get('a'), 'store_integrity');
-    faults.push('corrupt-body');
-    const read = async (): Promise<void> => {
-      for await (const chunk of await store.getStream('a')) expect(chunk).toBeDefined();
-    };
-    await expectCode(read(), 'store_integrity');
-    await read();
     await store.get('a');
   });
 
-  test('a body that is cut is store_unavailable, read at once or as a stream', async () => {
+  test('a body that is cut is store_unavailable', async () => {
     const { store, faults } = await open();
     for (const size of [1000, 3_000_000]) {
       await store.put('a', randomBytes(size));
-      faults.push('cut-body', 'cut-body');
+      faults.push('cut-body');
       await expectCode(store.get('a'), 'store_unavailable');
-      const read = async (): Promise<void> => {
-        for await (const chunk of await store.getStream('a')) expect(chunk).toBeDefined();
-      };
-      await expectCode(read(), 'store_unavailable');
       expect(faults).toHaveLength(0);
     }
   });
@@ -237,7 +226,7 @@ describe('a store that hangs', () => {
   test('before it answers is store_unavailable after the idle time', async () => {
     const { store, faults } = await openImpatient();
     const started = performance.now();
-    const calls = [() => store.get('a'), () => store.put('a', randomBytes(4_000_000)), () => store.getStream('a')];
+    const calls = [() => store.get('a'), () => store.put('a', randomBytes(4_000_000))];
     for (const call of calls) {
       faults.push('stall');
       const error = await failure(call());
@@ -250,25 +239,9 @@ describe('a store that hangs', () => {
   test('in the middle of a body is store_unavailable after the idle time', async () => {
     const { store, faults, patient } = await openImpatient();
     await patient.put('a', randomBytes(2_000_000));
-    faults.push('stall-body', 'stall-body');
+    faults.push('stall-body');
     await expectCode(store.get('a'), 'store_unavailable');
-    const read = async (): Promise<void> => {
-      for await (const chunk of await store.getStream('a')) expect(chunk).toBeDefined();
-    };
-    await expectCode(read(), 'store_unavailable');
     expect(faults).toHaveLength(0);
-  });
-
-  test('is not what a slow reader of a stream makes it: a pause of its own is no idle time', async () => {
-    const { store, patient } = await openImpatient();
-    const body = randomBytes(8_000_000);
-    await patient.put('a', body);
-    const chunks: Buffer[] = [];
-    for await (const chunk of await store.getStream('a')) {
-      if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 2500));
-      chunks.push(chunk as Buffer);
-    }
-    expect(Buffer.concat(chunks).equals(body)).toBe(true);
   });
 
   test('takes longer than the whole time allowed for the size of the body is store_unavailable', async () => {

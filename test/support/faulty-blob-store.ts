@@ -1,8 +1,7 @@
-import { type Readable } from 'node:stream';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../src/blobs/contract/blob-store';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
 
-export type FaultyMethod = 'put' | 'putIfAbsent' | 'get' | 'getRange' | 'getStream' | 'list' | 'delete' | 'checkUsable';
+export type FaultyMethod = 'put' | 'putIfAbsent' | 'get' | 'list' | 'delete' | 'checkUsable';
 
 /** What happens to one call. */
 export interface PlannedFault {
@@ -16,7 +15,7 @@ export interface PlannedFault {
   readonly fail?: Error | ErrorCode;
   /** The call is done, then `fail` is thrown: the answer was lost. */
   readonly failAfterwards?: boolean;
-  /** What get and getRange return is changed by this. */
+  /** What get returns is changed by this. */
   readonly damage?: (body: Buffer) => Buffer;
   /** `list` fails once it has yielded that many. */
   readonly failListAt?: number;
@@ -70,14 +69,6 @@ export class FaultyBlobStore implements BlobStore {
 
   async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
     return this.strike('get', key, () => this.store.get(key, options));
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    return this.strike('getRange', key, () => this.store.getRange(key, start, length, options));
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    return this.strike('getStream', key, () => this.store.getStream(key, options));
   }
 
   async *list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncGenerator<BlobInfo> {

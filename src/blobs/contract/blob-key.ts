@@ -22,10 +22,3 @@ export function assertBlobPrefix(prefix: string): void {
     throw new SnapkeepError('illegal_argument_exception', `[${prefix}] starts no object key`);
   }
 }
-
-/** Throws `illegal_argument_exception` unless `[start, start + length)` is a range of whole, non-negative bytes. */
-export function assertByteRange(start: number, length: number): void {
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(length) || start < 0 || length < 0) {
-    throw new SnapkeepError('illegal_argument_exception', `[${start}, +${length}) is no range of bytes`);
-  }
-}

@@ -1,5 +1,3 @@
-import { type Readable } from 'node:stream';
-
 /** One object as a listing shows it. */
 export interface BlobInfo {
   /** Key relative to the store's base path, parts separated by `/`. */
@@ -45,12 +43,6 @@ export interface BlobStore {
 
   /** The whole object. `maxBytes` bounds what is held in memory: a longer object is `store_rejected`. */
   get(key: string, options?: BlobCallOptions & { maxBytes?: number }): Promise<Buffer>;
-
-  /** Bytes `[start, start + length)` of the object; shorter (down to empty) only where the object ends. */
-  getRange(key: string, start: number, length: number, options?: BlobCallOptions): Promise<Buffer>;
-
-  /** The object as a stream; an idle body (30 s without a byte) ends it with `store_unavailable`. */
-  getStream(key: string, options?: BlobCallOptions): Promise<Readable>;
 
   /**
    * Every object whose key starts with `prefix` (a plain string prefix; '' is all), in the byte order of keys, page by

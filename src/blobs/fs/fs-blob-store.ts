@@ -1,13 +1,12 @@
 import { type FileHandle, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../contract/blob-key';
+import { assertBlobKeys, assertBlobPrefix } from '../contract/blob-key';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 import { errnoOf, fsFailure } from './fs-errors';
 import { listFolder } from './list-folder';
-import { fileStream, readRange } from './read-file';
+import { readWhole } from './read-file';
 import { removeQuietly, sweepTemporaryFiles, writeTemporaryFile } from './temporary-file';
 
 /** A folder can vanish between making it and using it (a delete prunes it) this many times before a put gives up. */
@@ -53,30 +52,23 @@ export class FsBlobStore implements BlobStore {
   }
 
   async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
-    return this.withFile(key, options.signal, async (file, length) => {
-      if (options.maxBytes !== undefined && length > options.maxBytes) {
-        throw new SnapkeepError(
-          'store_rejected',
-          `object [${key}] in [${this.description}] has ${length} bytes, more than the ${options.maxBytes} that may be read at once`,
-        );
-      }
-      return readRange(file, 0, length, options.signal);
-    });
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    assertByteRange(start, length);
-    return this.withFile(key, options.signal, (file, end) =>
-      readRange(file, start, Math.max(0, Math.min(length, end - start)), options.signal),
-    );
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
     assertBlobKeys(key);
+    const { signal, maxBytes } = options;
     return this.guarded('read an object', async () => {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const file = await this.openFile(key);
-      return fileStream(file, (error) => this.translated(error, 'read an object'), options.signal);
+      try {
+        const length = (await file.stat()).size;
+        if (maxBytes !== undefined && length > maxBytes) {
+          throw new SnapkeepError(
+            'store_rejected',
+            `object [${key}] in [${this.description}] has ${length} bytes, more than the ${maxBytes} that may be read at once`,
+          );
+        }
+        return await readWhole(file, length, signal);
+      } finally {
+        await file.close();
+      }
     });
   }
 
@@ -190,23 +182,6 @@ export class FsBlobStore implements BlobStore {
         return;
       }
     }
-  }
-
-  private async withFile<T>(
-    key: string,
-    signal: AbortSignal | undefined,
-    use: (file: FileHandle, length: number) => Promise<T>,
-  ): Promise<T> {
-    assertBlobKeys(key);
-    return this.guarded('read an object', async () => {
-      signal?.throwIfAborted();
-      const file = await this.openFile(key);
-      try {
-        return await use(file, (await file.stat()).size);
-      } finally {
-        await file.close();
-      }
-    });
   }
 
   private async openFile(key: string): Promise<FileHandle> {

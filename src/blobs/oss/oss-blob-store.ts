@@ -1,10 +1,7 @@
-import { type Readable } from 'node:stream';
-import { endOnAbort } from '../../concurrency/on-abort';
-import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { SnapkeepError } from '../../contracts/errors';
 import { type OssSettings, type RepositorySecrets } from '../../contracts/repository-settings';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange, isBlobKey } from '../contract/blob-key';
+import { assertBlobKeys, assertBlobPrefix, isBlobKey } from '../contract/blob-key';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
-import { BodyStream } from './body-stream';
 import { assertBucketUsable } from './check-bucket';
 import { type OssCall } from './oss-call';
 import { createOssClient, type OssClient } from './oss-client';
@@ -31,7 +28,6 @@ export class OssBlobStore implements BlobStore {
   readonly #bucket: string;
   readonly #base: string;
   readonly #readonly: boolean;
-  readonly #times: RequestTimes;
   readonly #transport: OssTransport;
   /** Holds the secrets; private by `#`, so that nothing that prints the store prints them. */
   readonly #client: OssClient;
@@ -51,8 +47,7 @@ export class OssBlobStore implements BlobStore {
     this.#bucket = settings.bucket;
     this.#base = settings.basePath === '' ? '' : `${settings.basePath}/`;
     this.#readonly = options.readonly ?? false;
-    this.#times = { ...DEFAULT_REQUEST_TIMES, ...options.times };
-    this.#transport = new OssTransport(this.#times);
+    this.#transport = new OssTransport({ ...DEFAULT_REQUEST_TIMES, ...options.times });
     const address = readOssEndpoint(settings.endpoint, settings.region);
     this.#client = createOssClient(address, settings.bucket, secrets, this.#transport);
     this.description = `oss://${settings.bucket}/${settings.basePath}`;
@@ -72,38 +67,6 @@ export class OssBlobStore implements BlobStore {
       const { content, res } = await this.#client.get(this.#base + key, { ctx });
       assertMd5(res.headers, ctx.md5, key);
       return content;
-    });
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    assertBlobKeys(key);
-    assertByteRange(start, length);
-    if (length === 0) return Buffer.alloc(0);
-    const headers = {
-      Range: `bytes=${start}-${start + length - 1}`,
-      // Without it OSS answers a range that lies outside of the object with the whole object.
-      'x-oss-range-behavior': 'standard',
-    };
-    try {
-      return await this.call(`read object [${key}]`, { ...options, maxBytes: length }, async (ctx) => {
-        const { content, res } = await this.#client.get(this.#base + key, { ctx, headers });
-        if (res.status !== 206 || !res.headers['content-range']?.startsWith(`bytes ${start}-`)) {
-          throw new SnapkeepError('store_integrity', `object [${key}] came without the range that was asked for`);
-        }
-        return content;
-      });
-    } catch (error) {
-      // The range starts at or behind the object's end.
-      if (isSnapkeepError(error) && error.details.status === 416) return Buffer.alloc(0);
-      throw error;
-    }
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    assertBlobKeys(key);
-    return this.call(`read object [${key}]`, options, async (ctx) => {
-      const { stream } = await this.#client.getStream(this.#base + key, { ctx });
-      return endOnAbort(new BodyStream(stream, key, this.#times.idleMs), options.signal);
     });
   }
 

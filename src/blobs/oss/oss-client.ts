@@ -24,7 +24,6 @@ interface CallOptions {
 export interface OssClient {
   put(name: string, body: Buffer, options: CallOptions & { mime: string }): Promise<OssAnswer>;
   get(name: string, options: CallOptions): Promise<OssAnswer & { content: Buffer }>;
-  getStream(name: string, options: CallOptions): Promise<OssAnswer & { stream: IncomingMessage }>;
   listV2(
     query: Record<string, string>,
     options: CallOptions,

@@ -12,15 +12,13 @@ interface TransportRequest {
   readonly method: string;
   readonly headers: Record<string, string | number>;
   readonly content?: Buffer | string;
-  /** The answer is wanted as a stream. */
-  readonly customResponse?: boolean;
   readonly ctx?: OssCall;
 }
 
 interface TransportAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  readonly data?: Buffer;
+  readonly data: Buffer;
   readonly res: unknown;
 }
 
@@ -84,7 +82,7 @@ export class OssTransport {
       request.once('socket', () => clock.progress());
       request.once('response', (response) => {
         clock.progress();
-        const answered = this.answer(request, response, params, call, clock);
+        const answered = this.answer(request, response, call, clock);
         answered.then(
           (answer) => {
             settle();
@@ -110,14 +108,12 @@ export class OssTransport {
   private async answer(
     request: ClientRequest,
     response: IncomingMessage,
-    params: TransportRequest,
     call: OssCall,
     clock: RequestClock,
   ): Promise<TransportAnswer> {
     const status = response.statusCode ?? 0;
     const { headers } = response;
     const succeeded = status >= 200 && status < 300;
-    if (succeeded && params.customResponse) return { status, headers, res: response };
     const limit = succeeded ? (call.maxBytes ?? Infinity) : MAX_ERROR_BYTES;
     const data = await readBody(response, limit, clock, succeeded ? call : undefined);
     // An early refusal: the rest of the body need not be sent, and the connection is of no more use.

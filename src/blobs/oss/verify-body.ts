@@ -12,7 +12,7 @@ export function md5Base64(body: Buffer): string {
  * objects that were put in one piece; their ETag is the same value in hex, unless the server encrypts them. Objects
  * that were uploaded in parts have neither.
  */
-export function promisedMd5(headers: IncomingHttpHeaders): string | undefined {
+function promisedMd5(headers: IncomingHttpHeaders): string | undefined {
   const contentMd5 = headers['content-md5'];
   if (typeof contentMd5 === 'string' && contentMd5 !== '') return contentMd5;
   const etag = /^"?([0-9A-Fa-f]{32})"?$/.exec(headers.etag ?? '')?.[1];

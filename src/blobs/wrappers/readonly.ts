@@ -1,4 +1,3 @@
-import { type Readable } from 'node:stream';
 import { SnapkeepError } from '../../contracts/errors';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
@@ -20,14 +19,6 @@ export class ReadonlyBlobStore implements BlobStore {
 
   get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
     return this.store.get(key, options);
-  }
-
-  getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    return this.store.getRange(key, start, length, options);
-  }
-
-  getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    return this.store.getStream(key, options);
   }
 
   list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncIterable<BlobInfo> {

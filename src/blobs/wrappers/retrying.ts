@@ -1,4 +1,3 @@
-import { type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilAborted } from '../../concurrency/on-abort';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
@@ -24,7 +23,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = { tries: 4, firstPauseMs: 300, 
  * The one layer of the stores that tries again, and only what the catalogue calls retryable. Pauses are random in the
  * upper half of their length, so that workers that failed together do not come back together.
  *
- * Streams are retried until they are open, not once they flow. A listing goes on behind the last key it yielded.
+ * A listing goes on behind the last key it yielded.
  */
 export class RetryingBlobStore implements BlobStore {
   constructor(
@@ -59,14 +58,6 @@ export class RetryingBlobStore implements BlobStore {
 
   async get(key: string, options: BlobCallOptions & { maxBytes?: number } = {}): Promise<Buffer> {
     return this.retry(() => this.store.get(key, options), options.signal);
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    return this.retry(() => this.store.getRange(key, start, length, options), options.signal);
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    return this.retry(() => this.store.getStream(key, options), options.signal);
   }
 
   async *list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncGenerator<BlobInfo> {

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
 import { TokenBucket } from 'limiter';
-import { endOnAbort, untilAborted } from '../../concurrency/on-abort';
+import { untilAborted } from '../../concurrency/on-abort';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** Bytes a second; undefined is no limit. */
@@ -43,24 +42,6 @@ export class ThrottledBlobStore implements BlobStore {
     const body = await this.store.get(key, options);
     await this.gets.take(body.length, options.signal);
     return body;
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    const body = await this.store.getRange(key, start, length, options);
-    await this.gets.take(body.length, options.signal);
-    return body;
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    const source = await this.store.getStream(key, options);
-    const { gets } = this;
-    const paced = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of source as AsyncIterable<Buffer>) {
-        await gets.take(chunk.length, options.signal);
-        yield chunk;
-      }
-    };
-    return endOnAbort(Readable.from(paced(), { objectMode: false }), options.signal);
   }
 
   list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncIterable<BlobInfo> {

@@ -1,4 +1,3 @@
-import { type Readable } from 'node:stream';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../../src/blobs/contract/blob-store';
 
 /** The end of a process, as far as its store calls can tell. */
@@ -39,14 +38,6 @@ export class CrashingBlobStore implements BlobStore {
 
   get(key: string, options?: BlobCallOptions & { maxBytes?: number }): Promise<Buffer> {
     return this.unlessDead(() => this.store.get(key, options));
-  }
-
-  getRange(key: string, start: number, length: number, options?: BlobCallOptions): Promise<Buffer> {
-    return this.unlessDead(() => this.store.getRange(key, start, length, options));
-  }
-
-  getStream(key: string, options?: BlobCallOptions): Promise<Readable> {
-    return this.unlessDead(() => this.store.getStream(key, options));
   }
 
   async *list(prefix: string, options?: BlobCallOptions & { after?: string }): AsyncGenerator<BlobInfo> {

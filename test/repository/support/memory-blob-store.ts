@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { assertBlobKeys, assertBlobPrefix, assertByteRange } from '../../../src/blobs/contract/blob-key';
+import { assertBlobKeys, assertBlobPrefix } from '../../../src/blobs/contract/blob-key';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../../src/blobs/contract/blob-store';
 import { SnapkeepError } from '../../../src/contracts/errors';
 
@@ -33,18 +32,6 @@ export class MemoryBlobStore implements BlobStore {
       throw new SnapkeepError('store_rejected', `object [${key}] has ${body.length} bytes, more than may be read`);
     }
     return Buffer.from(body);
-  }
-
-  async getRange(key: string, start: number, length: number, options: BlobCallOptions = {}): Promise<Buffer> {
-    await begin(options, key);
-    assertByteRange(start, length);
-    return Buffer.from(this.found(key).subarray(start, start + length));
-  }
-
-  async getStream(key: string, options: BlobCallOptions = {}): Promise<Readable> {
-    const stream = Readable.from(pieces(await this.get(key, options)));
-    options.signal?.addEventListener('abort', () => stream.destroy(options.signal?.reason as Error));
-    return stream;
   }
 
   async *list(prefix: string, options: BlobCallOptions & { after?: string } = {}): AsyncGenerator<BlobInfo> {
@@ -85,10 +72,6 @@ export class MemoryBlobStore implements BlobStore {
     if (body === undefined) throw new SnapkeepError('blob_missing', `object [${key}] is missing`);
     return body;
   }
-}
-
-function* pieces(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += 65_536) yield body.subarray(at, at + 65_536);
 }
 
 async function begin(options: BlobCallOptions, ...keys: string[]): Promise<void> {
