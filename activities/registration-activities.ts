@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type BlobStore } from '../src/blobs/contract/blob-store';
+import { storeTypeOf } from '../src/blobs/registry';
 import { notTheSameStore } from '../src/contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import {
@@ -95,10 +96,9 @@ function occupied(
   const what = native
     ? 'what looks like a native repository of Elasticsearch or OpenSearch'
     : "what no repository of Snapkeep's has";
-  const setting = type === 'fs' ? 'location' : 'base_path';
   return new SnapkeepError(
     'repository_verification_exception',
-    `[${name}] [${where}] holds ${what}: [${examples.join('], [')}]${more}; register an empty place, such as another [${setting}]`,
+    `[${name}] [${where}] holds ${what}: [${examples.join('], [')}]${more}; register an empty place, such as another [${storeTypeOf(type).placeSetting}]`,
     { details: { repository: name, native, examples: [...examples] } },
   );
 }

@@ -1,40 +1,37 @@
-import { SnapkeepError } from '../contracts/errors';
-import { type RepositorySecrets, type StoreSettings, type WriteSettings } from '../contracts/repository-settings';
 import { type BlobStore } from './contract/blob-store';
-import { FsBlobStore } from './fs/fs-blob-store';
-import { OssBlobStore } from './oss/oss-blob-store';
+import { type StoreSettings, storeTypeOf } from './registry';
 import { ReadonlyBlobStore } from './wrappers/readonly';
 import { RetryingBlobStore } from './wrappers/retrying';
 import { ThrottledBlobStore } from './wrappers/throttled';
 
+/** Limits what may be done with a store, and how fast. */
+export interface StoreLimits {
+  readonly readonly: boolean;
+  /** Bytes a second that all puts together may write; unset: no limit. */
+  readonly maxSnapshotBytesPerSec?: number;
+  /** Bytes a second that all gets together may read; unset: no limit. */
+  readonly maxRestoreBytesPerSec?: number;
+}
+
 /**
- * The store of a repository as its settings describe it: retried, throttled, and guarded against writes if readonly.
- * Nothing is sent before the first call. Rates hold per opened store: open one per repository and process.
+ * Opens the store that `settings` name: retried, throttled, and guarded against writes if readonly. Sends nothing
+ * before the first call. Rates hold per opened store, so open one per repository and process.
  *
- * @throws `repository_settings_invalid` if an `oss` repository has no secrets, or its settings cannot be.
+ * @param secrets what the store type's `parseSecrets` returned; undefined for a store without credentials.
+ *
+ * Throws `repository_settings_invalid` when the settings or secrets can't be used.
  */
 export function openBlobStore(
   settings: StoreSettings,
-  secrets: RepositorySecrets | undefined,
-  write: WriteSettings,
+  secrets: object | undefined,
+  { readonly, maxSnapshotBytesPerSec, maxRestoreBytesPerSec }: StoreLimits,
 ): BlobStore {
-  let store: BlobStore = new RetryingBlobStore(openPlainStore(settings, secrets, write.readonly));
-  if (write.maxSnapshotBytesPerSec !== undefined || write.maxRestoreBytesPerSec !== undefined) {
+  let store: BlobStore = new RetryingBlobStore(storeTypeOf(settings.type).open(settings, secrets, { readonly }));
+  if (maxSnapshotBytesPerSec !== undefined || maxRestoreBytesPerSec !== undefined) {
     store = new ThrottledBlobStore(store, {
-      putBytesPerSec: write.maxSnapshotBytesPerSec,
-      getBytesPerSec: write.maxRestoreBytesPerSec,
+      putBytesPerSec: maxSnapshotBytesPerSec,
+      getBytesPerSec: maxRestoreBytesPerSec,
     });
   }
-  return write.readonly ? new ReadonlyBlobStore(store) : store;
-}
-
-function openPlainStore(settings: StoreSettings, secrets: RepositorySecrets | undefined, readonly: boolean): BlobStore {
-  if (settings.type === 'fs') return new FsBlobStore(settings.location, { readonly });
-  if (secrets === undefined) {
-    throw new SnapkeepError(
-      'repository_settings_invalid',
-      'an oss repository needs [access_key_id] and [secret_access_key]',
-    );
-  }
-  return new OssBlobStore(settings, secrets, { readonly });
+  return readonly ? new ReadonlyBlobStore(store) : store;
 }

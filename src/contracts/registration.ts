@@ -1,5 +1,4 @@
 import { SnapkeepError } from './errors';
-import { type RepositoryType } from './repository-settings';
 
 /** AES-256-GCM ciphertext of a repository's credentials, base64 (see src/contracts has types only; src/jobs seals). */
 export type Sealed = string;
@@ -7,7 +6,8 @@ export type Sealed = string;
 /** A registered repository as `repositoriesWorkflow` keeps it. Nothing in it needs to be hidden. */
 export interface Registration {
   readonly name: string;
-  readonly type: RepositoryType;
+  /** Name of a store type, such as `oss`. */
+  readonly type: string;
   /** The settings as they were given, secrets taken out; what `GET /_snapshot` shows. */
   readonly settings: Readonly<Record<string, string>>;
   readonly sealedSecrets?: Sealed;

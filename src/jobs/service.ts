@@ -1,7 +1,7 @@
 import { type Client } from '@temporalio/client';
+import { type StorePolicy } from '../blobs/contract/store-policy';
 import { type JobOptions } from '../contracts/jobs/job';
 import { type OpenRepositories } from '../registrations/open-repositories';
-import { type StorePolicy } from '../registrations/parse-settings';
 import { type Sealer } from '../registrations/sealer';
 import { Jobs } from './job-list';
 import { Places } from './reading/places';

@@ -1,18 +1,15 @@
 import pino, { type Logger } from 'pino';
+import { SECRET_SETTINGS } from '../blobs/registry';
 
 export type { Logger };
 
-/** Names of fields whose values never reach a log line, wherever they stand. */
-const SECRET_FIELDS = [
-  'access_key_id',
-  'secret_access_key',
-  'security_token',
-  'password',
-  'authorization',
-  'sealedSecrets',
-];
+/** Names of fields whose values are hidden in log lines, at the top or up to two objects deep. */
+const SECRET_FIELDS = [...SECRET_SETTINGS, 'password', 'authorization', 'sealedSecrets'];
 
-/** JSON lines on standard error; standard output belongs to what a command prints for people and scripts. */
+/**
+ * Creates a logger that writes JSON lines to standard error. Standard output is left to the commands, which print for
+ * people and scripts.
+ */
 export function createLogger(level: string, role: string): Logger {
   return pino(
     {

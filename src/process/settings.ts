@@ -3,9 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from '../api/access/call-name';
 import { type Auth } from '../api/proxy/auth';
+import { type StorePolicy } from '../blobs/contract/store-policy';
 import { type ClusterSettings } from '../cluster/http/connection';
 import { TIME_UNIT_MS } from '../elasticsearch/values';
-import { type StorePolicy } from '../registrations/parse-settings';
 
 export interface Settings {
   readonly http: {

@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { type BlobStore } from '../blobs/contract/blob-store';
+import { type StorePolicy } from '../blobs/contract/store-policy';
 import { openBlobStore } from '../blobs/open-blob-store';
 import { type Registration } from '../contracts/registration';
-import { type WriteSettings } from '../contracts/repository-settings';
 import { Catalogue } from '../repository/catalogue/catalogue';
-import { parseRepositorySettings, type StorePolicy } from './parse-settings';
+import { parseShownSettings } from './parse-settings';
 import { type Sealer } from './sealer';
+import { type WriteSettings } from './write-settings';
 
 /** A repository ready for use by this process. */
 export interface OpenRepository {
@@ -44,19 +45,9 @@ export class OpenRepositories {
 
   /** Opens without keeping: for a registration that is only being tried. The caller closes the store. */
   openOnce(registration: Omit<Registration, 'revision'>): OpenRepository {
-    const secrets =
-      registration.sealedSecrets === undefined ? undefined : this.sealer.unseal(registration.sealedSecrets);
-    const settings = {
-      ...registration.settings,
-      ...(secrets === undefined
-        ? {}
-        : {
-            access_key_id: secrets.accessKeyId,
-            secret_access_key: secrets.secretAccessKey,
-            ...(secrets.securityToken === undefined ? {} : { security_token: secrets.securityToken }),
-          }),
-    };
-    const { store, write } = parseRepositorySettings(registration.type, settings, this.policy);
+    const { type, settings, sealedSecrets } = registration;
+    const secrets = sealedSecrets === undefined ? undefined : this.sealer.unseal(sealedSecrets);
+    const { store, write } = parseShownSettings(type, settings, this.policy);
     const opened = openBlobStore(store, secrets, write);
     return { store: opened, catalogue: new Catalogue(opened), write };
   }

@@ -1,13 +1,12 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { SnapkeepError } from '../contracts/errors';
 import { type Sealed } from '../contracts/registration';
-import { type RepositorySecrets } from '../contracts/repository-settings';
 
 /** Turns credentials into text that may lie in a workflow history, and back. */
 export interface Sealer {
-  seal(secrets: RepositorySecrets): Sealed;
+  seal(secrets: object): Sealed;
   /** Throws `repository_settings_invalid` when the text was sealed with another key or was changed. */
-  unseal(sealed: Sealed): RepositorySecrets;
+  unseal(sealed: Sealed): object;
 }
 
 const VERSION = 'v1';
@@ -39,7 +38,7 @@ export function createSealer(secretKey: string): Sealer {
           decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES)),
           decipher.final(),
         ]);
-        return JSON.parse(text.toString('utf8')) as RepositorySecrets;
+        return JSON.parse(text.toString('utf8')) as object;
       } catch {
         // The cause would say nothing more, and must not carry bytes of a secret.
         throw new SnapkeepError(

@@ -61,8 +61,6 @@ describe('deleting the base of a running snapshot', () => {
   async function expectNoOrphans(place: string): Promise<void> {
     const { endpoint } = snapkeep.oss;
     const store = openBlobStore({ type: 'oss', endpoint, bucket: 'snapshots', basePath: place }, OSS_SECRETS, {
-      chunkSizeBytes: 1 << 30,
-      compress: true,
       readonly: true,
     });
     try {

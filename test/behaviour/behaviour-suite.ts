@@ -304,8 +304,6 @@ function primaries(json: Record<string, { shards: Recovery[] }> | undefined, ind
 
 async function objectsUnder(oss: Pick<Oss, 'endpoint'>, basePath: string): Promise<string[]> {
   const store = openBlobStore({ type: 'oss', endpoint: oss.endpoint, bucket: 'snapshots', basePath }, OSS_SECRETS, {
-    chunkSizeBytes: 1024 ** 3,
-    compress: true,
     readonly: true,
   });
   try {

@@ -5,6 +5,7 @@ import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
+import { type StoreSettings } from '../../src/blobs/registry';
 import { RetryingBlobStore } from '../../src/blobs/wrappers/retrying';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
@@ -79,14 +80,17 @@ describeBlobStoreContract('RetryingBlobStore around a store that keeps failing',
   }),
 );
 
-describeBlobStoreContract('the store of an oss repository with rate limits', () =>
-  inBucket((endpoint) =>
-    openBlobStore({ type: 'oss', endpoint, bucket: 'snapshots', basePath: 'limited' }, OSS_SECRETS, {
-      chunkSizeBytes: 1_000_000,
-      compress: true,
-      readonly: false,
-      maxSnapshotBytesPerSec: 200_000_000,
-      maxRestoreBytesPerSec: 200_000_000,
-    }),
-  ),
-);
+const LIMITS = { readonly: false, maxSnapshotBytesPerSec: 200_000_000, maxRestoreBytesPerSec: 200_000_000 };
+
+/** A row for each type of store in the registry, opened as a repository with rate limits opens it. */
+const REGISTERED: Record<StoreSettings['type'], () => Promise<OpenedStore>> = {
+  fs: () => inFolder((location) => openBlobStore({ type: 'fs', location }, undefined, LIMITS)),
+  oss: () =>
+    inBucket((endpoint) =>
+      openBlobStore({ type: 'oss', endpoint, bucket: 'snapshots', basePath: 'limited' }, OSS_SECRETS, LIMITS),
+    ),
+};
+
+for (const [type, open] of Object.entries(REGISTERED)) {
+  describeBlobStoreContract(`the store of a repository of type ${type}`, open);
+}

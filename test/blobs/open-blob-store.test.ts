@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { expectCode, listed } from './blob-store-contract';
 
-const WRITE = { chunkSizeBytes: 1_000_000, compress: true, readonly: false };
+const WRITE = { readonly: false };
 let location: string;
 
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
+import { type OssSecrets, type OssSettings } from '../../src/blobs/oss/oss-settings';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { type OssSettings } from '../../src/contracts/repository-settings';
 import { type FaultRequest, type OssFault } from '../../src/embedded/oss/faults';
 import { type EmbeddedOssOptions } from '../../src/embedded/oss/server';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
@@ -20,7 +20,7 @@ async function open(
   options: {
     server?: Partial<EmbeddedOssOptions>;
     settings?: Partial<OssSettings>;
-    secrets?: { accessKeyId: string; secretAccessKey: string; securityToken?: string };
+    secrets?: OssSecrets;
     times?: { idleMs?: number; baseMs?: number; minBytesPerSecond?: number };
     readonly?: boolean;
   } = {},

@@ -1,5 +1,5 @@
 import { parseByteSize } from '../../src/elasticsearch/values';
-import { parseRepositorySettings } from '../../src/registrations/parse-settings';
+import { parseNewSettings, parseShownSettings } from '../../src/registrations/parse-settings';
 
 const POLICY = { pathRepo: ['/repositories'], allowedEndpoints: ['loopback'] };
 const OSS = { endpoint: 'http://127.0.0.1:1', bucket: 'bucket', access_key_id: 'id', secret_access_key: 'secret' };
@@ -8,7 +8,7 @@ const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'va
 
 const refusal = (type: string, settings: Record<string, unknown>): string => {
   try {
-    parseRepositorySettings(type, settings, POLICY);
+    parseNewSettings(type, settings, POLICY);
   } catch (error) {
     expect(error).toMatchObject({ code: 'repository_settings_invalid' });
     return (error as Error).message;
@@ -29,6 +29,30 @@ test.each(['10constructor', '10ToString', '10__proto__', '10valueof'])('[%s] is 
   expect(() => parseByteSize('chunk_size', value)).toThrow(/as a size in bytes/);
 });
 
+test('what is shown holds no secret, and leads to the same store', () => {
+  const parsed = parseNewSettings(
+    'oss',
+    { ...OSS, security_token: 'token', base_path: '/a/', compress: false },
+    POLICY,
+  );
+  expect(parsed.shown).toEqual({ endpoint: OSS.endpoint, bucket: 'bucket', base_path: '/a/', compress: 'false' });
+  expect(parsed.secrets).toEqual({ accessKeyId: 'id', secretAccessKey: 'secret', securityToken: 'token' });
+  expect(parseShownSettings('oss', parsed.shown, POLICY)).toEqual({ store: parsed.store, write: parsed.write });
+});
+
+test('a store without credentials has no secrets, and takes none', () => {
+  expect(parseNewSettings('fs', { location: 'a' }, POLICY).secrets).toBeUndefined();
+  expect(refusal('fs', { location: 'a', access_key_id: 'id' })).toBe(
+    'unknown setting [access_key_id] of repository type [fs]; known are ' +
+      '[chunk_size, compress, location, max_restore_bytes_per_sec, max_snapshot_bytes_per_sec, readonly]',
+  );
+});
+
+test('credentials that are missing are named', () => {
+  expect(refusal('oss', { ...OSS, access_key_id: '' })).toBe('missing setting [access_key_id]');
+  expect(refusal('oss', { ...OSS, secret_access_key: null })).toBe('missing setting [secret_access_key]');
+});
+
 test('a value is bounded, and so are all together', () => {
   expect(refusal('fs', { location: 'x'.repeat(4_097) })).toContain(
     '[location] has [4097] bytes, and [4096] are the most',
@@ -44,8 +68,8 @@ test('a value is bounded, and so are all together', () => {
     region: long,
   };
   expect(refusal('oss', all)).toMatch(/^the settings have \[20\d\d\d\] bytes, and \[16384\] are the most$/);
-  const { secrets } = parseRepositorySettings('oss', { ...OSS, security_token: 'x'.repeat(4_096) }, POLICY);
-  expect(secrets?.securityToken).toHaveLength(4_096);
+  const { secrets } = parseNewSettings('oss', { ...OSS, security_token: 'x'.repeat(4_096) }, POLICY);
+  expect(secrets).toMatchObject({ securityToken: 'x'.repeat(4_096) });
 });
 
 test('an error repeats no more of a name than a person reads', () => {

@@ -1,5 +1,4 @@
 import { SnapkeepError } from '../../contracts/errors';
-import { type OssSettings, type RepositorySecrets } from '../../contracts/repository-settings';
 import { assertBlobKeys, assertBlobPrefix, isBlobKey } from '../contract/blob-key';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 import { assertBucketUsable } from './check-bucket';
@@ -7,6 +6,7 @@ import { type OssCall } from './oss-call';
 import { createOssClient, type OssClient } from './oss-client';
 import { readOssEndpoint } from './oss-endpoint';
 import { ossFailure } from './oss-errors';
+import { type OssSecrets, type OssSettings } from './oss-settings';
 import { OssTransport } from './oss-transport';
 import { DEFAULT_REQUEST_TIMES, type RequestTimes } from './request-clock';
 import { assertMd5, md5Base64 } from './verify-body';
@@ -38,7 +38,7 @@ export class OssBlobStore implements BlobStore {
    */
   constructor(
     settings: Omit<OssSettings, 'type'>,
-    secrets: RepositorySecrets,
+    secrets: OssSecrets,
     options: { readonly?: boolean; times?: Partial<RequestTimes> } = {},
   ) {
     if (settings.basePath !== '' && !settings.basePath.split('/').every(isPathPart)) {

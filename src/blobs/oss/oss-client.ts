@@ -1,9 +1,9 @@
 import { type IncomingMessage } from 'node:http';
 import OSS from 'ali-oss';
 import { SnapkeepError } from '../../contracts/errors';
-import { type RepositorySecrets } from '../../contracts/repository-settings';
 import { type OssCall } from './oss-call';
 import { type OssAddress } from './oss-endpoint';
+import { type OssSecrets } from './oss-settings';
 import { type OssTransport } from './oss-transport';
 
 /** What the answers of ali-oss carry beside their data. */
@@ -44,7 +44,7 @@ export interface OssClient {
 export function createOssClient(
   address: OssAddress,
   bucket: string,
-  secrets: RepositorySecrets,
+  secrets: OssSecrets,
   transport: OssTransport,
 ): OssClient {
   try {

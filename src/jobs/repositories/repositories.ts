@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type BlobStore } from '../../blobs/contract/blob-store';
+import { type StorePolicy } from '../../blobs/contract/store-policy';
 import { notTheSameStore, repositoryMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type JobRepository } from '../../contracts/jobs/job';
@@ -10,7 +11,7 @@ import { type JsonObject } from '../../elasticsearch/json-value';
 import { matcher, selectNames } from '../../elasticsearch/name-lists';
 import { checkRepositoryName } from '../../elasticsearch/snapshot-name-rules';
 import { type OpenRepositories } from '../../registrations/open-repositories';
-import { type ParsedSettings, parseRepositorySettings, type StorePolicy } from '../../registrations/parse-settings';
+import { parseNewSettings, parseShownSettings, type RepositorySettings } from '../../registrations/parse-settings';
 import { type Sealer } from '../../registrations/sealer';
 import { verifyKey } from '../../repository/format/keys';
 import { type Places } from '../reading/places';
@@ -49,7 +50,7 @@ export class Repositories {
   async put(request: RepositoryRequest): Promise<void> {
     const { name } = request;
     checkRepositoryName(name);
-    const parsed = parseRepositorySettings(request.type, request.settings, this.policy);
+    const parsed = parseNewSettings(request.type, request.settings, this.policy);
     const registration: NewRegistration = {
       name,
       type: parsed.store.type,
@@ -134,7 +135,7 @@ export class Repositories {
   }
 
   /** Throws `repository_in_use` for what would take the store from the jobs. Rates, compression and sizes may change. */
-  private refuseStranding({ name, ...before }: Registration, now: ParsedSettings, jobs: readonly ShownJob[]): void {
+  private refuseStranding({ name, ...before }: Registration, now: RepositorySettings, jobs: readonly ShownJob[]): void {
     if (!isDeepStrictEqual(this.storeOf(before), now.store)) throw inUse(name, jobs, 'moving it to another store');
     if (now.write.readonly && jobs.some((job) => job.kind !== 'restore')) {
       throw inUse(name, jobs, 'making it readonly');
@@ -142,11 +143,12 @@ export class Repositories {
   }
 
   /** Undefined where this process, configured otherwise, would not admit it. */
-  private storeOf({ type, settings }: Pick<Registration, 'type' | 'settings'>): ParsedSettings['store'] | undefined {
-    // Credentials say nothing about where a store is; the parser wants some all the same.
-    const credentials = type === 'oss' ? { access_key_id: 'hidden', secret_access_key: 'hidden' } : {};
+  private storeOf({
+    type,
+    settings,
+  }: Pick<Registration, 'type' | 'settings'>): RepositorySettings['store'] | undefined {
     try {
-      return parseRepositorySettings(type, { ...settings, ...credentials }, this.policy).store;
+      return parseShownSettings(type, settings, this.policy).store;
     } catch (error) {
       if (error instanceof SnapkeepError) return undefined;
       throw error;
