@@ -1,3 +1,4 @@
+import { repositoryReadonly } from '../src/contracts/common-errors';
 import { type JobRepository } from '../src/contracts/jobs/job';
 import { type SweepOutcome } from '../src/contracts/jobs/ledger';
 import { rollbackSnapshot } from '../src/repository/deletion/orphans';
@@ -6,7 +7,6 @@ import { sweepMarked } from '../src/repository/deletion/sweep';
 import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 import { type JobCall, type Ledger } from './ledger-client';
-import { refuseReadonly } from './readonly';
 
 export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
   return {
@@ -14,7 +14,7 @@ export function deleteActivities(_deps: Dependencies, ledger: Ledger) {
     removeSnapshots: (call: { repository: JobRepository; uuids: readonly string[] }): Promise<void> =>
       runActivity(async ({ signal }) => {
         const { catalogue, write } = ledger.open(call.repository);
-        refuseReadonly(call.repository.name, write.readonly);
+        if (write.readonly) throw repositoryReadonly(call.repository.name);
         await removeSnapshots(catalogue, call.uuids, { signal });
       }),
 

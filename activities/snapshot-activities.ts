@@ -1,5 +1,6 @@
 import { Coalescer } from '../src/concurrency/coalescer';
 import { untilAborted } from '../src/concurrency/on-abort';
+import { repositoryReadonly } from '../src/contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyGroupInput, type GroupResult, type ShardResult } from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
@@ -20,7 +21,6 @@ import { planSnapshot } from '../src/snapshotting/plan-snapshot';
 import { isRepeated, runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 import { claimsOf, type Ledger } from './ledger-client';
-import { refuseReadonly } from './readonly';
 
 /** Which snapshot of which repository an activity works for. */
 export interface SnapshotJob {
@@ -63,7 +63,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
   ): Promise<BeginSnapshotResult> => {
     const repository = ledger.open(call.repository);
     const { store, catalogue, write } = repository;
-    refuseReadonly(call.repository.name, write.readonly);
+    if (write.readonly) throw repositoryReadonly(call.repository.name);
     const { indices: expression, ignoreUnavailable, expandWildcards } = call.request;
     // A burst of snapshots asks the cluster once.
     const asked = shared.ask('info', () => cluster.info());
