@@ -1,66 +1,71 @@
 import { SnapkeepError } from './errors';
 
-/** AES-256-GCM ciphertext of a repository's credentials, base64 (see src/contracts has types only; src/jobs seals). */
+/** Encrypted credentials of a repository, as src/registrations/sealer.ts writes them. */
 export type Sealed = string;
 
-/** A registered repository as `repositoriesWorkflow` keeps it. Nothing in it needs to be hidden. */
+/** A registered repository as `repositoriesWorkflow` keeps it. It holds no secret in plain text. */
 export interface Registration {
   readonly name: string;
   /** Name of a store type, such as `oss`. */
   readonly type: string;
-  /** The settings as they were given, secrets taken out; what `GET /_snapshot` shows. */
+  /** The settings as they were given, without secrets. `GET /_snapshot` shows them. */
   readonly settings: Readonly<Record<string, string>>;
   readonly sealedSecrets?: Sealed;
-  /** Grows with every change of any registration; tells a worker that its open store is out of date. */
+  /** Grows with every change of any registration, so that a worker notices that its open store is out of date. */
   readonly revision: number;
 }
 
-/** A registration that is being tried or asked for. */
+/** A registration that is requested or being verified. */
 export type NewRegistration = Omit<Registration, 'revision'>;
 
-/** An object that one process wrote, so that another shows that it uses the same store. */
+/** An object that the front door writes and a worker reads, which proves that both use the same store. */
 export interface StoreMarker {
   readonly key: string;
   readonly text: string;
 }
 
+/** Input of the activity that verifies a repository from a worker. */
 export interface VerifyRegistration {
   readonly registration: NewRegistration;
-  /** Written by the front door; the worker reads and deletes it. Unset for a readonly repository. */
+  /** Written by the front door; read and deleted by the worker. Unset for a readonly repository. */
   readonly marker?: StoreMarker;
 }
 
+/** Result of the activity that verifies a repository from a worker. */
 export interface VerifiedStore {
-  /** Uuid of the root that the worker sees; '' where there is none. */
+  /** Uuid of the root that the worker reads; '' if there is none. */
   readonly rootUuid: string;
 }
 
-/** Memo fields of `repositoriesWorkflow`, one per registration: this prefix and the name. */
+/** Prefix of the memo fields of `repositoriesWorkflow` that hold a registration. The repository's name follows. */
 const MEMO_PREFIX = 'repository/';
 
+/** Maximum number of registrations. */
 export const MAX_REGISTRATIONS = 1_000;
-/** Bytes of one registration as it is stored, and of all of them: they have to fit into one memo. */
+/** Maximum bytes of one registration as it is stored. */
 export const MAX_REGISTRATION_BYTES = 16 * 1024;
+/** Maximum bytes of all registrations together, because they have to fit into one memo. */
 export const MAX_REGISTRATIONS_BYTES = 1024 * 1024;
 
-/** The memo field in which a registration is shown. */
+/** Returns the name of the memo field that shows a registration. */
 export function registrationField(name: string): string {
   return MEMO_PREFIX + name;
 }
 
-/** The registrations that a memo of `repositoriesWorkflow` shows, in the order of their names. */
+/** Returns the registrations that a memo of `repositoriesWorkflow` shows, sorted by name. */
 export function registrationsIn(memo: Readonly<Record<string, unknown>> | undefined): Registration[] {
   return Object.entries(memo ?? {})
     .flatMap(([field, value]) =>
-      // A field that was removed may stay as null.
+      // A removed field may remain as null.
       field.startsWith(MEMO_PREFIX) && value != null ? [value as Registration] : [],
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**
- * Checks the bounds of registrations: `one` is to be kept beside `others`, of which it replaces the one of its name.
- * Throws `repository_settings_invalid` that names the limit and the way out.
+ * Checks that `one` can be kept beside `others`. It replaces the one of the same name.
+ *
+ * Throws `repository_settings_invalid` with the limit and the way out when there are too many or too large ones.
  */
 export function checkBounds(one: NewRegistration, others: Iterable<Registration>): void {
   const bytes = bytesOf(one);

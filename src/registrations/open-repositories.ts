@@ -8,21 +8,21 @@ import { parseShownSettings } from './parse-settings';
 import { type Sealer } from './sealer';
 import { type WriteSettings } from './write-settings';
 
-/** A repository ready for use by this process. */
+/** A repository that this process has opened. */
 export interface OpenRepository {
   readonly store: BlobStore;
   readonly catalogue: Catalogue;
   readonly write: WriteSettings;
 }
 
-/** Registrations kept open: more than any installation uses at once. */
+/** Maximum of repositories kept open, more than an installation uses at once. */
 const OPEN_KEPT = 200;
 
-/** Opens registrations and keeps them open; each revision is opened for itself, since running jobs keep theirs. */
+/** Opens repositories and keeps them open. Opens each revision separately, because running jobs keep theirs. */
 export class OpenRepositories {
   private readonly kept = new LRUCache<string, OpenRepository>({
     max: OPEN_KEPT,
-    // Calls under way on the old store end by themselves; its idle sockets are all that is let go.
+    // Closing a store only closes its idle sockets. Calls in progress still end.
     dispose: ({ store }) => void store.close(),
   });
 
@@ -31,10 +31,15 @@ export class OpenRepositories {
     private readonly sealer: Sealer,
   ) {}
 
-  /** Throws what is wrong with the settings where this process, configured otherwise, does not admit them. */
+  /**
+   * Opens a registered repository, or returns the one that is open.
+   *
+   * Throws `repository_settings_invalid` when this process, configured otherwise than the one that registered it, does
+   * not allow its settings or can't unseal its credentials.
+   */
   open(registration: Registration): OpenRepository {
     const { name, type, settings, sealedSecrets, revision } = registration;
-    // Not by revision alone: revisions begin again where the workflow that counts them was terminated.
+    // The revision alone does not identify it: revisions start over when the workflow that counts them is terminated.
     const key = JSON.stringify([name, revision, type, settings, sealedSecrets]);
     const known = this.kept.get(key);
     if (known !== undefined) return known;
@@ -43,7 +48,11 @@ export class OpenRepositories {
     return repository;
   }
 
-  /** Opens without keeping: for a registration that is only being tried. The caller closes the store. */
+  /**
+   * Opens a registration that is being verified, without keeping it open. The caller closes the store.
+   *
+   * Throws as {@link open}.
+   */
   openOnce(registration: Omit<Registration, 'revision'>): OpenRepository {
     const { type, settings, sealedSecrets } = registration;
     const secrets = sealedSecrets === undefined ? undefined : this.sealer.unseal(sealedSecrets);
@@ -52,6 +61,7 @@ export class OpenRepositories {
     return { store: opened, catalogue: new Catalogue(opened), write };
   }
 
+  /** Closes all stores that are kept open. */
   async close(): Promise<void> {
     await Promise.all([...this.kept.values()].map(({ store }) => store.close()));
     this.kept.clear();

@@ -2,10 +2,11 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { SnapkeepError } from '../contracts/errors';
 import { type Sealed } from '../contracts/registration';
 
-/** Turns credentials into text that may lie in a workflow history, and back. */
+/** Encrypts credentials, so that a workflow history may hold them, and decrypts them. */
 export interface Sealer {
+  /** Encrypts the credentials of one repository. */
   seal(secrets: object): Sealed;
-  /** Throws `repository_settings_invalid` when the text was sealed with another key or was changed. */
+  /** Decrypts credentials. Throws `repository_settings_invalid` when another key sealed them, or they were changed. */
   unseal(sealed: Sealed): object;
 }
 
@@ -14,8 +15,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * AES-256-GCM with a fresh nonce per sealing; the key is derived from SNAPKEEP_SECRET_KEY by HKDF-SHA-256, so that any
- * text of 16 characters or more serves. Layout: `v1:` + base64(nonce, ciphertext, tag).
+ * Creates a sealer that uses AES-256-GCM with a new nonce per sealing. Its key is derived from `secretKey`, the value
+ * of SNAPKEEP_SECRET_KEY, by HKDF-SHA-256. The sealed text is `v1:` + base64(nonce, ciphertext, tag).
+ *
+ * Throws `illegal_argument_exception` when `secretKey` has fewer than 16 characters.
  */
 export function createSealer(secretKey: string): Sealer {
   if (secretKey.length < 16) {
@@ -40,7 +43,7 @@ export function createSealer(secretKey: string): Sealer {
         ]);
         return JSON.parse(text.toString('utf8')) as object;
       } catch {
-        // The cause would say nothing more, and must not carry bytes of a secret.
+        // The cause is left out: it says nothing more, and could hold bytes of a secret.
         throw new SnapkeepError(
           'repository_settings_invalid',
           'the credentials of the repository were sealed with another SNAPKEEP_SECRET_KEY; register it again',

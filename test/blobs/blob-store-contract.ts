@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type BlobInfo, type BlobStore } from '../../src/blobs/contract/blob-store';
 import { type ErrorCode } from '../../src/contracts/errors';
 
-/** A fresh, empty store, and a second client of the same place. */
+/** A new, empty store, and a second client of the same place. */
 export interface OpenedStore {
   readonly store: BlobStore;
   readonly other: BlobStore;
@@ -21,9 +21,9 @@ export async function listed(blobs: AsyncIterable<BlobInfo>): Promise<string[]> 
 }
 
 /**
- * What BlobStore promises, as tests; every implementation and wrapper runs them.
+ * Tests what the contract of BlobStore promises. Every implementation and wrapper runs it.
  *
- * @param options.manyObjects enough to need several pages of whatever the store lists by.
+ * @param options.manyObjects number of objects that the store lists in several pages.
  */
 export function describeBlobStoreContract(
   name: string,
@@ -90,7 +90,7 @@ export function describeBlobStoreContract(
     test('readers of an object that is overwritten all the time see one of the written bodies, never a mixture', async () => {
       const bodies = Array.from({ length: 6 }, (_, at) => Buffer.alloc(300_000 + at * 1000, at));
       const sums = new Set(bodies.map(sha));
-      await store.put('shared', bodies[0]);
+      await store.put('shared', bodies[0]!);
       let writing = true;
       const reader = async (): Promise<number> => {
         let reads = 0;
@@ -144,7 +144,7 @@ export function describeBlobStoreContract(
         await Promise.all(keys.slice(at, at + 50).map((key) => store.put(key, Buffer.from('x'))));
       }
       expect(await listed(store.list('many/'))).toEqual([...keys].sort());
-      // And all of them go away by one call.
+      // One call deletes all of them.
       await store.delete(keys);
       expect(await listed(store.list(''))).toEqual([]);
     });

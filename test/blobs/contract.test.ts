@@ -64,19 +64,19 @@ describeBlobStoreContract('RetryingBlobStore around a folder', () =>
   inFolder((location) => new RetryingBlobStore(new FsBlobStore(location))),
 );
 
-// Calls keep failing before they succeed, and every other failed write has in truth succeeded.
+// Calls fail before they succeed, and every other failed write has stored its object.
 describeBlobStoreContract('RetryingBlobStore around a store that keeps failing', () =>
   inFolder((location) => {
     const faulty = new FaultyBlobStore(new FsBlobStore(location));
     const flaky = { fail: 'store_unavailable' as const };
     for (let at = 0; at < 2500; at++) {
       faulty.plan('put', flaky, {}, { ...flaky, failAfterwards: true }, {});
-      // Every third, not every second: of two readers that take turns one would get all the faults.
+      // Every third, because of two alternating readers one would get the faults of every second.
       faulty.plan('get', flaky, {}, {});
       faulty.plan('list', { ...flaky, failListAt: 3 }, {});
       faulty.plan('delete', { ...flaky, failAfterwards: true }, {});
     }
-    return new RetryingBlobStore(faulty, { tries: 10, firstPauseMs: 0, withinMs: 10_000 });
+    return new RetryingBlobStore(faulty, { attempts: 10, firstPauseMs: 0, withinMs: 10_000 });
   }),
 );
 

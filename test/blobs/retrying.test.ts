@@ -9,7 +9,7 @@ import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { expectCode, listed } from './blob-store-contract';
 
-const QUICK = { tries: 4, firstPauseMs: 1, withinMs: 60_000 };
+const QUICK = { attempts: 4, firstPauseMs: 1, withinMs: 60_000 };
 const UNAVAILABLE = { fail: 'store_unavailable' as const };
 
 let location: string;
@@ -140,7 +140,7 @@ test('a damaged body is read again', async () => {
 });
 
 test('a pause ends at once when the signal is aborted, with its reason and no further try', async () => {
-  const slow = new RetryingBlobStore(faulty, { tries: 4, firstPauseMs: 60_000, withinMs: 600_000 });
+  const slow = new RetryingBlobStore(faulty, { attempts: 4, firstPauseMs: 60_000, withinMs: 600_000 });
   faulty.plan('put', UNAVAILABLE);
   const controller = new AbortController();
   const reason = new Error('cancelled');
@@ -150,16 +150,16 @@ test('a pause ends at once when the signal is aborted, with its reason and no fu
 });
 
 test('no try starts once the time for all of them is over', async () => {
-  const bounded = new RetryingBlobStore(faulty, { tries: 100, firstPauseMs: 20, withinMs: 100 });
+  const bounded = new RetryingBlobStore(faulty, { attempts: 100, firstPauseMs: 20, withinMs: 100 });
   faulty.plan('get', { ...UNAVAILABLE, run: () => new Promise((resolve) => setTimeout(resolve, 120)) });
   await expectCode(bounded.get('a'), 'store_unavailable');
   expect(faulty.count('get')).toBe(1);
 });
 
 test('the default policy pauses for less than five seconds in all', () => {
-  const { tries, firstPauseMs } = DEFAULT_RETRY_POLICY;
+  const { attempts, firstPauseMs } = DEFAULT_RETRY_POLICY;
   let longest = 0;
-  for (let pause = 0; pause < tries - 1; pause++) longest += firstPauseMs * 3 ** pause;
+  for (let pause = 0; pause < attempts - 1; pause++) longest += firstPauseMs * 3 ** pause;
   expect(longest).toBeLessThan(5000);
 });
 

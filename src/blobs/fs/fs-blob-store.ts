@@ -9,24 +9,24 @@ import { listFolder } from './list-folder';
 import { readWhole } from './read-file';
 import { removeQuietly, sweepTemporaryFiles, writeTemporaryFile } from './temporary-file';
 
-/** A folder can vanish between making it and using it (a delete prunes it) this many times before a put gives up. */
-const FOLDER_TRIES = 20;
+/** Attempts of a put to move its file, because a concurrent delete can remove the folder just before. */
+const MOVE_ATTEMPTS = 20;
 
-/** Files deleted at the same time. */
+/** Files deleted concurrently. */
 const DELETE_BATCH = 32;
 
 /**
- * Objects as files under one folder, on a disk or a share that every worker sees at the same path.
+ * Stores objects as files under one folder, on a disk or a share that every process sees at the same path.
  *
- * A put writes a temporary file on the same file system, syncs it, renames it into place and syncs the folder;
- * an absent-put uses link(2) in place of rename(2), which fails if the name is taken. Folders exist only as long as
- * they hold objects. Two things a bucket can do and this store cannot: hold `a` and `a/b` at once (`store_rejected`),
- * and, on a file system that ignores case, tell `A` from `a`.
+ * A put writes a temporary file on the same file system, syncs it, renames it into place and syncs the folder.
+ * putIfAbsent uses link(2) instead of rename(2), because link fails if the name exists. A folder is deleted with its
+ * last object. Unlike a bucket, this store can't hold `a` and `a/b` at once (`store_rejected`), nor `A` and `a` on a
+ * file system that ignores case.
  */
 export class FsBlobStore implements BlobStore {
   readonly description: string;
 
-  /** @param options.readonly `checkUsable` then neither makes the folder nor proves that it can write. */
+  /** @param options.readonly makes `checkUsable` neither create the folder nor write to it. */
   constructor(
     private readonly location: string,
     private readonly options: { readonly?: boolean } = {},
@@ -78,7 +78,7 @@ export class FsBlobStore implements BlobStore {
       await this.assertLocation();
       yield* listFolder(this.location, prefix, options.after ?? '', options.signal);
     } catch (error) {
-      throw this.translated(error, 'list objects');
+      throw fsFailure(error, 'list objects', this.location);
     }
   }
 
@@ -127,7 +127,7 @@ export class FsBlobStore implements BlobStore {
     });
     const target = this.pathOf(key);
     try {
-      for (let tries = 1; ; tries++) {
+      for (let attempt = 1; ; attempt++) {
         const made = await this.makeFolder(dirname(target));
         try {
           signal?.throwIfAborted();
@@ -135,8 +135,8 @@ export class FsBlobStore implements BlobStore {
           await this.syncFolders(dirname(target), made);
           return;
         } catch (error) {
-          // A delete of the folder's last object has pruned the folder: make it again.
-          if (errnoOf(error) !== 'ENOENT' || tries >= FOLDER_TRIES) throw error;
+          // A concurrent delete of the folder's last object has deleted the folder: create it again.
+          if (errnoOf(error) !== 'ENOENT' || attempt >= MOVE_ATTEMPTS) throw error;
         }
       }
     } finally {
@@ -148,7 +148,7 @@ export class FsBlobStore implements BlobStore {
     try {
       return await mkdir(folder, { recursive: true });
     } catch (error) {
-      // An object's name is in the way. As EEXIST it would read as "this object exists".
+      // A file has the name of the folder. Passed on, EEXIST would be taken for an existing object.
       if (errnoOf(error) !== 'EEXIST') throw error;
       throw new SnapkeepError('store_rejected', `a file of [${this.description}] is in the way of a folder`, {
         cause: error,
@@ -156,7 +156,7 @@ export class FsBlobStore implements BlobStore {
     }
   }
 
-  /** Makes the new name durable, and with it the names of the folders made on the way. */
+  /** Makes the new name durable, together with the names of the folders that were created for it. */
   private async syncFolders(folder: string, firstMade: string | undefined): Promise<void> {
     const last = firstMade === undefined ? folder : dirname(firstMade);
     for (let current = folder; ; current = dirname(current)) {
@@ -178,7 +178,7 @@ export class FsBlobStore implements BlobStore {
         await rmdir(join(this.location, folder));
       } catch (error) {
         if (isNoObject(error)) continue;
-        // Not empty: it, and all above it, still hold objects.
+        // Not empty: the folder and all its parents still hold objects.
         return;
       }
     }
@@ -197,7 +197,7 @@ export class FsBlobStore implements BlobStore {
     throw new SnapkeepError('blob_missing', `there is no object [${key}] in [${this.description}]`);
   }
 
-  /** A missing folder is no empty repository: a share that is not mounted must not read as one. */
+  /** Throws `store_bucket_missing` when the folder is missing, because an unmounted share must not look empty. */
   private async assertLocation(): Promise<void> {
     const found = await stat(this.location).catch((error: unknown) => {
       if (isNoObject(error)) return undefined;
@@ -242,16 +242,12 @@ export class FsBlobStore implements BlobStore {
     try {
       return await work();
     } catch (error) {
-      throw this.translated(error, doing);
+      throw fsFailure(error, doing, this.location);
     }
-  }
-
-  private translated(error: unknown, doing: string): unknown {
-    return errnoOf(error) === undefined ? error : fsFailure(error, doing, this.location);
   }
 }
 
-/** The name holds nothing, or something above it is a file. */
+/** Returns whether the path has no file because its name is missing or a parent is a file. */
 function isNoObject(error: unknown): boolean {
   return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR';
 }
@@ -262,7 +258,7 @@ async function syncFolder(folder: string): Promise<void> {
     handle = await open(folder, 'r');
     await handle.sync();
   } catch (error) {
-    // Pruned meanwhile (then so is the object), or a platform where a folder can't be synced.
+    // The folder was deleted concurrently together with the object, or the platform can't sync folders.
     if (!['ENOENT', 'EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
   } finally {
     await handle?.close();

@@ -1,7 +1,7 @@
 import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
 
 const ACCESS_DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
-/** The path cannot hold the object, now or later. */
+/** The path can never hold the object. */
 const REJECTED = new Set([
   'ENOTDIR',
   'EISDIR',
@@ -14,20 +14,24 @@ const REJECTED = new Set([
   'ENOSYS',
 ]);
 
-/** The error code that the file system gave, such as `ENOENT`; undefined for any other error. */
+/** Returns the error code of the file system, such as `ENOENT`; undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
 /**
- * A failure of the file system as the catalogue names it. What is neither a matter of permissions nor of the path
- * (disk full, stale handle, I/O error, too many open files) may succeed later: `store_unavailable`.
+ * Converts a failure of the file system to a SnapkeepError. Returns any other error unchanged.
+ *
+ * A failure that concerns neither permissions nor the path (disk full, stale handle, I/O error, too many open files)
+ * may pass, and becomes `store_unavailable`.
+ *
+ * @param doing the failed operation, such as `read an object`.
+ * @param where the folder of the store.
  */
-export function fsFailure(error: unknown, doing: string, where: string): SnapkeepError {
-  if (error instanceof SnapkeepError) return error;
+export function fsFailure(error: unknown, doing: string, where: string): unknown {
   const errno = errnoOf(error);
-  if (errno === undefined) throw error;
+  if (errno === undefined) return error;
   let code: ErrorCode = 'store_unavailable';
   if (ACCESS_DENIED.has(errno)) code = 'store_access_denied';
   else if (REJECTED.has(errno)) code = 'store_rejected';

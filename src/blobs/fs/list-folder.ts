@@ -5,13 +5,13 @@ import { isBlobKey } from '../contract/blob-key';
 import { type BlobInfo } from '../contract/blob-store';
 import { errnoOf } from './fs-errors';
 
-/** Files whose length is asked for at the same time. */
+/** Files whose length is read concurrently. */
 const STAT_BATCH = 64;
 
 /**
- * The files under `location` as blobs, in the byte order of their keys, holding one folder's names per level of the
- * tree. Names that are no key (temporary files, `lost+found` is one, `.snapkeep~tmp` is not) are left out, and so is a
- * file that vanishes meanwhile.
+ * Lists the files under `location` as blobs, in the byte order of their keys. Holds the names of one folder per level
+ * of the tree in memory. Leaves out names that are not keys (such as `.snapkeep~tmp`), and files that are deleted
+ * during the listing.
  *
  * @param prefix a valid prefix; only folders that can hold a match are opened.
  * @param after keys up to and including this one are left out.
@@ -30,28 +30,30 @@ export async function* listFolder(
     const wanted = entries.filter(({ sortName }) => {
       const key = folder + sortName;
       if (!key.startsWith(prefix) && !prefix.startsWith(key)) return false;
-      // A folder's keys all start with `key`: the whole folder is past `after`, or `after` may lie inside it.
+      // All keys of a folder start with `key`. The whole folder is past `after`, or `after` may lie inside it.
       return key > after || after.startsWith(key);
     });
-    for (let at = 0; at < wanted.length;) {
-      if (wanted[at].isFolder) {
-        yield* walk(folder + wanted[at].sortName);
-        at++;
-        continue;
+    let files: string[] = [];
+    for (const { sortName, isFolder } of wanted) {
+      const key = folder + sortName;
+      if (!isFolder && key > after && key.startsWith(prefix)) files.push(key);
+      if (isFolder || files.length === STAT_BATCH) {
+        yield* blobsOf(files);
+        files = [];
       }
-      const batch = [];
-      while (at < wanted.length && !wanted[at].isFolder && batch.length < STAT_BATCH) {
-        const key = folder + wanted[at++].sortName;
-        if (key > after && key.startsWith(prefix)) batch.push(lengthOf(location, key));
-      }
-      for (const blob of await Promise.all(batch)) if (blob) yield blob;
-      signal?.throwIfAborted();
+      if (isFolder) yield* walk(key);
     }
+    yield* blobsOf(files);
+  }
+
+  async function* blobsOf(keys: readonly string[]): AsyncGenerator<BlobInfo> {
+    for (const blob of await Promise.all(keys.map((key) => blobOf(location, key)))) if (blob) yield blob;
+    signal?.throwIfAborted();
   }
 }
 
 interface Entry {
-  /** A folder sorts as `name/`, which is how its keys go on: `a-b` and `a.b` come before `a/b`. */
+  /** The name, with `/` appended to a folder's, because `a-b` and `a.b` sort before `a/b`. */
   readonly sortName: string;
   readonly isFolder: boolean;
 }
@@ -70,7 +72,7 @@ async function orderedEntries(folder: string): Promise<Entry[]> {
     .sort((a, b) => (a.sortName < b.sortName ? -1 : 1));
 }
 
-async function lengthOf(location: string, key: string): Promise<BlobInfo | undefined> {
+async function blobOf(location: string, key: string): Promise<BlobInfo | undefined> {
   try {
     return { key, length: (await stat(join(location, key))).size };
   } catch (error) {

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { SnapkeepError } from '../../contracts/errors';
 import { errnoOf } from './fs-errors';
 
-/** Folder for files being written. `~` stands in no key, so it can neither hide an object nor be listed as one. */
+/** Folder of files that are being written. Because no key holds `~`, it can't hide an object or be listed as one. */
 export const TEMPORARY_FOLDER = '.snapkeep~tmp';
 
-/** Written and verified in slices of this many bytes, so that a call that is given up ends soon. */
+/** Bytes written or verified at a time. Small slices let an aborted call end soon. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
-/** No put takes that long: a temporary file of that age was left by a process that died. */
+/** Age of a temporary file at which its writer must have crashed, because no put takes so long. */
 const LEFT_OVER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Writes `body` to a fresh file in the temporary folder of `location`, reads it back, and syncs it to disk.
+ * Writes `body` to a new file in the temporary folder of `location`, syncs it to disk, and reads it back. Returns the
+ * path. The caller moves the file into place, and deletes it if that fails.
  *
- * @returns its path; the caller renames or links it into place, and removes it if that fails.
- * @throws `ENOENT` if `location` itself is missing (it is never made here: it may be a mount that is gone);
- *   `store_integrity` if the file does not read as it was written.
+ * Throws `ENOENT` when `location` itself is missing: it is not created here, because it may be a lost mount. Throws
+ * `store_integrity` when the file does not hold the bytes that were written.
  */
 export async function writeTemporaryFile(location: string, body: Buffer, signal?: AbortSignal): Promise<string> {
   const path = join(location, TEMPORARY_FOLDER, randomUUID());
@@ -41,12 +41,12 @@ export async function writeTemporaryFile(location: string, body: Buffer, signal?
   }
 }
 
-/** Removes a file that may be gone already, or that a later {@link sweepTemporaryFiles} will take. */
+/** Deletes a file and ignores failures. A later {@link sweepTemporaryFiles} deletes what is left. */
 export async function removeQuietly(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-/** Removes temporary files more than a day old. */
+/** Deletes temporary files more than a day old. Ignores failures. */
 export async function sweepTemporaryFiles(location: string, now = Date.now()): Promise<void> {
   const folder = join(location, TEMPORARY_FOLDER);
   for (const name of await readdir(folder).catch(() => [])) {

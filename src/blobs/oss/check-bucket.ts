@@ -1,12 +1,12 @@
 import { SnapkeepError } from '../../contracts/errors';
 
-/** Classes whose objects cannot be read until somebody restores them. */
+/** Storage classes whose objects can't be read before they are restored. */
 const ARCHIVES = new Set(['Archive', 'ColdArchive', 'DeepColdArchive']);
 
 /**
- * Throws `repository_settings_invalid` where no repository may lie in such a bucket, with the reason and the way out.
+ * Throws `repository_settings_invalid` with the reason and the way out when no repository may lie in the bucket.
  *
- * @param info as GetBucketInfo answers it; `Versioning` is missing where versioning was never on.
+ * @param info the answer of GetBucketInfo. `Versioning` is missing if versioning was never enabled.
  */
 export function assertBucketUsable(
   bucket: string,
@@ -20,7 +20,7 @@ export function assertBucketUsable(
       { details: { bucket, storageClass: info.StorageClass } },
     );
   }
-  // OSS ignores x-oss-forbid-overwrite there, so that two writers could lose each other's snapshots.
+  // With versioning OSS ignores x-oss-forbid-overwrite, and two writers could lose each other's snapshots.
   if (!readonly && (info.Versioning === 'Enabled' || info.Versioning === 'Suspended')) {
     throw new SnapkeepError(
       'repository_settings_invalid',

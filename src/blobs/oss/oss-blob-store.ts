@@ -11,17 +11,16 @@ import { OssTransport } from './oss-transport';
 import { DEFAULT_REQUEST_TIMES, type RequestTimes } from './request-clock';
 import { assertMd5, md5Base64 } from './verify-body';
 
-/** The most that OSS lists in one page, and deletes in one request. */
+/** Maximum that OSS lists in one page and deletes in one request. */
 const PAGE = 1000;
 
 const MIME = 'application/octet-stream';
 
 /**
- * Objects in a bucket of Alibaba Cloud OSS, under a base path, by way of ali-oss.
+ * Stores objects in a bucket of Alibaba Cloud OSS, under a base path, through ali-oss.
  *
- * Every put carries its Content-MD5, which OSS checks; every whole object that comes back is compared with the MD5
- * that OSS sends along. Put-if-absent is `x-oss-forbid-overwrite: true`. Requests are signed with V4 where the region
- * is known, else with V1.
+ * Every put carries a Content-MD5, which OSS checks. Every object read is compared with the MD5 that OSS sends with it.
+ * putIfAbsent sends `x-oss-forbid-overwrite: true`. Requests are signed with V4 if the region is known, else with V1.
  */
 export class OssBlobStore implements BlobStore {
   readonly description: string;
@@ -29,12 +28,13 @@ export class OssBlobStore implements BlobStore {
   readonly #base: string;
   readonly #readonly: boolean;
   readonly #transport: OssTransport;
-  /** Holds the secrets; private by `#`, so that nothing that prints the store prints them. */
+  /** Holds the secrets. Private by `#`, because printing the store must not print them. */
   readonly #client: OssClient;
 
   /**
-   * @param options.readonly `checkUsable` then accepts a bucket with versioning.
-   * @throws `repository_settings_invalid` for an endpoint, a bucket name, a base path or keys that cannot be.
+   * Throws `repository_settings_invalid` when the endpoint, bucket name, base path or a key is malformed.
+   *
+   * @param options.readonly makes `checkUsable` accept a bucket with versioning.
    */
   constructor(
     settings: Omit<OssSettings, 'type'>,
@@ -75,7 +75,7 @@ export class OssBlobStore implements BlobStore {
     let token: string | null = null;
     do {
       const query: Record<string, string> = { prefix: this.#base + prefix, 'max-keys': String(PAGE) };
-      // Query values that are empty or undefined break V4 signatures in ali-oss: such keys are left out.
+      // Empty or undefined query values break V4 signatures in ali-oss, so their keys are left out.
       if (query.prefix === '') delete query.prefix;
       if (token !== null) query['continuation-token'] = token;
       else if (options.after) query['start-after'] = this.#base + options.after;
@@ -93,7 +93,7 @@ export class OssBlobStore implements BlobStore {
     for (let at = 0; at < keys.length; at += PAGE) {
       const names = keys.slice(at, at + PAGE).map((key) => this.#base + key);
       await this.call('delete objects', options, async (ctx) => {
-        if (names.length === 1) await this.#client.delete(names[0], { ctx });
+        if (names.length === 1) await this.#client.delete(names[0]!, { ctx });
         else await this.deleteBatch(names, ctx);
       });
     }
@@ -104,7 +104,7 @@ export class OssBlobStore implements BlobStore {
       this.#client.getBucketInfo(this.#bucket, { ctx }),
     );
     assertBucketUsable(this.#bucket, bucket, this.#readonly);
-    // The credentials must reach the base path too, not only the bucket's settings.
+    // The credentials must also reach the base path, not only the bucket's settings.
     for await (const _ of this.list('', options)) break;
   }
 
@@ -125,7 +125,10 @@ export class OssBlobStore implements BlobStore {
     });
   }
 
-  /** ali-oss passes over keys that OSS could not delete: count on those only that the answer names. */
+  /**
+   * Deletes several objects. Checks that the response names each of them, because ali-oss ignores keys that OSS could
+   * not delete.
+   */
   private async deleteBatch(names: readonly string[], ctx: OssCall): Promise<void> {
     const { deleted } = await this.#client.deleteMulti(names, { ctx });
     const done = new Set(deleted.map(({ Key }) => Key));

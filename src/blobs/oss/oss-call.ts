@@ -1,12 +1,12 @@
-/** One call of the store on its way through ali-oss, which passes it to the transport as `ctx`. */
+/** The state of one call of the store. ali-oss passes it to the transport as `ctx`, untouched. */
 export interface OssCall {
   readonly signal?: AbortSignal;
-  /** Longest acceptable answer of status 2xx, in bytes. */
+  /** Longest body accepted with a status of 2xx, in bytes. */
   readonly maxBytes?: number;
-  /** MD5 (base64) of the answer's body, computed while it arrives. */
+  /** MD5 (base64) of the response's body, computed while it arrives. */
   md5?: string;
-  /** Why the transport failed. ali-oss replaces every error by one of its own that no longer tells. */
+  /** Failure of the transport. Kept here because ali-oss replaces it by an error of its own without the reason. */
   failure?: unknown;
-  /** The body of an answer of another status than 2xx: ali-oss parses it but drops parts, such as the endpoint to use. */
+  /** Body of a response whose status is not 2xx. ali-oss parses it but drops parts, such as the endpoint to use. */
   errorBody?: string;
 }

@@ -6,20 +6,20 @@ import { type OssAddress } from './oss-endpoint';
 import { type OssSecrets } from './oss-settings';
 import { type OssTransport } from './oss-transport';
 
-/** What the answers of ali-oss carry beside their data. */
+/** Part of every result of ali-oss. */
 interface OssAnswer {
   readonly res: { readonly status: number; readonly headers: IncomingMessage['headers'] };
 }
 
-/** Options that reach the transport: ali-oss hands `ctx` through untouched. */
+/** Options that reach the transport. ali-oss passes `ctx` on untouched. */
 interface CallOptions {
   readonly ctx: OssCall;
   readonly headers?: Record<string, string>;
 }
 
 /**
- * The part of ali-oss 6.23 that is used here, typed as it behaves (its published types lack `ctx` and more).
- * Query objects must have no undefined values: ali-oss sends them but leaves them out of a V4 signature.
+ * Types the used part of ali-oss 6.23 as it behaves, because its published types lack `ctx` and more. Query objects
+ * must have no undefined values: ali-oss sends them but leaves them out of a V4 signature.
  */
 export interface OssClient {
   put(name: string, body: Buffer, options: CallOptions & { mime: string }): Promise<OssAnswer>;
@@ -37,9 +37,9 @@ export interface OssClient {
 }
 
 /**
- * A client for one bucket that sends through `transport`. It holds the secrets: never log it.
+ * Creates a client for one bucket that sends through `transport`. Never log the client, because it holds the secrets.
  *
- * @throws `repository_settings_invalid` where ali-oss refuses the bucket's name or the keys are empty.
+ * Throws `repository_settings_invalid` when ali-oss refuses the bucket's name, or a key is empty.
  */
 export function createOssClient(
   address: OssAddress,
@@ -55,7 +55,7 @@ export function createOssClient(
       accessKeyId: secrets.accessKeyId,
       accessKeySecret: secrets.secretAccessKey,
       ...(secrets.securityToken === undefined ? {} : { stsToken: secrets.securityToken }),
-      // Without an interval ali-oss prints advice to the console; without a refresh function nothing is refreshed.
+      // Without an interval, ali-oss prints advice to the console. Without a refresh function, it refreshes nothing.
       refreshSTSTokenInterval: 3_600_000,
       ...(address.region === undefined ? {} : { region: address.region, authorizationV4: true }),
       retryMax: 0,
@@ -63,7 +63,7 @@ export function createOssClient(
     };
     return new OSS(options) as unknown as OssClient;
   } catch {
-    // The library's own error names neither; it is not passed on, since it might come to hold the options.
+    // The library's error is not passed on. It names neither bucket nor key, and a later release may add the options.
     throw new SnapkeepError(
       'repository_settings_invalid',
       `the bucket [${bucket}] or its access keys are not acceptable: a bucket's name has 3 to 63 lower-case letters, digits and hyphens, and both keys must be given`,

@@ -1,29 +1,30 @@
 import { isIP } from 'node:net';
 import { SnapkeepError } from '../../contracts/errors';
 
-/** How a bucket is addressed and how requests are signed. */
+/** Says how a bucket is addressed and how requests are signed. */
 export interface OssAddress {
-  /** `http(s)://host[:port]`, nothing behind it. */
+  /** `http(s)://host[:port]`, without a path. */
   readonly endpoint: string;
-  /** The bucket stands in the path (`host/bucket/key`) instead of the host name (`bucket.host/key`). */
+  /** Puts the bucket into the path (`host/bucket/key`) instead of the host name (`bucket.host/key`). */
   readonly pathStyle: boolean;
-  /** Such as `oss-cn-hangzhou`: requests are signed with V4 for it; undefined: with V1, which names no region. */
+  /** Region for V4 signatures, such as `oss-cn-hangzhou`; undefined: V1 signatures, which name no region. */
   readonly region: string | undefined;
 }
 
 /**
- * Reads an endpoint.
+ * Derives from an endpoint how to address a bucket and how to sign.
  *
- * - A region that is not given comes from an endpoint of Alibaba Cloud: public, `-internal`, `vpc100-` and dual-stack.
- * - OSS itself wants the bucket in the host name. Where that name would not resolve (a host without a dot, such as
- *   `localhost` or a container's name, or one under a local suffix), the bucket goes into the path. With an IP address
- *   ali-oss sends the bucket in the Host header, which no name server sees.
+ * - If `region` is undefined, it is taken from an endpoint of Alibaba Cloud: public, `-internal`, `vpc100-` or
+ *   dual-stack.
+ * - OSS requires the bucket in the host name. If that name would not resolve, the bucket goes into the path: for a host
+ *   without a dot, such as `localhost` or a container's name, and for a local suffix. For an IP address, ali-oss sends
+ *   the bucket in the Host header only, which needs no name server.
  *
- * @throws `repository_settings_invalid` where it is no `http(s)://host[:port]`.
+ * Throws `repository_settings_invalid` when `endpoint` is not `http(s)://host[:port]` or `region` is malformed.
  */
 export function readOssEndpoint(endpoint: string, region: string | undefined): OssAddress {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  // ali-oss takes no brackets, hence no IPv6 address.
+  // ali-oss accepts no brackets, and so no IPv6 address.
   if (!url || !/^https?:$/.test(url.protocol) || !/^[a-z0-9._-]+$/i.test(url.hostname) || url.username || url.search) {
     throw new SnapkeepError(
       'repository_settings_invalid',
@@ -41,7 +42,7 @@ export function readOssEndpoint(endpoint: string, region: string | undefined): O
   };
 }
 
-/** The region in a host name of Alibaba Cloud; `oss-accelerate…` and `oss.aliyuncs.com` name none. */
+/** Returns the region in a host name of Alibaba Cloud. `oss-accelerate…` and `oss.aliyuncs.com` name none. */
 function regionOfHost(host: string): string | undefined {
   const found =
     /^(?:vpc100-)?oss-([a-z]{2}-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/.exec(host) ??

@@ -1,27 +1,27 @@
 import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
 import { type OssCall } from './oss-call';
 
-/** Codes of OSS that mean something else than their HTTP status says. */
-const BY_OSS_CODE: Record<string, ErrorCode> = {
+/** Codes of OSS whose meaning differs from that of their HTTP status. */
+const BY_OSS_CODE: Readonly<Record<string, ErrorCode>> = {
   NoSuchBucket: 'store_bucket_missing',
   NoSuchKey: 'blob_missing',
   FileAlreadyExists: 'blob_exists',
-  // The object exists, but lies in an archive: no permission would help.
+  // The object is archived, so that no permission would help.
   InvalidObjectState: 'store_rejected',
-  // Bytes that changed on their way: OSS computed another MD5 than the request named.
+  // The bytes changed on their way: OSS computed another MD5 than the request named.
   InvalidDigest: 'store_integrity',
   BadDigest: 'store_integrity',
   RequestTimeout: 'store_unavailable',
   IncompleteBody: 'store_unavailable',
   OperationAborted: 'store_unavailable',
-  // A wrong clock is put right without anybody changing the repository, as after a suspended machine wakes up.
+  // A wrong clock can be corrected without a change of the repository, as when a suspended machine wakes up.
   RequestTimeTooSkewed: 'store_unavailable',
 };
 
-/** TLS failures that another try will not cure. */
+/** TLS failures that a retry can't cure. */
 const TLS_REJECTED = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/;
 
-/** A failure of the connection itself, as the catalogue names it. */
+/** Converts a failure of the connection to a SnapkeepError. Returns a SnapkeepError unchanged. */
 export function connectionFailure(error: unknown, host: string): unknown {
   if (error instanceof SnapkeepError) return error;
   const code = (error as NodeJS.ErrnoException).code;
@@ -36,7 +36,7 @@ export function connectionFailure(error: unknown, host: string): unknown {
   });
 }
 
-/** What ali-oss leaves in the errors it makes from answers. */
+/** The used fields of an error that ali-oss creates from a response. */
 interface AliOssError {
   readonly status?: number;
   readonly code?: string;
@@ -46,10 +46,11 @@ interface AliOssError {
 }
 
 /**
- * The error of a call as the catalogue names it. The original is never chained: ali-oss hangs the request with its
- * headers and signature on it.
+ * Converts the error of a call to a SnapkeepError, and that of an aborted call to the reason of its signal. Never
+ * chains the original error, because ali-oss attaches the request with its headers and signature.
  *
- * @param doing what was tried, such as `read object [a/b]`; `where` the store's description.
+ * @param doing the failed operation, such as `read object [a/b]`.
+ * @param where the store's description.
  */
 export function ossFailure(error: unknown, call: OssCall, doing: string, where: string): unknown {
   if (call.signal?.aborted) return call.signal.reason;
@@ -66,7 +67,8 @@ export function ossFailure(error: unknown, call: OssCall, doing: string, where: 
 }
 
 function codeFor(status: number, ossCode: string | undefined): ErrorCode {
-  if (ossCode !== undefined && Object.hasOwn(BY_OSS_CODE, ossCode)) return BY_OSS_CODE[ossCode];
+  const known = ossCode !== undefined && Object.hasOwn(BY_OSS_CODE, ossCode) ? BY_OSS_CODE[ossCode] : undefined;
+  if (known !== undefined) return known;
   if (status === 401 || status === 403) return 'store_access_denied';
   if (status === 408 || status === 429 || (status >= 500 && status !== 501)) return 'store_unavailable';
   return 'store_rejected';

@@ -7,7 +7,7 @@ import { type OssCall } from './oss-call';
 import { connectionFailure } from './oss-errors';
 import { RequestClock, type RequestTimes } from './request-clock';
 
-/** What ali-oss asks for, as it would ask urllib. */
+/** The parameters that ali-oss passes to urllib. */
 interface TransportRequest {
   readonly method: string;
   readonly headers: Record<string, string | number>;
@@ -22,18 +22,18 @@ interface TransportAnswer {
   readonly res: unknown;
 }
 
-/** Handed to the socket at a time; the next slice follows once the kernel has taken it, which shows as progress. */
+/** Bytes handed to the socket at a time. The next slice follows when the kernel has taken it, which shows progress. */
 const SLICE_BYTES = 256 * 1024;
-/** An error document is a few hundred bytes. */
+/** Bytes read of an error document, which has a few hundred. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** Sockets unused for so long are closed, before the store or something on the way closes them silently. */
+/** Time after which an unused socket is closed, before the store or a proxy closes it silently. */
 const UNUSED_SOCKET_MS = 20_000;
 
 /**
- * Carries the requests that ali-oss has signed, in place of its urllib (option `urllib`): own keep-alive agents per
- * store, idle and total time-outs, cancellation that destroys the request, and bodies of bounded, verified length.
- * What ali-oss comes with shares its agents with the whole process, can hang on a stalled body and reports one that
- * was cut as unreadable XML.
+ * Sends the requests that ali-oss has signed, instead of its urllib (option `urllib`). It has keep-alive agents per
+ * store, idle and total time-outs, cancellation that destroys the request, and bodies of bounded and verified length.
+ * The urllib of ali-oss shares its agents with the whole process, can hang on a stalled body, and reports a truncated
+ * body as unreadable XML.
  */
 export class OssTransport {
   private readonly http = new http.Agent({ keepAlive: true, timeout: UNUSED_SOCKET_MS });
@@ -41,7 +41,7 @@ export class OssTransport {
 
   constructor(private readonly times: RequestTimes) {}
 
-  /** The one function of urllib that ali-oss calls. Failures are left in `ctx.failure` too. */
+  /** Sends one request; the only function of urllib that ali-oss calls. Stores a failure in `ctx.failure` as well. */
   async request(url: string, params: TransportRequest): Promise<TransportAnswer> {
     const call: OssCall = params.ctx ?? {};
     try {
@@ -52,6 +52,7 @@ export class OssTransport {
     }
   }
 
+  /** Closes all sockets. */
   close(): void {
     this.http.destroy();
     this.https.destroy();
@@ -116,7 +117,7 @@ export class OssTransport {
     const succeeded = status >= 200 && status < 300;
     const limit = succeeded ? (call.maxBytes ?? Infinity) : MAX_ERROR_BYTES;
     const data = await readBody(response, limit, clock, succeeded ? call : undefined);
-    // An early refusal: the rest of the body need not be sent, and the connection is of no more use.
+    // The store refused early: the rest of the body need not be sent, and the connection can't be reused.
     if (!request.writableFinished) request.destroy();
     if (!succeeded) call.errorBody = data.toString('utf8');
     return { status, headers, data, res: { status, headers } };
@@ -144,8 +145,8 @@ function send(request: ClientRequest, body: Buffer, clock: RequestClock): void {
 }
 
 /**
- * The whole body in one buffer, and its MD5 in `hashed.md5`. Rejects with `store_rejected` beyond `limit`, and with the
- * connection's error if it is cut.
+ * Reads the whole body into one buffer, and stores its MD5 in `hashed.md5`. Throws `store_rejected` when the body is
+ * longer than `limit`, and the connection's error when it is truncated.
  */
 function readBody(
   response: IncomingMessage,
@@ -155,7 +156,7 @@ function readBody(
 ): Promise<Buffer> {
   const expected = Number(response.headers['content-length'] ?? NaN);
   const md5 = hashed === undefined ? undefined : createHash('md5');
-  // Filled as the body arrives; where no length is announced the chunks are gathered instead.
+  // Filled as the body arrives. If no length is announced, the chunks are collected instead.
   const announced = Number.isNaN(expected) || expected > limit ? undefined : Buffer.allocUnsafe(expected);
   const chunks: Buffer[] = [];
   let length = 0;

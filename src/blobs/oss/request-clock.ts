@@ -1,18 +1,18 @@
 import { SnapkeepError } from '../../contracts/errors';
 
-/** How long a request may take. */
+/** Limits how long a request may take. */
 export interface RequestTimes {
-  /** Milliseconds without a byte sent or received. */
+  /** Milliseconds that may pass without a byte sent or received. */
   readonly idleMs: number;
-  /** Milliseconds for a request without a body; each body adds what it takes at `minBytesPerSecond`. */
+  /** Milliseconds for a request without a body. Each body adds the time it takes at `minBytesPerSecond`. */
   readonly baseMs: number;
   readonly minBytesPerSecond: number;
 }
 
-/** A request that moves fewer than 128 KiB a second is better tried again on another connection. */
+/** A request that moves fewer than 128 KiB a second is ended, because a retry uses another connection. */
 export const DEFAULT_REQUEST_TIMES: RequestTimes = { idleMs: 30_000, baseMs: 60_000, minBytesPerSecond: 128 * 1024 };
 
-/** The idle and the total time-out of one request. */
+/** Enforces the idle and the total time-out of one request. */
 export class RequestClock {
   private readonly idle: NodeJS.Timeout;
   private total: NodeJS.Timeout;
@@ -20,7 +20,7 @@ export class RequestClock {
   private allowedMs: number;
   private stopped = false;
 
-  /** @param expire is called once, with a `store_unavailable`, when either time is over. */
+  /** @param expire is called once, with a `store_unavailable` error, when either time is over. */
   constructor(
     private readonly times: RequestTimes,
     bodyBytes: number,
@@ -31,18 +31,19 @@ export class RequestClock {
     this.total = this.startTotal();
   }
 
-  /** A byte was sent or received. */
+  /** Restarts the idle time, because a byte was sent or received. */
   progress(): void {
     if (!this.stopped) this.idle.refresh();
   }
 
-  /** An answer of that many bytes has begun. */
+  /** Extends the total time by that of a response of `bytes`. */
   expect(bytes: number): void {
     this.allowedMs += this.timeFor(bytes);
     clearTimeout(this.total);
     if (!this.stopped) this.total = this.startTotal();
   }
 
+  /** Ends both time-outs. Later calls of the clock have no effect. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.idle);

@@ -1,7 +1,7 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
-/** Refuses every write and delete with `store_rejected`: what `"readonly": true` promises, whoever calls. */
+/** Refuses every write and delete with `store_rejected`, as `"readonly": true` promises for every caller. */
 export class ReadonlyBlobStore implements BlobStore {
   constructor(private readonly store: BlobStore) {}
 

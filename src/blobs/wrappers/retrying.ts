@@ -3,27 +3,27 @@ import { untilAborted } from '../../concurrency/on-abort';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
-/** How often, and for how long, a failed call is tried again. */
+/** Limits how often, and for how long, a failed call is retried. */
 export interface RetryPolicy {
-  /** Tries in all, the first included. */
-  readonly tries: number;
-  /** Longest pause before the second try, in milliseconds; it triples with every further one. */
+  /** Attempts in all, including the first. */
+  readonly attempts: number;
+  /** Longest pause before the second attempt, in milliseconds. It triples with every further attempt. */
   readonly firstPauseMs: number;
-  /** No try starts later than this many milliseconds after the first. */
+  /** Milliseconds after the first attempt within which the last one has to start. */
   readonly withinMs: number;
 }
 
 /**
- * Bridges what passes in a moment: a reset connection, a 503. Long outages are the business of Temporal, which runs
- * the whole activity again, so this stays short: pauses of at most 0.3 + 0.9 + 2.7 seconds.
+ * Bridges short failures, such as a reset connection or a 503, with pauses of at most 0.3 + 0.9 + 2.7 seconds. In
+ * longer outages Temporal retries the whole activity.
  */
-export const DEFAULT_RETRY_POLICY: RetryPolicy = { tries: 4, firstPauseMs: 300, withinMs: 10_000 };
+export const DEFAULT_RETRY_POLICY: RetryPolicy = { attempts: 4, firstPauseMs: 300, withinMs: 10_000 };
 
 /**
- * The one layer of the stores that tries again, and only what the catalogue calls retryable. Pauses are random in the
- * upper half of their length, so that workers that failed together do not come back together.
+ * Retries the calls of a store whose error the catalogue marks as retryable. It is the only layer that does. Each pause
+ * has a random length in the upper half of its range, because workers that failed together must not return together.
  *
- * A listing goes on behind the last key it yielded.
+ * A listing that fails continues after the last key it yielded.
  */
 export class RetryingBlobStore implements BlobStore {
   constructor(
@@ -40,8 +40,8 @@ export class RetryingBlobStore implements BlobStore {
   }
 
   /**
-   * A try whose answer was lost may have stored the object: `blob_exists` on a later try means success if the object
-   * holds these very bytes.
+   * Writes the object only if the key has none. Because an attempt whose response was lost may have stored the object,
+   * `blob_exists` on a retry counts as success if the stored bytes are equal to `body`.
    */
   async putIfAbsent(key: string, body: Buffer, options: BlobCallOptions = {}): Promise<void> {
     let outcomeUnknown = false;
@@ -72,7 +72,7 @@ export class RetryingBlobStore implements BlobStore {
           try {
             return await blobs.next();
           } catch (error) {
-            // An iterator that threw is over.
+            // An iterator can't be used after it threw.
             blobs = undefined;
             throw error;
           }
@@ -102,7 +102,7 @@ export class RetryingBlobStore implements BlobStore {
     try {
       return (await this.store.get(key, { ...options, maxBytes: body.length })).equals(body);
     } catch (error) {
-      // A longer object is another one, and so is one that is gone meanwhile.
+      // A longer object has other bytes. A missing one was deleted concurrently.
       if (isSnapkeepError(error, 'store_rejected') || isSnapkeepError(error, 'blob_missing')) return false;
       throw error;
     }
@@ -110,15 +110,15 @@ export class RetryingBlobStore implements BlobStore {
 
   private async retry<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const startedAt = performance.now();
-    for (let tried = 1; ; tried++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return await call();
       } catch (error) {
         if (!isSnapkeepError(error) || !error.retryable) throw error;
-        const pauseMs = this.policy.firstPauseMs * 3 ** (tried - 1) * (0.5 + Math.random() / 2);
+        const pauseMs = this.policy.firstPauseMs * 3 ** (attempt - 1) * (0.5 + Math.random() / 2);
         const elapsedMs = performance.now() - startedAt;
-        if (tried >= this.policy.tries || elapsedMs + pauseMs > this.policy.withinMs) {
-          throw tried === 1 ? error : afterTries(error, tried);
+        if (attempt >= this.policy.attempts || elapsedMs + pauseMs > this.policy.withinMs) {
+          throw attempt === 1 ? error : afterAttempts(error, attempt);
         }
         await pause(pauseMs, signal);
       }
@@ -126,7 +126,7 @@ export class RetryingBlobStore implements BlobStore {
   }
 }
 
-function afterTries(error: SnapkeepError, tries: number): SnapkeepError {
+function afterAttempts(error: SnapkeepError, tries: number): SnapkeepError {
   const details = { ...error.details, tries };
   return new SnapkeepError(error.code, `${error.message} (tried ${tries} times)`, { details, cause: error });
 }

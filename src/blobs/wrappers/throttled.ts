@@ -2,16 +2,16 @@ import { TokenBucket } from 'limiter';
 import { untilAborted } from '../../concurrency/on-abort';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
-/** Bytes a second; undefined is no limit. */
+/** Limits in bytes a second; undefined: no limit. */
 export interface ThrottleLimits {
   readonly putBytesPerSec?: number;
   readonly getBytesPerSec?: number;
 }
 
 /**
- * Limits how many bytes a second are written and read, all calls together, in the order in which they ask. A put waits
- * before it is sent; a get waits before it hands out what it has read. Listings and deletes pass freely, and so does
- * `putIfAbsent`: it writes roots and markers, and a DELETE must not wait behind the segments of a snapshot.
+ * Limits how many bytes a second all calls together write and read. Calls are served in order. A put waits before it is
+ * sent, and a get before it returns the bytes it has read. Listings, deletes and putIfAbsent are not limited:
+ * putIfAbsent writes roots and markers, and a DELETE must not wait for the segments of a snapshot.
  */
 export class ThrottledBlobStore implements BlobStore {
   private readonly puts: ByteLimiter;
@@ -61,7 +61,7 @@ export class ThrottledBlobStore implements BlobStore {
   }
 }
 
-/** Slices of a tenth of a second: small enough to share the rate fairly and to end soon when a call is given up. */
+/** Slices last a tenth of a second: short enough to share the rate fairly, and to end soon when a call is aborted. */
 const SLICES_PER_SECOND = 10;
 
 class ByteLimiter {
@@ -79,7 +79,7 @@ class ByteLimiter {
     }
   }
 
-  /** Resolves once that many bytes may pass; rejects with the reason of `signal` as soon as it is aborted. */
+  /** Waits until `bytes` may pass. Throws the reason of `signal` as soon as it is aborted. */
   async take(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.bucket === undefined) return;
     for (let left = bytes; left > 0; left -= this.sliceBytes) {
