@@ -1,5 +1,5 @@
 /** The errors of OSS that this server gives: code → HTTP status and message, as the OSS documentation has them. */
-export const OSS_ERRORS = {
+const OSS_ERRORS = {
   AccessDenied: [403, 'Anonymous access is forbidden for this operation.'],
   BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
   BucketAlreadyExists: [409, 'The requested bucket name is not available.'],

@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { ElasticsearchError, illegalArgument, PlainError } from '../elasticsearch-error';
 
 /** `http.max_content_length` of Elasticsearch. */
-export const MAX_BODY_BYTES = 100 * 1024 * 1024;
+const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 /** Bodies that are held at the same time; more is answered with 429, which clients take as "slower". */
 const MAX_BYTES_IN_FLIGHT = 4 * MAX_BODY_BYTES;

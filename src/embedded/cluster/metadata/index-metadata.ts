@@ -45,10 +45,6 @@ export class ClusterState {
     return this.aliases().get(alias) ?? [];
   }
 
-  aliasNames(): string[] {
-    return [...this.aliases().keys()].sort();
-  }
-
   with(index: IndexMetadata): ClusterState {
     return new ClusterState(new Map(this.indices).set(index.name, index));
   }

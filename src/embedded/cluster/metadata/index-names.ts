@@ -13,7 +13,7 @@ const invalid = (name: string, why: string): ElasticsearchError =>
  * Throws Elasticsearch's `invalid_index_name_exception` unless `name` may be given to a new index: its
  * MetadataCreateIndexService.validateIndexOrAliasName, in the same order.
  */
-export function validateIndexName(name: string): void {
+function validateIndexName(name: string): void {
   if (FORBIDDEN.test(name)) {
     const list = `[' ','"','*',',','/','<','>','?','\\','|']`;
     throw invalid(name, `must not contain the following characters ${list}`);

@@ -89,7 +89,7 @@ function applyTest(
 }
 
 /** A document as queries see it; must be used before the next read of the store. */
-export function candidateOf(index: string, seq: number, operation: OperationView): Candidate {
+function candidateOf(index: string, seq: number, operation: OperationView): Candidate {
   let source: Record<string, unknown> | undefined;
   return {
     index,

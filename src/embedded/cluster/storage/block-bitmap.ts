@@ -30,10 +30,6 @@ export function clearBit(bitmap: Bitmap, offset: number): void {
   (bitmap[offset >>> 5] as number) &= ~(1 << (offset & 31));
 }
 
-export function hasBit(bitmap: Bitmap, offset: number): boolean {
-  return (((bitmap[offset >>> 5] as number) >>> (offset & 31)) & 1) === 1;
-}
-
 /** Keeps the bits of offsets in `[from, to)` and clears the others. */
 export function keepRange(bitmap: Bitmap, from: number, to: number): void {
   for (let word = 0; word < WORDS; word++) {

@@ -64,10 +64,6 @@ export class Bucket {
     return this.options.storageClass ?? 'Standard';
   }
 
-  get objectCount(): number {
-    return this.index.size;
-  }
-
   has(key: ByteString): boolean {
     return this.index.has(key);
   }

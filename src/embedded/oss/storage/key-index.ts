@@ -8,10 +8,6 @@ export class KeyIndex {
     this.keys = [...keys].sort((a, b) => (a < b ? -1 : 1));
   }
 
-  get size(): number {
-    return this.keys.length;
-  }
-
   has(key: ByteString): boolean {
     return this.keys[this.position(key)] === key;
   }
