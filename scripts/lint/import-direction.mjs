@@ -32,7 +32,7 @@ export const MAY_IMPORT = {
   'src/registrations': { values: ['src/contracts', 'src/elasticsearch', 'src/blobs', 'src/repository/catalogue'] },
   'src/snapshotting': { values: [...STEPS, 'src/registrations'] },
   'src/restoring': { values: STEPS },
-  'src/embedded': { values: ['src/contracts'] },
+  'src/embedded': {},
   // A workflow's type tells what starting it takes.
   'src/jobs': {
     values: [

@@ -10,7 +10,7 @@ let reaper: ChildProcess | undefined;
 
 /**
  * Makes sure that the child ends when this process does, SIGKILL included. A process of its own waits for that: a child
- * that is not ours, or hangs, can't notice by itself. Throws `temporal_unavailable` in an installation without scripts.
+ * that is not ours, or hangs, can't notice by itself. Throws in an installation without scripts.
  */
 export function endWithUs(child: ChildProcess): void {
   if (child.pid === undefined) return;

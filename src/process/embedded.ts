@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
 import { endWithUs } from '../embedded/end-with-us';
 import { pickEnv, programEnv } from '../embedded/program-env';
 import { temporalBinary } from '../embedded/temporal/binary';
@@ -75,6 +76,7 @@ export async function startEmbedded(
         dataFile: path.join(settings.dataDir, 'temporal', 'temporal.db'),
         port: settings.embedded.temporalPort,
         uiPort: settings.embedded.temporalUiPort,
+        searchAttributes: SEARCH_ATTRIBUTES.map(({ name }) => name),
       });
     }
     const temporalAddress = temporal?.address ?? env.TEMPORAL_ADDRESS!;

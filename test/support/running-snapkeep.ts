@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes';
 import { type EmbeddedOss } from '../../src/embedded/oss/server';
 import { temporalBinary } from '../../src/embedded/temporal/binary';
 import { startTemporalDevServer, type TemporalDevServer } from '../../src/embedded/temporal/dev-server';
@@ -66,7 +67,11 @@ export interface RunningSnapkeepOptions {
 export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promise<RunningSnapkeep> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'snapkeep-api-'));
   const [port, clusterPort] = await freePorts(2);
-  const temporal = await startTemporalDevServer({ binary: await temporalBinary(), uiPort: false });
+  const temporal = await startTemporalDevServer({
+    binary: await temporalBinary(),
+    uiPort: false,
+    searchAttributes: SEARCH_ATTRIBUTES.map(({ name }) => name),
+  });
   const ownOss = options.oss === undefined ? await startTestOss() : undefined;
   const oss = options.oss ?? ownOss!;
   const url = `http://127.0.0.1:${port}`;

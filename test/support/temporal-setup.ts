@@ -1,4 +1,5 @@
 /** jest's globalSetup: starts the Temporal dev server of the run, in memory, and tells the tests where it is. */
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes';
 import { temporalBinary } from '../../src/embedded/temporal/binary';
 import { temporalDevServerArgs, temporalDevServerEnv } from '../../src/embedded/temporal/dev-server';
 import { freePort } from './ports';
@@ -18,10 +19,8 @@ export default async function setup(): Promise<void> {
   try {
     const port = await freePort();
     const binary = await temporalBinary();
-    const server = await startProcess(binary, temporalDevServerArgs({ binary, port }), {
-      name: 'temporal',
-      env: temporalDevServerEnv(),
-    });
+    const args = temporalDevServerArgs({ binary, port, searchAttributes: SEARCH_ATTRIBUTES.map(({ name }) => name) });
+    const server = await startProcess(binary, args, { name: 'temporal', env: temporalDevServerEnv() });
     (globalThis as RunGlobals).snapkeepTestTemporal = server;
     process.env[ADDRESS_VARIABLE] = `127.0.0.1:${port}`;
   } catch (error) {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { SnapkeepError } from '../../contracts/errors';
 import { pickEnv } from '../program-env';
 import { scriptPath } from '../project-root';
 
@@ -9,8 +8,7 @@ const OWN_SETTINGS = ['SNAPKEEP_TEMPORAL_CLI_SHA256', 'SNAPKEEP_CI_RUN'];
 
 /**
  * Path of a Temporal CLI that runs here. The script that set the checkout up decides which, and gets one where there
- * is none yet, which may take minutes; what it does is shown on standard error. Throws `temporal_unavailable` saying
- * what to install.
+ * is none yet, which may take minutes; what it does is shown on standard error. Throws saying what to install.
  */
 export function temporalBinary(): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -18,7 +16,7 @@ export function temporalBinary(): Promise<string> {
     const env = pickEnv(process.env, (name) => !SERVICE_SETTING.test(name) || OWN_SETTINGS.includes(name));
     const child = execFile(process.execPath, [script], { env }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.trim());
-      else reject(new SnapkeepError('temporal_unavailable', stderr.trim() || error.message, { cause: error }));
+      else reject(new Error(stderr.trim() || error.message, { cause: error }));
     });
     child.stderr?.pipe(process.stderr, { end: false });
   });

@@ -7,8 +7,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SnapkeepError } from '../../contracts/errors';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes';
 import { endWithUs } from '../end-with-us';
 import { programEnv } from '../program-env';
 import { freePorts, isFree } from './free-ports';
@@ -26,6 +24,8 @@ export interface TemporalDevServerOptions {
   readonly uiPort?: number | false;
   /** A namespace to make beside `default`. */
   readonly namespace?: string;
+  /** Names of the search attributes to register, all of type Keyword. */
+  readonly searchAttributes?: readonly string[];
 }
 
 export interface TemporalDevServer {
@@ -61,10 +61,7 @@ export function temporalDevServerArgs(options: TemporalDevServerOptions & { read
       'history.transferProcessorMaxPollRPS=2000',
       'history.timerProcessorMaxPollRPS=2000',
     ]),
-    ...flag(
-      '--search-attribute',
-      SEARCH_ATTRIBUTES.map(({ name }) => `${name}=Keyword`),
-    ),
+    ...flag('--search-attribute', options.searchAttributes?.map((name) => `${name}=Keyword`) ?? []),
   ];
 }
 
@@ -75,8 +72,8 @@ export function temporalDevServerEnv(env: NodeJS.ProcessEnv = process.env): Node
 
 /**
  * Starts the dev server and resolves when it takes calls. One that an earlier, killed process of ours left running on
- * the same `dataFile` is ended first. It ends with this process, however that does. Throws `temporal_unavailable` when a port is taken, and with what it printed
- * when it does not come up within a minute.
+ * the same `dataFile` is ended first. It ends with this process, however that does. Throws when a port is taken, and
+ * with what it printed when it does not come up within a minute.
  */
 export async function startTemporalDevServer(options: TemporalDevServerOptions): Promise<TemporalDevServer> {
   const { dataFile } = options;
@@ -91,9 +88,7 @@ export async function startTemporalDevServer(options: TemporalDevServerOptions):
   for (const wanted of uiPort === false ? [port] : [port, uiPort]) {
     // Asked first: another Temporal server on the port would answer in place of ours.
     if (!(await isFree(wanted))) {
-      throw new SnapkeepError('temporal_unavailable', `port [${wanted}] for the Temporal dev server is taken`, {
-        details: { port: wanted },
-      });
+      throw new Error(`port [${wanted}] for the Temporal dev server is taken`);
     }
   }
   const child = spawnPrivate(options.binary, temporalDevServerArgs({ ...options, port, uiPort }), {

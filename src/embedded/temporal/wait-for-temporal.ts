@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { SnapkeepError } from '../../contracts/errors';
 
 export interface WaitOptions {
   readonly namespace: string;
@@ -12,17 +11,15 @@ export interface WaitOptions {
   readonly reason?: () => string;
 }
 
-/** Until the server at `address` answers and knows the namespace; throws `temporal_unavailable` when it never does. */
+/** Until the server at `address` answers and knows the namespace; throws when it never does. */
 export async function waitForTemporal(address: string, options: WaitOptions): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
   for (let last: unknown; ;) {
     if (options.gone?.() === true || Date.now() > deadline) {
       const said = options.reason?.() ?? '';
-      throw new SnapkeepError(
-        'temporal_unavailable',
-        `the Temporal server at [${address}] did not start${said === '' ? '' : `: ${said}`}`,
-        { cause: last },
-      );
+      throw new Error(`the Temporal server at [${address}] did not start${said === '' ? '' : `: ${said}`}`, {
+        cause: last,
+      });
     }
     try {
       await knock(address);

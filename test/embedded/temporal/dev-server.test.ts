@@ -3,16 +3,22 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { isSnapkeepError } from '../../../src/contracts/errors';
-import { JOB_KIND, JOB_REPOSITORY } from '../../../src/contracts/search-attributes';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { temporalBinary } from '../../../src/embedded/temporal/binary';
-import { startTemporalDevServer, type TemporalDevServer } from '../../../src/embedded/temporal/dev-server';
+import {
+  startTemporalDevServer,
+  type TemporalDevServer,
+  type TemporalDevServerOptions,
+} from '../../../src/embedded/temporal/dev-server';
+
+const COLOUR = defineSearchAttributeKey('TestColour', SearchAttributeType.KEYWORD);
+const SHAPE = defineSearchAttributeKey('TestShape', SearchAttributeType.KEYWORD);
 
 let binary: string;
 let folder: string;
 const running: TemporalDevServer[] = [];
 
-async function start(options: { port?: number; uiPort?: number | false } = {}): Promise<TemporalDevServer> {
+async function start(options: Partial<TemporalDevServerOptions> = {}): Promise<TemporalDevServer> {
   const server = await startTemporalDevServer({ binary, dataFile: join(folder, 'temporal.db'), ...options });
   running.push(server);
   return server;
@@ -54,22 +60,23 @@ test('a workflow started before the server was killed is still running after it 
   expect(description.status.name).toBe('RUNNING');
 });
 
-test('workflows can be found by the search attributes of the contracts, after a restart too', async () => {
-  const first = await start({ uiPort: false });
+test('workflows can be found by the search attributes that were named, after a restart too', async () => {
+  const searchAttributes = [COLOUR.name, SHAPE.name];
+  const first = await start({ uiPort: false, searchAttributes });
   await withClient(first, (client) =>
     client.workflow.start('anyWorkflow', {
       ...order,
       typedSearchAttributes: [
-        { key: JOB_REPOSITORY, value: 'backups' },
-        { key: JOB_KIND, value: 'snapshot' },
+        { key: COLOUR, value: 'red' },
+        { key: SHAPE, value: 'round' },
       ],
     }),
   );
   await first.stop();
-  const second = await start({ uiPort: false });
+  const second = await start({ uiPort: false, searchAttributes });
   const found = await withClient(second, async (client) => {
     const ids: string[] = [];
-    const query = `${JOB_REPOSITORY.name} = 'backups' AND ${JOB_KIND.name} = 'snapshot'`;
+    const query = `${COLOUR.name} = 'red' AND ${SHAPE.name} = 'round'`;
     for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
     return ids;
   });
@@ -103,9 +110,7 @@ test('a port that is taken is named in the error, and whoever holds it is not mi
   await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
   try {
     const { port } = taken.address() as AddressInfo;
-    const error: unknown = await start({ port, uiPort: false }).catch((reason: unknown) => reason);
-    expect(isSnapkeepError(error, 'temporal_unavailable')).toBe(true);
-    expect((error as Error).message).toContain(`port [${port}]`);
+    await expect(start({ port, uiPort: false })).rejects.toThrow(`port [${port}] for the Temporal dev server is taken`);
   } finally {
     await new Promise((done) => taken.close(done));
   }
