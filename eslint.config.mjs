@@ -4,12 +4,12 @@ import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 import { importDirection } from './scripts/lint/import-direction.mjs';
 
-const CODE = ['src', 'workflows', 'activities', 'bench', 'scripts', 'test'].map((folder) => `${folder}/**/*.ts`);
+const FOLDERS = ['src', 'workflows', 'activities', 'packages', 'bench', 'scripts', 'test'];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.snapkeep/', 'test/replay/histories/'] },
   {
-    files: CODE,
+    files: FOLDERS.map((folder) => `${folder}/**/*.ts`),
     extends: [tseslint.configs.recommended],
     plugins: { snapkeep: { rules: { 'import-direction': importDirection } }, 'import-sort': importSort },
     languageOptions: {
@@ -66,5 +66,8 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/cli/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/cli/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts', 'packages/*/test/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
 );

@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePorts } from '../../src/embedded/temporal/free-ports';
-import { projectRoot } from '../lib/project-root';
+import { checkoutPath } from '../../packages/child-processes/src';
+import { freePorts } from '../../packages/temporal-dev-server/src';
 import { type StartedProcess, startProcess } from '../lib/start-process';
 
 /** Folders of scripts/engines. */
@@ -53,7 +53,7 @@ interface Launch {
   readonly jvmArgs: readonly string[];
 }
 
-const SCRIPT = join(projectRoot(), 'scripts', 'engines', 'prepare.mjs');
+const SCRIPT = checkoutPath('scripts', 'engines', 'prepare.mjs');
 const START_TIMEOUT_MS = 180_000;
 
 /** Every engine of the catalogue, and what is missing to run it here. Quick, sends nothing: for `describe.each`. */

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { projectRoot } from './project-root';
+import { startReaper } from '../../packages/child-processes/src';
 
 export interface StartOptions {
   /** Names the process in messages. */
@@ -39,19 +39,12 @@ export interface StartedProcess {
   readonly stdin: Writable;
 }
 
-let reaper: ChildProcess | undefined;
+let reaper: ((line: string) => void) | undefined;
 
 /** Tells the reaper of this process, started with the first group. Jest's own `process` emits no 'exit' to tests. */
 function tellReaper(line: string): void {
-  if (reaper === undefined) {
-    reaper = spawn(process.execPath, [join(projectRoot(), 'scripts', 'lib', 'reaper.mjs')], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    reaper.unref();
-    (reaper.stdin as Writable & { unref(): void }).unref();
-  }
-  reaper.stdin!.write(`${line}\n`);
+  reaper ??= startReaper({ detached: true });
+  reaper(line);
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -8,16 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type TemporalDevServer, type TemporalDevServerOptions } from '../../packages/temporal-dev-server/src';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
-import { endWithUs } from '../embedded/end-with-us';
-import { pickEnv, programEnv } from '../embedded/program-env';
-import { temporalBinary } from '../embedded/temporal/binary';
-import {
-  startTemporalDevServer,
-  type TemporalDevServer,
-  type TemporalDevServerOptions,
-} from '../embedded/temporal/dev-server';
-import { freePorts } from '../embedded/temporal/free-ports';
 import { claimDataDir } from './data-dir';
 import { SETTING_NAMES, type Settings } from './settings';
 
@@ -43,6 +35,17 @@ export interface EmbeddedOptions {
   workerClusterUrl?(clusterUrl: string): Promise<string>;
 }
 
+/**
+ * Loads what the embedded parts are started with, on demand: production images lack it. Paths stand instead of package
+ * names, since one build emits all packages below dist; `.ts` becomes `.js` there.
+ */
+const loadPackages = async () => ({
+  ...(await import('../../packages/child-processes/src/index.ts')),
+  ...(await import('../../packages/temporal-dev-server/src/index.ts')),
+});
+type Packages = Awaited<ReturnType<typeof loadPackages>>;
+
+const ROOT = path.join(__dirname, '..', '..');
 const RESTART_MS = 300;
 const READY_MS = 90_000;
 const STOP_MS = 10_000;
@@ -58,6 +61,7 @@ export async function startEmbedded(
 ): Promise<Embedded> {
   process.umask(0o077);
   claimDataDir(settings.dataDir, (line) => process.stderr.write(`${line}\n`));
+  const { endWithUs, freePorts, pickEnv, programEnv, startTemporalDevServer, temporalBinary } = await loadPackages();
   const [httpFree, clusterFree, ossFree] = await freePorts(3);
   const httpPort = settings.http.port || httpFree!;
   const clusterPort = settings.embedded.clusterPort || clusterFree!;
@@ -71,7 +75,7 @@ export async function startEmbedded(
   };
   try {
     if (env.TEMPORAL_ADDRESS === undefined) {
-      temporal = await keepTemporal({
+      temporal = await keepTemporal(startTemporalDevServer, {
         binary: await temporalBinary(),
         dataFile: path.join(settings.dataDir, 'temporal', 'temporal.db'),
         port: settings.embedded.temporalPort,
@@ -102,25 +106,25 @@ export async function startEmbedded(
       SNAPKEEP_TEMPORAL_UI_URL: settings.temporalUi ?? temporal?.uiUrl,
     };
     const start = (name: string, script: string, args: string[], partEnv: NodeJS.ProcessEnv): void => {
-      parts.set(name, new Part(name, path.join(__dirname, '..', script), args, partEnv));
+      parts.set(name, new Part(name, path.join(ROOT, script), args, partEnv, endWithUs));
     };
-    start('oss', 'embedded/oss/main.js', [], {
+    start('oss', 'packages/embedded-oss/src/main.js', [], {
       ...common,
       ...pickEnv(env, (name) => name.startsWith('SNAPKEEP_EMBEDDED_OSS_')),
       SNAPKEEP_EMBEDDED_OSS_PORT: String(ossPort),
     });
     if (settings.cluster === undefined) {
-      start('cluster', 'embedded/cluster/main.js', [], {
+      start('cluster', 'packages/embedded-cluster/src/main.js', [], {
         ...common,
         SNAPKEEP_EMBEDDED_CLUSTER_PORT: String(clusterPort),
       });
     }
     const workerClusterUrl = (await options.workerClusterUrl?.(clusterUrl)) ?? clusterUrl;
-    start('worker', 'cli/main.js', ['serve', '--role', 'worker'], {
+    start('worker', 'src/cli/main.js', ['serve', '--role', 'worker'], {
       ...service,
       SNAPKEEP_CLUSTER_URL: workerClusterUrl,
     });
-    start('api', 'cli/main.js', ['serve', '--role', 'api'], service);
+    start('api', 'src/cli/main.js', ['serve', '--role', 'api'], service);
     await healthy(url, parts);
     return {
       url,
@@ -158,6 +162,7 @@ class Part implements EmbeddedPart {
     private readonly script: string,
     private readonly args: readonly string[],
     private readonly env: NodeJS.ProcessEnv,
+    private readonly endWithUs: Packages['endWithUs'],
   ) {
     this.running = this.keepRunning();
   }
@@ -186,7 +191,7 @@ class Part implements EmbeddedPart {
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       this.child = child;
-      endWithUs(child);
+      this.endWithUs(child);
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
           this.output = (this.output + text).slice(-4_000);
@@ -208,8 +213,11 @@ interface KeptTemporal {
 }
 
 /** A dev server that is started again on the same ports and data when it dies. */
-async function keepTemporal(options: TemporalDevServerOptions): Promise<KeptTemporal> {
-  let server: TemporalDevServer = await startTemporalDevServer(options);
+async function keepTemporal(
+  start: Packages['startTemporalDevServer'],
+  options: TemporalDevServerOptions,
+): Promise<KeptTemporal> {
+  let server: TemporalDevServer = await start(options);
   let ending = false;
   const port = Number(server.address.split(':')[1]);
   const uiPort = server.uiUrl === undefined ? false : Number(new URL(server.uiUrl).port);
@@ -219,7 +227,7 @@ async function keepTemporal(options: TemporalDevServerOptions): Promise<KeptTemp
       while (!ending) {
         await sleep(RESTART_MS);
         try {
-          server = await startTemporalDevServer({ ...options, port, uiPort });
+          server = await start({ ...options, port, uiPort });
           break;
         } catch {
           // The port may take a moment to become free.

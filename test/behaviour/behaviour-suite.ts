@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type startEmbeddedOss } from '../../packages/embedded-oss/src/server';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
-import { type startEmbeddedOss } from '../../src/embedded/oss/server';
 import { OSS_SECRETS } from '../support/embedded-oss';
 import { type RunningSnapkeep, until } from '../support/running-snapkeep';
 import { documentsOf, HOSTILE_SOURCES } from './documents';

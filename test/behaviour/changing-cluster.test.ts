@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EmbeddedCluster, startEmbeddedCluster } from '../../src/embedded/cluster';
+import { type EmbeddedCluster, startEmbeddedCluster } from '../../packages/embedded-cluster/src';
 import { type ClusterProxy, startClusterProxy } from '../support/cluster-proxy';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 

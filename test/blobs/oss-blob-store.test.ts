@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
+import { type FaultRequest, type OssFault } from '../../packages/embedded-oss/src/faults';
+import { type EmbeddedOssOptions } from '../../packages/embedded-oss/src/server';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
 import { type OssSecrets, type OssSettings } from '../../src/blobs/oss/oss-settings';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
-import { type FaultRequest, type OssFault } from '../../src/embedded/oss/faults';
-import { type EmbeddedOssOptions } from '../../src/embedded/oss/server';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { expectCode, listed } from './blob-store-contract';
 

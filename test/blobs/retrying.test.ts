@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type OssFault } from '../../packages/embedded-oss/src/faults';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
 import { DEFAULT_RETRY_POLICY, RetryingBlobStore } from '../../src/blobs/wrappers/retrying';
-import { type OssFault } from '../../src/embedded/oss/faults';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { expectCode, listed } from './blob-store-contract';

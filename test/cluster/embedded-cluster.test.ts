@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type EmbeddedCluster, startEmbeddedCluster } from '../../packages/embedded-cluster/src';
 import { openCluster } from '../../src/cluster/cluster';
-import { type EmbeddedCluster, startEmbeddedCluster } from '../../src/embedded/cluster';
 import { readingSuite } from './reading-suite';
 import { writingSuite } from './writing-suite';
 

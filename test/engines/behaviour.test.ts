@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EmbeddedOss } from '../../src/embedded/oss/server';
+import { type EmbeddedOss } from '../../packages/embedded-oss/src/server';
 import { behaviourSuite, expectMigration } from '../behaviour/behaviour-suite';
 import { randomWritersSuite } from '../behaviour/random-writers-suite';
 import { startTestOss } from '../support/embedded-oss';

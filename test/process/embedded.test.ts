@@ -148,8 +148,8 @@ function modesBelow(file: string): [string, string][] {
       };
       expect(seenBy(/server start-dev/)).toEqual([]);
       expect(seenBy(/reaper/)).toEqual([]);
-      expect(seenBy(/embedded\/cluster/)).toEqual([]);
-      expect(seenBy(/embedded\/oss/)).toEqual(['SNAPKEEP_EMBEDDED_OSS_SECRET_ACCESS_KEY']);
+      expect(seenBy(/embedded-cluster/)).toEqual([]);
+      expect(seenBy(/embedded-oss/)).toEqual(['SNAPKEEP_EMBEDDED_OSS_SECRET_ACCESS_KEY']);
       const service = ['SNAPKEEP_SECRET_KEY', 'SNAPKEEP_CLUSTER_API_KEY'];
       expect(seenBy(/--role worker/)).toEqual(service);
       expect(seenBy(/--role api/)).toEqual(service);

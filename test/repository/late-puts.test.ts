@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { signedRequest } from '../../packages/embedded-oss/test/signed-request';
 import { type BlobStore } from '../../src/blobs/contract/blob-store';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
@@ -12,7 +13,6 @@ import { cleanupRepository, rollbackSnapshot } from '../../src/repository/deleti
 import { type SnapshotManifest } from '../../src/repository/format/format';
 import { newSnapshotUuid, parseRootKey } from '../../src/repository/format/keys';
 import { copySmallShard } from '../../src/repository/segments/settle-shard';
-import { signedRequest } from '../embedded-oss/signed-request';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';

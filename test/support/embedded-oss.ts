@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedOss, type EmbeddedOssOptions, startEmbeddedOss } from '../../src/embedded/oss/server';
+import { type EmbeddedOss, type EmbeddedOssOptions, startEmbeddedOss } from '../../packages/embedded-oss/src/server';
 
 /** The access key of every embedded OSS that is not told another. */
 export const OSS_SECRETS = { accessKeyId: 'snapkeep', secretAccessKey: 'snapkeep-secret' };

@@ -1,4 +1,4 @@
-import { freePorts } from '../../src/embedded/temporal/free-ports';
+import { freePorts } from '../../packages/temporal-dev-server/src';
 
 export { freePorts };
 

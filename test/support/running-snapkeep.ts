@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type EmbeddedOss } from '../../packages/embedded-oss/src/server';
+import { startTemporalDevServer, temporalBinary, type TemporalDevServer } from '../../packages/temporal-dev-server/src';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes';
-import { type EmbeddedOss } from '../../src/embedded/oss/server';
-import { temporalBinary } from '../../src/embedded/temporal/binary';
-import { startTemporalDevServer, type TemporalDevServer } from '../../src/embedded/temporal/dev-server';
 import { OSS_SECRETS, startTestOss } from './embedded-oss';
 import { freePorts } from './ports';
 import { type StartedProcess, startProcess } from './processes';
@@ -100,7 +99,8 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
     });
   const start = (role: string, more?: NodeJS.ProcessEnv): Promise<StartedProcess> =>
     run(role, more ?? (role === 'worker' ? options.workerEnv : undefined), 'src/cli/main.ts', 'serve', '--role', role);
-  const startCluster = (): Promise<StartedProcess> => run('cluster', undefined, 'src/embedded/cluster/main.ts');
+  const startCluster = (): Promise<StartedProcess> =>
+    run('cluster', undefined, 'packages/embedded-cluster/src/main.ts');
   let cluster = options.clusterUrl === undefined ? await startCluster() : undefined;
   const api = await start('api');
   const doors = [api];

@@ -1,7 +1,6 @@
 /** jest's globalSetup: starts the Temporal dev server of the run, in memory, and tells the tests where it is. */
+import { temporalBinary, temporalDevServerArgs, temporalDevServerEnv } from '../../packages/temporal-dev-server/src';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes';
-import { temporalBinary } from '../../src/embedded/temporal/binary';
-import { temporalDevServerArgs, temporalDevServerEnv } from '../../src/embedded/temporal/dev-server';
 import { freePort } from './ports';
 import { type StartedProcess, startProcess } from './processes';
 import { ADDRESS_VARIABLE, PROBLEM_VARIABLE } from './temporal';

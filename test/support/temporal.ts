@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { waitForTemporal } from '../../src/embedded/temporal/wait-for-temporal';
+import { waitForTemporal } from '../../packages/temporal-dev-server/src';
 
 export const ADDRESS_VARIABLE = 'SNAPKEEP_TEST_TEMPORAL_ADDRESS';
 export const PROBLEM_VARIABLE = 'SNAPKEEP_TEST_TEMPORAL_PROBLEM';

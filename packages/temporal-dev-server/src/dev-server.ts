@@ -7,8 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { endWithUs } from '../end-with-us';
-import { programEnv } from '../program-env';
+import { endWithUs, programEnv } from '../../child-processes/src';
 import { freePorts, isFree } from './free-ports';
 import { forgetOwner, recordOwner, stopFormerOwner } from './owner';
 import { waitForTemporal } from './wait-for-temporal';

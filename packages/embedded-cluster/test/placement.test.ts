@@ -1,4 +1,4 @@
-import { defaultRoutingShards, murmur3, shardOf } from '../../src/embedded/cluster/metadata/routing-hash';
+import { defaultRoutingShards, murmur3, shardOf } from '../src/metadata/routing-hash';
 
 const index = (shards: number) => ({ shards: { length: shards }, routingShards: defaultRoutingShards(shards) });
 

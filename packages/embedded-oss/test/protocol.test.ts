@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
-import { startTestOss } from '../support/embedded-oss';
+import { startTestOss } from '../../../test/support/embedded-oss';
 import { rawRequest, signedRequest } from './signed-request';
 
 let oss: Awaited<ReturnType<typeof startTestOss>>;

@@ -1,4 +1,4 @@
-import { startTestOss } from '../support/embedded-oss';
+import { startTestOss } from '../../../test/support/embedded-oss';
 import { preparePython, runPython } from './python-sdks';
 
 /**

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Call, caller, ndjson } from './support';
 
-const HOOK = resolve(__dirname, '../support/typescript-hook.cjs');
-const SOURCE = resolve(__dirname, '../../src/embedded/cluster');
+const HOOK = resolve(__dirname, '../../../test/support/typescript-hook.cjs');
+const SOURCE = resolve(__dirname, '../src');
 
 interface Running {
   readonly child: ChildProcessByStdio<null, Readable, null>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Crc64 } from '../../src/embedded/oss/crc64';
+import { Crc64 } from '../src/crc64';
 
 /** The definition, bit by bit. */
 function slow(bytes: Buffer): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { toBytes } from '../../src/embedded/oss/byte-string';
-import { fileNameOf, keyOf } from '../../src/embedded/oss/storage/file-name';
+import { toBytes } from '../src/byte-string';
+import { fileNameOf, keyOf } from '../src/storage/file-name';
 
 const keys = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map(toBytes);
 

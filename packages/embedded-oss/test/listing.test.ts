@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
-import { fromBytes, toBytes } from '../../src/embedded/oss/byte-string';
-import { type BucketContext } from '../../src/embedded/oss/context';
-import { listObjects } from '../../src/embedded/oss/routes/list-objects';
-import { Bucket } from '../../src/embedded/oss/storage/bucket';
+import { fromBytes, toBytes } from '../src/byte-string';
+import { type BucketContext } from '../src/context';
+import { listObjects } from '../src/routes/list-objects';
+import { Bucket } from '../src/storage/bucket';
 
 const parser = new XMLParser({
   parseTagValue: false,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exitWithStarter } from '../exit-with-starter';
+import { exitWithStarter } from '../../child-processes/src';
 import { startEmbeddedOss } from './server';
 
 const DEFAULT_SECRET = 'snapkeep-secret';

@@ -37,7 +37,7 @@ export async function preparePython(): Promise<{ python: string } | { missing: s
   }
 }
 
-/** Runs a script of test/embedded-oss/python; the lines it printed. Throws with its traceback if it fails. */
+/** Runs a script of packages/embedded-oss/test/python; the lines it printed. Throws with its traceback if it fails. */
 export async function runPython(python: string, script: string, ...args: string[]): Promise<string[]> {
   const path = join(__dirname, 'python', script);
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { findJsonFault } from '../../src/embedded/cluster/json-validator';
+import { findJsonFault } from '../src/json-validator';
 import { startTestCluster, type TestCluster } from './support';
 
 /** Documents that do not survive JSON.parse and JSON.stringify. */

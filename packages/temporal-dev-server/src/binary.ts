@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { pickEnv } from '../program-env';
-import { scriptPath } from '../project-root';
+import { checkoutPath, pickEnv } from '../../child-processes/src';
 
 /** Settings of services: what finds, downloads or builds a program has no use for them. */
 const SERVICE_SETTING = /^(SNAPKEEP|TEMPORAL)_/;
@@ -12,7 +11,7 @@ const OWN_SETTINGS = ['SNAPKEEP_TEMPORAL_CLI_SHA256', 'SNAPKEEP_CI_RUN'];
  */
 export function temporalBinary(): Promise<string> {
   return new Promise((resolve, reject) => {
-    const script = scriptPath('temporal-binary.mjs');
+    const script = checkoutPath('scripts', 'temporal-binary.mjs');
     const env = pickEnv(process.env, (name) => !SERVICE_SETTING.test(name) || OWN_SETTINGS.includes(name));
     const child = execFile(process.execPath, [script], { env }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.trim());

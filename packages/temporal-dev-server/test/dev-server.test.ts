@@ -4,12 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { temporalBinary } from '../../../src/embedded/temporal/binary';
-import {
-  startTemporalDevServer,
-  type TemporalDevServer,
-  type TemporalDevServerOptions,
-} from '../../../src/embedded/temporal/dev-server';
+import { startTemporalDevServer, temporalBinary, type TemporalDevServer, type TemporalDevServerOptions } from '../src';
 
 const COLOUR = defineSearchAttributeKey('TestColour', SearchAttributeType.KEYWORD);
 const SHAPE = defineSearchAttributeKey('TestShape', SearchAttributeType.KEYWORD);

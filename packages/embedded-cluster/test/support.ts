@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { type EmbeddedCluster, type EmbeddedClusterOptions, startEmbeddedCluster } from '../../src/embedded/cluster';
+import { type EmbeddedCluster, type EmbeddedClusterOptions, startEmbeddedCluster } from '../src';
 
 export interface Answer {
   readonly status: number;
