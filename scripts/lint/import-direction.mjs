@@ -2,7 +2,7 @@
  * Imports go one way: contracts → documents, blobs → cluster → repository → snapshotting, restoring → activities, and
  * contracts → jobs → api (docs/architecture.md draws it). The rooms inside a part are kept apart by test/house/import-cycles.
  * An ESLint rule, so that the wrong arrow is underlined while it is being drawn; src/process, src/cli, scripts, bench
- * and test tie everything together and may import anything.
+ * and test tie everything together and may import anything. Of the product, src/process/embedded.ts alone loads packages.
  */
 import { builtinModules } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
@@ -32,7 +32,6 @@ export const MAY_IMPORT = {
   'src/registrations': { values: ['src/contracts', 'src/elasticsearch', 'src/blobs', 'src/repository/catalogue'] },
   'src/snapshotting': { values: [...STEPS, 'src/registrations'] },
   'src/restoring': { values: STEPS },
-  'src/embedded': {},
   // A workflow's type tells what starting it takes.
   'src/jobs': {
     values: [
@@ -49,7 +48,19 @@ export const MAY_IMPORT = {
   'src/api': { values: ['src/contracts', 'src/elasticsearch', 'src/documents', 'src/jobs', 'src/cluster'] },
   activities: { values: [...STEPS, 'src/registrations', 'src/snapshotting', 'src/restoring'] },
   workflows: { values: ['src/contracts'], types: ['activities'] },
+  // What packages share with the product is told them at run time.
+  'packages/child-processes/src': {},
+  'packages/embedded-cluster/src': { values: ['packages/child-processes/src'] },
+  'packages/embedded-oss/src': { values: ['packages/child-processes/src'] },
+  'packages/temporal-dev-server/src': { values: ['packages/child-processes/src'] },
+  'packages/embedded-cluster/test': { values: ['packages/embedded-cluster/src', 'test/support'] },
+  'packages/embedded-oss/test': { values: ['packages/embedded-oss/src', 'test/support'] },
+  'packages/temporal-dev-server/test': { values: ['packages/temporal-dev-server/src', 'test/support'] },
 };
+
+/** Production images lack packages: one file of the product loads them, when it needs them and not before. */
+const PRODUCT = ['src', 'workflows', 'activities'];
+const LOADS_PACKAGES = 'src/process/embedded.ts';
 
 /** Parts that run inside Temporal's sandbox, or in both worlds: nothing of Node is there when they are replayed. */
 const WITHOUT_NODE = ['src/contracts', 'workflows'];
@@ -73,6 +84,16 @@ function list(parts) {
   return parts.length === 0 ? 'nothing else of Snapkeep' : parts.join(', ');
 }
 
+/** Why `file` of the product may not import `target`, which lies in packages; undefined when it may. */
+function packageRefusal(file, target, typeOnly, isDynamic) {
+  if (file === LOADS_PACKAGES) {
+    return typeOnly || isDynamic
+      ? undefined
+      : `${file} must not import ${target} when it is loaded: write "await import()"`;
+  }
+  return `${file} must not import ${target}: ${LOADS_PACKAGES} alone loads packages`;
+}
+
 /** Why `part` may not import `target` (a path below the root, without extension); undefined when it may. */
 function refusal(part, target, typeOnly) {
   const { values = [], types = [] } = MAY_IMPORT[part];
@@ -89,15 +110,20 @@ export const importDirection = {
   create(context) {
     const file = relative(context.cwd, context.filename).split(sep).join('/');
     const part = Object.keys(MAY_IMPORT).find((name) => isIn(file, name));
-    if (part === undefined) return {};
+    const isProduct = PRODUCT.some((folder) => isIn(file, folder));
+    if (part === undefined && !isProduct) return {};
     const check = (node, source, typeOnly) => {
       if (typeof source?.value !== 'string') return;
       const name = source.value;
       if (name.startsWith('.')) {
         const target = relative(context.cwd, resolve(dirname(context.filename), name))
           .split(sep)
-          .join('/');
-        const message = refusal(part, target.replace(/\.[cm]?[jt]s$/, ''), typeOnly);
+          .join('/')
+          .replace(/\.[cm]?[jt]s$/, '');
+        const message =
+          isProduct && isIn(target, 'packages')
+            ? packageRefusal(file, target, typeOnly, node.type === 'ImportExpression')
+            : part && refusal(part, target, typeOnly);
         if (message !== undefined) context.report({ node, message });
       } else if (WITHOUT_NODE.includes(part) && !typeOnly && NODE_MODULES.has(name.replace(/^node:/, ''))) {
         context.report({ node, message: `${part} runs where workflows are replayed: [${name}] is not there` });

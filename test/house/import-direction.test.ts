@@ -41,8 +41,6 @@ const REFUSED: Breach[] = [
   { file: 'src/cluster/x.ts', code: "import { y } from '../blobs/blob-store';" },
   { file: 'src/repository/x.ts', code: "import { y } from '../jobs/service';" },
   { file: 'src/repository/x.ts', code: "import { y } from '../../activities';" },
-  { file: 'src/embedded/oss/x.ts', code: "import { y } from '../../repository/keys';" },
-  { file: 'src/embedded/cluster/x.ts', code: "import { y } from '../../cluster/cluster';" },
   { file: 'src/jobs/x.ts', code: "import { y } from '../api/app';" },
   { file: 'src/jobs/x.ts', code: "import { y } from '../../workflows';" },
   { file: 'src/jobs/x.ts', code: "export { y } from '../../activities/data-queue';" },
@@ -54,18 +52,29 @@ const REFUSED: Breach[] = [
   { file: 'workflows/x.ts', code: "import { y } from '../src/repository/root';" },
   { file: 'workflows/x.ts', code: "import { createHash } from 'crypto';" },
   { file: 'workflows/x.ts', code: "void import('node:fs');" },
+  { file: 'packages/embedded-oss/src/x.ts', code: "import { y } from '../../../src/repository/keys';" },
+  { file: 'packages/embedded-oss/src/x.ts', code: "import { y } from '../../embedded-cluster/src';" },
+  { file: 'packages/embedded-oss/test/x.ts', code: "import { y } from '../../../src/blobs/oss/oss-blob-store';" },
+  { file: 'packages/child-processes/src/x.ts', code: "import { y } from '../../../scripts/lib/start-process';" },
+  { file: 'src/process/embedded.ts', code: "import { y } from '../../packages/temporal-dev-server/src';" },
+  { file: 'src/process/x.ts', code: "void import('../../packages/temporal-dev-server/src/index.ts');" },
+  { file: 'src/cluster/x.ts', code: "import { type Y } from '../../packages/embedded-cluster/src';" },
 ];
 
 const ALLOWED: Breach[] = [
   { file: 'src/contracts/x.ts', code: "import { y } from './errors';" },
   { file: 'src/blobs/oss/x.ts', code: "import { y } from '../../contracts/errors';" },
   { file: 'src/repository/x.ts', code: "import { y } from '../cluster/reading/document-reader';" },
-  { file: 'src/embedded/cluster/routes/x.ts', code: "import { y } from '../cluster';" },
   { file: 'src/jobs/x.ts', code: "import { y } from '../../src/contracts/jobs/workflow-messages';" },
   { file: 'src/jobs/x.ts', code: "import { type y } from '../../workflows';" },
   { file: 'workflows/x.ts', code: "import type { Y } from '../activities';" },
   { file: 'workflows/x.ts', code: "import { proxyActivities } from '@temporalio/workflow';" },
   { file: 'src/process/x.ts', code: "import { y } from '../api/app';" },
+  { file: 'src/process/embedded.ts', code: "import { type Y } from '../../packages/temporal-dev-server/src';" },
+  { file: 'src/process/embedded.ts', code: "void import('../../packages/temporal-dev-server/src/index.ts');" },
+  { file: 'packages/embedded-oss/src/x.ts', code: "import { y } from '../../child-processes/src';" },
+  { file: 'packages/embedded-oss/test/x.ts', code: "import { y } from '../src/server';" },
+  { file: 'scripts/engines/x.ts', code: "import { y } from '../../packages/temporal-dev-server/src';" },
 ];
 
 describe('imports go one way', () => {
