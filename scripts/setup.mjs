@@ -3,7 +3,7 @@
  * thing that `npm run demo`, `npm start` and `npm test` do. When nothing has changed it is done in a moment.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, hashFiles, readIfThere, withLock } from './lib/cache.mjs';
@@ -18,6 +18,7 @@ const BUILD_INPUTS = [
   'src',
   'workflows',
   'activities',
+  ...readdirSync(join(ROOT, 'packages')).map((name) => join('packages', name, 'src')),
   'bench',
   'scripts',
   'tsconfig.json',
@@ -48,7 +49,8 @@ function npmAgrees(lockText) {
   if (installedText === undefined) return false;
   const wanted = JSON.parse(lockText).packages;
   const installed = JSON.parse(installedText).packages;
-  const same = ([path, { version }]) => installed[path]?.version === version;
+  // The link to a package of the checkout has no version; that it is there is all.
+  const same = ([path, { version }]) => Object.hasOwn(installed, path) && installed[path].version === version;
   return (
     Object.keys(installed).every((path) => Object.hasOwn(wanted, path)) &&
     Object.entries(wanted)
