@@ -1,9 +1,11 @@
 # syntax=docker/dockerfile:1
-# One image for all processes: the command says which. No package's install script is needed, so none is run.
+# One image for front door and worker: the command says which. The target `embedded-oss` makes the one of the OSS server
+# for trying. No package's install script is needed, so none is run.
 
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY packages packages
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
@@ -11,17 +13,40 @@ COPY workflows workflows
 COPY activities activities
 COPY bench bench
 COPY scripts scripts
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run build
+
+# Without the packages, which are for trying, and what they depend on.
+FROM node:22-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-workspaces --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:22-slim AS embedded-oss
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY packages packages
+RUN npm ci --workspace packages/embedded-oss --omit=dev --ignore-scripts --no-audit --no-fund
+COPY --from=build /app/dist/packages dist/packages
+RUN install -d -m 0700 -o node -g node /data
+ENV SNAPKEEP_DATA_DIR=/data
+VOLUME /data
+USER node
+EXPOSE 9402
+ENTRYPOINT ["node", "dist/packages/embedded-oss/src/main.js"]
 
 FROM node:22-slim
 ENV NODE_ENV=production
 # glibc otherwise keeps freed memory for every thread apart, a quarter of what a busy worker has resident.
 ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/dist dist
-# What the embedded parts keep, where one of them is run from this image.
+COPY package.json ./
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist/src dist/src
+COPY --from=build /app/dist/workflows dist/workflows
+COPY --from=build /app/dist/activities dist/activities
+COPY --from=build /app/dist/workflow-bundle.js dist/
+# Where `fs` repositories lie unless SNAPKEEP_PATH_REPO says otherwise.
 RUN install -d -m 0700 -o node -g node /data
 ENV SNAPKEEP_DATA_DIR=/data
 VOLUME /data
