@@ -1,4 +1,5 @@
-import { type ClusterInfo, type ClusterKind, readClusterInfo } from './facts/cluster-info';
+import { type ClusterKind, dialectOf } from './dialect/dialect';
+import { type ClusterInfo, readClusterInfo } from './facts/cluster-info';
 import { type IndexMetadata, resolveIndices, type ResolveOptions } from './facts/index-metadata';
 import { ClusterHttp } from './http/cluster-http';
 import { type ClusterSettings } from './http/connection';
@@ -43,7 +44,7 @@ export class Cluster {
     let searches: Promise<ShardSearches> | undefined;
     this.reader = new ClusterDocumentReader(() => {
       searches ??= this.info().then(
-        (facts) => new ShardSearches(http, thread, facts),
+        (facts) => new ShardSearches(http, thread, dialectOf(facts)),
         (error: unknown) => {
           searches = undefined;
           throw error;
@@ -68,7 +69,7 @@ export class Cluster {
    * indices is forgotten with it.
    */
   readerOf(facts: ClusterKind): DocumentReader {
-    const searches = Promise.resolve(new ShardSearches(this.http, this.thread, facts));
+    const searches = Promise.resolve(new ShardSearches(this.http, this.thread, dialectOf(facts)));
     return new ClusterDocumentReader(() => searches);
   }
 
@@ -110,7 +111,7 @@ export class Cluster {
   }
 
   async createIndexTolerant(name: string, definition: IndexDefinition, signal?: AbortSignal): Promise<CreatedIndex> {
-    return createIndexTolerant(this.http, await this.info(signal), name, definition, signal);
+    return createIndexTolerant(this.http, dialectOf(await this.info(signal)), name, definition, signal);
   }
 
   /** Creates the index without anything of the cluster's templates. */
@@ -118,7 +119,7 @@ export class Cluster {
     index: UntemplatedIndex,
     signal?: AbortSignal,
   ): Promise<CreatedIndex & { readonly cloned: boolean }> {
-    return createUntemplated(this.http, await this.info(signal), index, signal);
+    return createUntemplated(this.http, dialectOf(await this.info(signal)), index, signal);
   }
 
   deleteEmptyIndex(token: string, signal?: AbortSignal): Promise<void> {

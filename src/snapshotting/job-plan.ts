@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
-import { type PointInTime } from '../cluster/facts/cluster-info';
+import { type PointInTime } from '../cluster/dialect/point-in-time';
 import { type ShardTarget } from '../cluster/reading/document-reader';
 import { type ShardGroup } from '../contracts/jobs/copy';
 import { type ObjectRef, type ShardEntry } from '../contracts/stored';

@@ -1,19 +1,9 @@
+import { type ClusterKind } from '../dialect/dialect';
+import { type PointInTime, POINTS_IN_TIME } from '../dialect/point-in-time';
 import { complaintIn, responseFailure } from '../http/cluster-failures';
 import { type ClusterHttp, type ClusterResponse } from '../http/cluster-http';
 
-/** How a view of one moment is opened. */
-export type PointInTime = 'elasticsearch' | 'opensearch' | 'none';
-
-/** What decides how a cluster is asked for documents. */
-export interface ClusterKind {
-  /** `elasticsearch` or `opensearch`. */
-  readonly product: string;
-  /** `8.19.0`. */
-  readonly version: string;
-  readonly pit: PointInTime;
-}
-
-/** What is known of the cluster behind an address. */
+/** The facts that a cluster states about itself. */
 export interface ClusterInfo extends ClusterKind {
   readonly product: 'elasticsearch' | 'opensearch';
   readonly name: string;
@@ -21,8 +11,8 @@ export interface ClusterInfo extends ClusterKind {
 }
 
 /**
- * Asks the cluster what it is. Points in time are tried, not derived from the version: Elasticsearch 7.10.2 without
- * x-pack has none, and some OpenSearch services call themselves 7.10.2.
+ * Reads product, version and names of the cluster. Points in time are probed and not derived from the version, because
+ * Elasticsearch 7.10.2 without x-pack has none and some OpenSearch services call themselves 7.10.2.
  */
 export async function readClusterInfo(http: ClusterHttp, signal?: AbortSignal): Promise<ClusterInfo> {
   const [root, pit] = await Promise.all([
@@ -42,27 +32,16 @@ export async function readClusterInfo(http: ClusterHttp, signal?: AbortSignal): 
   };
 }
 
-/** Whether `version` is at least `major.minor`. */
-export function versionAtLeast(version: string, major: number, minor: number): boolean {
-  const [a, b] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
-  return a > major || (a === major && b >= minor);
-}
-
-/** Path that opens a point in time of `index` (encoded). */
-export function pointInTimePath(kind: Exclude<PointInTime, 'none'>, index: string): string {
-  return kind === 'elasticsearch' ? `/${index}/_pit` : `/${index}/_search/point_in_time`;
-}
-
-/** No index has this name; should somebody create it, the probe opens a view of it for a second. */
+/** No index has this name; if somebody creates one, the probe opens a view of it for a second. */
 const PROBED_INDEX = 'snapkeep-does-not-exist';
 
 async function probePointInTime(http: ClusterHttp, signal: AbortSignal | undefined): Promise<PointInTime> {
   for (const kind of ['elasticsearch', 'opensearch'] as const) {
-    const path = pointInTimePath(kind, PROBED_INDEX);
+    const { path } = POINTS_IN_TIME[kind].open(PROBED_INDEX);
     const response = await http.request({
       method: 'POST',
       path,
-      // Without a body: where there are no points in time, the same path would create a document from one.
+      // Without a body, because a cluster without points in time would create a document from it.
       query: { keep_alive: '1s' },
       signal,
       accept: (status) => status !== 429 && status < 500,
@@ -72,7 +51,10 @@ async function probePointInTime(http: ClusterHttp, signal: AbortSignal | undefin
   return 'none';
 }
 
-/** A cluster that knows the request misses the index, or refuses the caller; others know no such path (400, 405). */
+/**
+ * Returns whether the answer is that of a cluster which knows the request: it misses the index or refuses the caller.
+ * Other clusters answer 400 or 405.
+ */
 function knowsPointInTime(path: string, response: ClusterResponse): boolean {
   if (response.status === 200 || response.status === 401 || response.status === 403) return true;
   if (response.status !== 404) return false;

@@ -2,9 +2,10 @@ import { SnapkeepError } from '../../contracts/errors';
 import { findValue, skipValue, textOf, walkObject } from '../../documents/scan-json';
 import { flattenSettings } from '../../elasticsearch/flat-settings';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
+import { type Dialect, dialectOf } from '../dialect/dialect';
 import { type ClusterHttp } from '../http/cluster-http';
 import { joinSegments } from '../http/index-path';
-import { type ClusterInfo, versionAtLeast } from './cluster-info';
+import { type ClusterInfo } from './cluster-info';
 
 /** An index as a snapshot has to know it. Data streams are not kept as such: their backing indices are indices. */
 export interface IndexMetadata {
@@ -71,7 +72,7 @@ export async function resolveIndices(
       { details: { index: name } },
     );
   }
-  return withoutSeqNos(http, await info, indices, signal);
+  return withoutSeqNos(http, dialectOf(await info), indices, signal);
 }
 
 interface Step {
@@ -192,14 +193,14 @@ function isNonEmpty(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
 }
 
-/** From Elasticsearch 9.4 on some kinds of index keep no sequence numbers without any of their own settings saying so. */
+/** Marks the indices that keep no sequence numbers although none of their own settings says so. */
 async function withoutSeqNos(
   http: ClusterHttp,
-  info: ClusterInfo,
+  dialect: Dialect,
   indices: IndexMetadata[],
   signal: AbortSignal | undefined,
 ): Promise<IndexMetadata[]> {
-  if (info.product !== 'elasticsearch' || !versionAtLeast(info.version, 9, 4)) return indices;
+  if (!dialect.disablesSeqNosByDefault) return indices;
   const disabled = new Set<string>();
   for (const path of joinSegments(indices.map(({ name }) => encodeURIComponent(name)))) {
     const answer = await http.json<Record<string, { defaults?: Record<string, unknown> }>>({

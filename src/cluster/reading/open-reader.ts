@@ -56,9 +56,10 @@ export class ClusterDocumentReader implements DocumentReader {
         throw new SnapkeepError('internal', `A view of a range that is none: [${range.from}, ${range.to})`);
       }
     }
-    return searches.info.pit === 'none'
+    const { pointInTime } = searches.dialect;
+    return pointInTime === undefined
       ? openScrollView(searches, target, request, signal)
-      : openPitView(searches, searches.info.pit, target, request, signal);
+      : openPitView(searches, pointInTime, target, request, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { type PointInTime, pointInTimePath } from '../facts/cluster-info';
+import { type PointInTimeRequests } from '../dialect/point-in-time';
 import { indexSegment } from '../http/index-path';
 import { type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
 import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
@@ -33,13 +33,13 @@ const SUMS_ONLY =
 /** Opens a point in time of one shard and counts in it. */
 export async function openPitView(
   searches: ShardSearches,
-  kind: Exclude<PointInTime, 'none'>,
+  requests: PointInTimeRequests,
   target: ShardTarget,
   request: ViewRequest,
   signal?: AbortSignal,
 ): Promise<ShardView> {
-  const id = await openPit(searches, kind, target, signal);
-  const close = () => closePit(searches, kind, id);
+  const id = await openPit(searches, requests, target, signal);
+  const close = () => closePit(searches, requests, id);
   try {
     const searcher = searches.pointInTime(target, { id, keep_alive: searches.keepAlive });
     const counted = await countAll(searches, searcher, request, signal);
@@ -222,20 +222,20 @@ export function readSortValues(body: Buffer): number[] {
 
 async function openPit(
   searches: ShardSearches,
-  kind: Exclude<PointInTime, 'none'>,
+  requests: PointInTimeRequests,
   target: ShardTarget,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const { path, query } = requests.open(indexSegment(target.index));
   const open = (): Promise<{ id?: string; pit_id?: string }> =>
     searches.http.json({
       method: 'POST',
-      path: pointInTimePath(kind, indexSegment(target.index)),
+      path,
       query: {
         keep_alive: searches.keepAlive,
         preference: preferenceOf(target),
-        // OpenSearch answers with a view that misses shards unless told not to; Elasticsearch never does.
-        ...(kind === 'opensearch' ? { allow_partial_pit_creation: false } : {}),
-        ...(searches.query().ignore_throttled === undefined ? {} : { ignore_throttled: false }),
+        ...query,
+        ...searches.dialect.searchParameters,
       },
       signal,
     });
@@ -249,8 +249,8 @@ async function openPit(
 }
 
 /** Closing frees memory of the cluster early; a view that can't be closed ends by itself. */
-async function closePit(searches: ShardSearches, kind: PointInTime, id: string): Promise<void> {
-  const [path, body] = kind === 'elasticsearch' ? ['/_pit', { id }] : ['/_search/point_in_time', { pit_id: [id] }];
+async function closePit(searches: ShardSearches, requests: PointInTimeRequests, id: string): Promise<void> {
+  const { path, body } = requests.close(id);
   try {
     await searches.http.request({ method: 'DELETE', path, body: JSON.stringify(body), accept: () => true });
   } catch {

@@ -135,7 +135,7 @@ class ScrollContext {
   openDocuments(r: number, signal?: AbortSignal): Promise<Scroll> {
     return this.open(
       r,
-      (size) => documentsBody(this.request.read[r], size, this.searches.source, {}),
+      (size) => documentsBody(this.request.read[r], size, this.searches.dialect.wholeSource, {}),
       () => this.documentsPerPage(),
       signal,
     );

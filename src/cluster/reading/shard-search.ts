@@ -1,7 +1,7 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { RawJsonError, skipValue, STOP, walkObject } from '../../documents/scan-json';
 import { TIME_UNIT_MS } from '../../elasticsearch/values';
-import { type ClusterKind, versionAtLeast } from '../facts/cluster-info';
+import { type Dialect } from '../dialect/dialect';
 import { complaintIn, shardFailure } from '../http/cluster-failures';
 import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from '../http/cluster-http';
 import { type HttpThread } from '../http/http-thread';
@@ -43,7 +43,7 @@ export class ShardSearches {
   constructor(
     readonly http: ClusterHttp,
     private readonly thread: HttpThread,
-    readonly info: ClusterKind,
+    readonly dialect: Dialect,
   ) {}
 
   /** A request whose answer has about `expectedBytes`. */
@@ -65,15 +65,7 @@ export class ShardSearches {
 
   /** Parameters of every search. */
   query(): Record<string, string | boolean> {
-    // Frozen indices exist in Elasticsearch 7 only; later versions warn about the parameter or don't know it.
-    const frozen = this.info.product === 'elasticsearch' && this.info.version.startsWith('7.');
-    return { allow_partial_search_results: false, ...(frozen ? { ignore_throttled: false } : {}) };
-  }
-
-  get source(): unknown {
-    // From 9.2 on vectors are left out of `_source` unless asked for.
-    const vectorsHidden = this.info.product === 'elasticsearch' && versionAtLeast(this.info.version, 9, 2);
-    return vectorsHidden ? { exclude_vectors: false } : true;
+    return { allow_partial_search_results: false, ...this.dialect.searchParameters };
   }
 
   pageDocuments(index: string): number {
@@ -156,7 +148,7 @@ export class ShardSearches {
   ): ShardSearcher {
     const searches = this;
     return {
-      source: this.source,
+      source: this.dialect.wholeSource,
       get pageDocuments() {
         return searches.pageDocuments(target.index);
       },

@@ -1,5 +1,5 @@
 import { flattenSettings } from '../../elasticsearch/flat-settings';
-import { type ClusterInfo } from '../facts/cluster-info';
+import { type Dialect } from '../dialect/dialect';
 import { complaintIn } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
@@ -60,20 +60,18 @@ export async function createIndex(
  */
 export async function createIndexTolerant(
   http: ClusterHttp,
-  info: ClusterInfo,
+  dialect: Dialect,
   name: string,
   definition: IndexDefinition,
   signal?: AbortSignal,
 ): Promise<CreatedIndex> {
   const dropped: Dropped[] = [];
   let current = definition;
-  if (info.product === 'opensearch') {
-    // OpenSearch takes it for the name of a node attribute that no node has, and allocates nothing.
-    const left = dropSetting(current, TIER_PREFERENCE, 'data tiers are not known here');
-    if (left) {
-      current = left.definition;
-      dropped.push(left.what);
-    }
+  for (const [setting, reason] of dialect.harmfulSettings) {
+    const left = dropSetting(current, setting, reason);
+    if (!left) continue;
+    current = left.definition;
+    dropped.push(left.what);
   }
   for (;;) {
     try {
@@ -94,8 +92,6 @@ interface LeftOut {
   readonly definition: IndexDefinition;
   readonly what: Dropped;
 }
-
-const TIER_PREFERENCE = 'index.routing.allocation.include._tier_preference';
 
 /** The definition without what `reason` complains of; `undefined` if that is nothing that can be left out. Pure. */
 export function leaveOut(definition: IndexDefinition, reason: string): LeftOut | undefined {

@@ -5,7 +5,7 @@
  */
 import { SnapkeepError } from '../../contracts/errors';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
-import { type ClusterInfo } from '../facts/cluster-info';
+import { type Dialect } from '../dialect/dialect';
 import { type ClusterHttp } from '../http/cluster-http';
 import { type CreatedIndex, createIndexTolerant, type IndexDefinition } from './create-index';
 import { cloneIndex, deleteIndexIfThere } from './index-operations';
@@ -28,20 +28,20 @@ export interface UntemplatedIndex {
  */
 export async function createUntemplated(
   http: ClusterHttp,
-  info: ClusterInfo,
+  dialect: Dialect,
   { name, definition, hidden, token }: UntemplatedIndex,
   signal?: AbortSignal,
 ): Promise<CreatedIndex & { readonly cloned: boolean }> {
   const patterns = await templatePatterns(http, signal);
   if (!patterns.some((pattern) => matchesWildcard(pattern, name))) {
-    return { ...(await createIndexTolerant(http, info, name, definition, signal)), cloned: false };
+    return { ...(await createIndexTolerant(http, dialect, name, definition, signal)), cloned: false };
   }
   const empty = emptyName(token, patterns);
   await deleteIndexIfThere(http, empty, signal);
   const settings = { ...parsed(definition.settings), 'index.blocks.write': 'true', 'index.hidden': 'true' };
   const created = await createIndexTolerant(
     http,
-    info,
+    dialect,
     empty,
     { settings: JSON.stringify(settings), mappings: definition.mappings },
     signal,
