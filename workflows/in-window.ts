@@ -3,6 +3,9 @@ import { CancellationScope } from '@temporalio/workflow';
 /**
  * Runs `work` on the items in order, at most `width` at once. The first failure cancels what still runs, waits for it,
  * and is thrown; cancelling the enclosing scope cancels all.
+ *
+ * Activities and the front door use `inLanes` of src/concurrency. A workflow needs this function instead, because only
+ * Temporal's cancellation scopes can stop an activity or a timer that a workflow waits for.
  */
 export async function inWindow<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
   await CancellationScope.cancellable(async () => {

@@ -1,10 +1,14 @@
-/** Works on the items in `width` lanes. When one fails the others finish the item they are at, then the first failure is thrown. */
+/**
+ * Runs `work` on the items in order, at most `width` at once. After a failure no further item is begun; the first
+ * failure is thrown when the items already begun have ended.
+ */
 export async function inLanes<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
+  // The lanes share one iterator.
+  const rest = items.values();
   let failed: { error: unknown } | undefined;
   const lane = async (): Promise<void> => {
-    while (next < items.length && failed === undefined) {
-      const item = items[next++];
+    for (const item of rest) {
+      if (failed !== undefined) return;
       try {
         await work(item);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { inLanes } from '../../concurrency/lanes';
 import { shardFailure } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment, joinSegments } from '../http/index-path';
@@ -22,8 +23,8 @@ const FILTER = [...FIELDS, ...COMMIT_FIELDS, ...SEQ_NO_FIELDS].map((field) => `i
 
 /** Statistics of some hundred thousand shards fit. */
 const MAX_STATS_BYTES = 512 * 1024 * 1024;
-/** Requests side by side where names fill more than one request line. */
-const PARALLEL = 4;
+/** Concurrent requests if the names fill more than one request line. */
+const REQUESTS_AT_ONCE = 4;
 
 /**
  * How far each shard has come. A shard whose primary is not allocated, or whose index is gone, is missing from the
@@ -38,7 +39,7 @@ export async function readShardStates(
 ): Promise<ShardState[]> {
   if (indices.length === 0) return [];
   const answers: Stats[] = [];
-  await eachInParallel(joinSegments(indices.map(indexSegment)), async (path) => {
+  await inLanes(joinSegments(indices.map(indexSegment)), REQUESTS_AT_ONCE, async (path) => {
     const { body } = await http.request({
       method: 'GET',
       path: `/${path}/_stats/docs,store`,
@@ -127,7 +128,7 @@ export async function refreshIndices(
   indices: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  await eachInParallel(joinSegments(indices.map(indexSegment)), async (path) => {
+  await inLanes(joinSegments(indices.map(indexSegment)), REQUESTS_AT_ONCE, async (path) => {
     const { _shards: shards } = await http.json<{ _shards?: { failed?: number; failures?: unknown[] } }>({
       method: 'POST',
       path: `/${path}/_refresh`,
@@ -136,12 +137,4 @@ export async function refreshIndices(
     });
     if (shards?.failed !== 0) throw shardFailure(`POST /${path}/_refresh`, shards?.failures?.[0]);
   });
-}
-
-async function eachInParallel(paths: readonly string[], work: (path: string) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < paths.length) await work(paths[next++]);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, paths.length) }, worker));
 }

@@ -1,4 +1,5 @@
 import { Coalescer } from '../../concurrency/coalescer';
+import { inLanes } from '../../concurrency/lanes';
 import { snapshotMissing } from '../../contracts/common-errors';
 import { type Registration } from '../../contracts/registration';
 import { type JsonObject } from '../../elasticsearch/json-value';
@@ -118,16 +119,13 @@ export class SnapshotList {
     const wanted = [...views.keys()].filter(
       (i) => views[i].entry !== undefined && options.verbose && (options.indexDetails || views[i].shards.failed > 0),
     );
-    const lane = async (): Promise<void> => {
-      for (let i = wanted.shift(); i !== undefined; i = wanted.shift()) {
-        const { entry } = views[i];
-        manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
-          // One that can't be read makes its own failures unknown, and nothing of the others.
-          unlessUnreadable(catalogue.readSnapshotManifest(entry!.manifest, { signal })),
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: READS_AT_ONCE }, lane));
+    await inLanes(wanted, READS_AT_ONCE, async (i) => {
+      const { entry } = views[i];
+      manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
+        // One that can't be read makes its own failures unknown, and nothing of the others.
+        unlessUnreadable(catalogue.readSnapshotManifest(entry!.manifest, { signal })),
+      );
+    });
     return manifests;
   }
 }

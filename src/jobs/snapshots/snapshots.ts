@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
 import { type createSnapshotWorkflow, type deleteSnapshotsWorkflow } from '../../../workflows';
+import { inLanes } from '../../concurrency/lanes';
 import { repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { MAX_DELETED } from '../../contracts/jobs/deletion';
@@ -220,13 +221,9 @@ export class Snapshots {
     if (running.length === 0) return new Set();
     const check = this.parts.reader.check(registration);
     // The last first: it waits for the others, and would begin when they end.
-    const last = [...running].reverse();
-    const lane = async (): Promise<void> => {
-      for (let one = last.shift(); one !== undefined; one = last.shift()) {
-        await this.parts.calls.signal(one.job.workflowId, cancelSnapshotSignal, []);
-      }
-    };
-    await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, lane));
+    await inLanes([...running].reverse(), SIGNALS_AT_ONCE, async ({ job }) => {
+      await this.parts.calls.signal(job.workflowId, cancelSnapshotSignal, []);
+    });
     await Promise.all(running.map((one) => this.ended(one, check)));
     // However a job ended: an attempt of its commit may have come through before.
     const { snapshots } = await this.parts.reader.readRoot(registration);
