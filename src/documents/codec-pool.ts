@@ -1,5 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { threadFile } from '../concurrency/thread-file';
+import { type Worker } from 'node:worker_threads';
+import { onAbort } from '../concurrency/on-abort';
+import { startThread } from '../concurrency/start-thread';
+import { errorOf } from '../concurrency/thread-failure';
 import { SnapkeepError } from '../contracts/errors';
 import { type ThreadAnswer } from './codec-thread';
 import {
@@ -80,23 +82,22 @@ export class CodecPool {
   private perform(task: FrameTask, signal?: AbortSignal): Promise<ThreadAnswer> {
     return new Promise<ThreadAnswer>((resolve, reject) => {
       if (this.closed) return reject(closedError());
-      const onAbort = () => {
+      const release = onAbort(signal, (reason) => {
         const place = this.waiting.indexOf(entry);
         if (place >= 0) this.waiting.splice(place, 1);
-        reject(signal?.reason); // one that runs goes on to its end; nobody waits for it
-      };
+        reject(reason); // a task that runs is not stopped; its answer is dropped
+      });
       const entry: Waiting = {
         task,
         resolve: (answer) => {
-          signal?.removeEventListener('abort', onAbort);
+          release();
           resolve(answer);
         },
         reject: (error) => {
-          signal?.removeEventListener('abort', onAbort);
+          release();
           reject(error);
         },
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting.push(entry);
       this.next();
     });
@@ -127,24 +128,21 @@ export class CodecPool {
   }
 
   private start(): Worker {
-    const thread = new Worker(threadFile(__dirname, 'codec-thread'));
-    thread.on('message', (answer: ThreadAnswer) => {
-      const entry = this.release(thread);
-      if (answer.kind === 'failed') entry?.reject(new SnapkeepError(answer.code, answer.message));
-      else entry?.resolve(answer);
-      this.next();
-    });
-    let cause: unknown;
-    thread.on('error', (error) => {
-      cause = error;
-    });
-    thread.on('exit', (code) => {
-      const entry = this.busy.get(thread);
-      this.busy.delete(thread);
-      const place = this.idle.indexOf(thread);
-      if (place >= 0) this.idle.splice(place, 1);
-      entry?.reject(this.closed ? closedError() : diedError(code, cause));
-      this.next();
+    const thread = startThread<ThreadAnswer>(__dirname, 'codec-thread', {
+      onAnswer: (answer) => {
+        const entry = this.release(thread);
+        if (answer.kind === 'failed') entry?.reject(errorOf(answer));
+        else entry?.resolve(answer);
+        this.next();
+      },
+      onExit: (code, cause) => {
+        const entry = this.busy.get(thread);
+        this.busy.delete(thread);
+        const place = this.idle.indexOf(thread);
+        if (place >= 0) this.idle.splice(place, 1);
+        entry?.reject(this.closed ? closedError() : diedError(code, cause));
+        this.next();
+      },
     });
     return thread;
   }

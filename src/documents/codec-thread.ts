@@ -1,9 +1,9 @@
-/** A thread of the codec pool: one task at a time, answered in order. */
+/** A thread of the codec pool: performs one task at a time and answers in order. */
 import { parentPort } from 'node:worker_threads';
-import { type ErrorCode, isSnapkeepError } from '../contracts/errors';
+import { type ThreadFailure, threadFailure } from '../concurrency/thread-failure';
 import { decodeFrame, encodePage, type FrameTask } from './frame-tasks';
 
-/** What a thread answers; errors as data, since structured clone keeps no class and no code. */
+/** The answer to one task. */
 export type ThreadAnswer =
   | {
       readonly kind: 'encoded';
@@ -13,7 +13,7 @@ export type ThreadAnswer =
       readonly marks: readonly string[];
     }
   | { readonly kind: 'decoded'; readonly body: Uint8Array }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+  | ThreadFailure;
 
 const port = parentPort;
 port?.on('message', (task: FrameTask) => {
@@ -28,16 +28,11 @@ function perform(task: FrameTask, transfer: ArrayBuffer[]): ThreadAnswer {
     const { bytes, ...frame } = encodePage(task);
     return { kind: 'encoded', bytes: owned(bytes, transfer), ...frame };
   } catch (error) {
-    if (isSnapkeepError(error)) return { kind: 'failed', code: error.code, message: error.message };
-    return {
-      kind: 'failed',
-      code: 'internal',
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    };
+    return threadFailure(error);
   }
 }
 
-/** Bytes with memory of their own are handed over, others (of a pool, of a library) copied by the message. */
+/** Hands over bytes that own their memory, by `transfer`. Returns a copy of others: a pool or a library owns theirs. */
 function owned(bytes: Buffer, transfer: ArrayBuffer[]): Uint8Array {
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   const own = whole && bytes.buffer instanceof ArrayBuffer && bytes.byteLength > 0;

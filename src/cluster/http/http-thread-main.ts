@@ -1,6 +1,6 @@
-/** The thread behind {@link HttpThread}. */
+/** The thread of {@link HttpThread}: sends requests concurrently and answers each when its response is complete. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { isSnapkeepError } from '../../contracts/errors';
+import { threadFailure } from '../../concurrency/thread-failure';
 import { ClusterHttp, ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
 import { type ThreadAnswer, type ThreadRequest, type ThreadTask } from './http-thread';
@@ -31,9 +31,5 @@ function failed(id: number, error: unknown): ThreadAnswer {
   if (error instanceof ResponseTooLargeError) {
     return { kind: 'too-large', id, what: error.what, maxBytes: error.maxBytes };
   }
-  if (isSnapkeepError(error)) {
-    return { kind: 'failed', id, code: error.code, message: error.message, details: error.details };
-  }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { kind: 'failed', id, code: 'internal', message, details: {} };
+  return { id, ...threadFailure(error) };
 }

@@ -1,27 +1,24 @@
-import { Worker } from 'node:worker_threads';
-import { threadFile } from '../../concurrency/thread-file';
-import { type ErrorCode, type ErrorDetails, SnapkeepError } from '../../contracts/errors';
+import { type Worker } from 'node:worker_threads';
+import { onAbort } from '../../concurrency/on-abort';
+import { startThread } from '../../concurrency/start-thread';
+import { errorOf, type ThreadFailure } from '../../concurrency/thread-failure';
+import { SnapkeepError } from '../../contracts/errors';
 import { abortReason, type ClusterRequest, type ClusterResponse, ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
 
-/** A request that can be handed to a thread. */
+/** The parts of a request that can be sent to a thread. */
 export type ThreadRequest = Pick<ClusterRequest, 'method' | 'path' | 'query' | 'body' | 'maxBytes'>;
 
+/** The messages to the thread. */
 export type ThreadTask =
   | { readonly kind: 'request'; readonly id: number; readonly request: ThreadRequest }
   | { readonly kind: 'abort'; readonly id: number };
 
-/** Errors as data, since structured clone keeps no class and no code. */
+/** The messages from the thread; each answers the request `id`. */
 export type ThreadAnswer =
   | { readonly kind: 'answered'; readonly id: number; readonly status: number; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'too-large'; readonly id: number; readonly what: string; readonly maxBytes: number }
-  | {
-      readonly kind: 'failed';
-      readonly id: number;
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly details: ErrorDetails;
-    };
+  | (ThreadFailure & { readonly id: number });
 
 interface Waiting {
   readonly resolve: (response: ClusterResponse) => void;
@@ -29,13 +26,13 @@ interface Waiting {
 }
 
 /**
- * Sends requests with large answers from a thread of its own. Receiving allocates memory outside of the JavaScript heap
- * by the megabyte, and every so many megabytes the collector goes through the whole heap to free it: next to nothing in
- * a thread that has only this to do, a fifth of all time in one that holds a Temporal worker.
+ * Sends requests with large answers from a separate thread. Receiving allocates megabytes outside of the JavaScript
+ * heap. To free that memory the garbage collector walks the whole heap every few megabytes. This costs almost nothing in
+ * a thread that does nothing else, but a fifth of all time in the thread of a Temporal worker.
  *
- * Same promises as `ClusterHttp.request`. The thread starts with the first request and keeps no process alive while it
- * has nothing to do; should it die, what was under way fails with `cluster_unavailable`, and the next request gets
- * another.
+ * Promises the same as `ClusterHttp.request`. The thread starts with the first request, and an idle thread keeps no
+ * process alive. If the thread ends, running requests fail with `cluster_unavailable` and the next request starts
+ * another thread.
  */
 export class HttpThread {
   private thread: Worker | undefined;
@@ -49,20 +46,18 @@ export class HttpThread {
       if (signal?.aborted) return reject(abortReason(signal));
       const thread = (this.thread ??= this.start());
       const id = ++this.lastId;
-      const onAbort = () => {
+      const release = onAbort(signal, () => {
         if (!this.take(id)) return;
         thread.postMessage({ kind: 'abort', id } satisfies ThreadTask);
-        reject(abortReason(signal as AbortSignal));
-      };
-      const done = () => signal?.removeEventListener('abort', onAbort);
-      signal?.addEventListener('abort', onAbort, { once: true });
+        reject(abortReason(signal!));
+      });
       this.waiting.set(id, {
         resolve: (response) => {
-          done();
+          release();
           resolve(response);
         },
         reject: (error) => {
-          done();
+          release();
           reject(error);
         },
       });
@@ -76,37 +71,38 @@ export class HttpThread {
     });
   }
 
-  /** Ends the thread; requests under way fail. */
+  /** Ends the thread. Running requests fail. */
   async close(): Promise<void> {
     await this.thread?.terminate();
   }
 
   private start(): Worker {
-    const thread = new Worker(threadFile(__dirname, 'http-thread-main'), { workerData: this.settings });
-    let cause: unknown;
-    thread.on('message', (answer: ThreadAnswer) => {
-      const waiting = this.take(answer.id);
-      if (waiting === undefined) return; // given up meanwhile
-      if (answer.kind === 'answered') {
-        const { buffer, byteOffset, byteLength } = answer.body;
-        waiting.resolve({ status: answer.status, body: Buffer.from(buffer, byteOffset, byteLength) });
-      } else if (answer.kind === 'too-large') waiting.reject(new ResponseTooLargeError(answer.what, answer.maxBytes));
-      else waiting.reject(new SnapkeepError(answer.code, answer.message, { details: answer.details }));
-    });
-    thread.on('error', (error) => {
-      cause = error;
-    });
-    thread.on('exit', (code) => {
-      if (this.thread === thread) this.thread = undefined;
-      for (const id of [...this.waiting.keys()]) {
-        this.take(id)?.reject(
-          new SnapkeepError('cluster_unavailable', `the thread that talks to the cluster ended with code ${code}`, {
-            cause,
-          }),
-        );
-      }
-    });
+    const events = {
+      onAnswer: (answer: ThreadAnswer) => this.answer(answer),
+      onExit: (code: number, cause: unknown) => {
+        if (this.thread === thread) this.thread = undefined;
+        this.failAll(code, cause);
+      },
+    };
+    const thread = startThread(__dirname, 'http-thread-main', events, this.settings);
     return thread;
+  }
+
+  private answer(answer: ThreadAnswer): void {
+    const waiting = this.take(answer.id);
+    if (waiting === undefined) return; // aborted before
+    if (answer.kind === 'answered') {
+      const { buffer, byteOffset, byteLength } = answer.body;
+      waiting.resolve({ status: answer.status, body: Buffer.from(buffer, byteOffset, byteLength) });
+    } else if (answer.kind === 'too-large') waiting.reject(new ResponseTooLargeError(answer.what, answer.maxBytes));
+    else waiting.reject(errorOf(answer));
+  }
+
+  private failAll(code: number, cause: unknown): void {
+    const text = `the thread that talks to the cluster ended with code ${code}`;
+    for (const id of [...this.waiting.keys()]) {
+      this.take(id)?.reject(new SnapkeepError('cluster_unavailable', text, { cause }));
+    }
   }
 
   private take(id: number): Waiting | undefined {
