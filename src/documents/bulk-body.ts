@@ -22,16 +22,16 @@ export function bulkBody(
   let at = 0;
   for (let i = 0; i < hits.count; i++) {
     at = putShort(body, at, ID, 0, ID.length);
-    at = putShort(body, at, page, hits.idStart[i], hits.idEnd[i]);
-    if (hits.routingStart[i] >= 0) {
+    at = putShort(body, at, page, hits.idStart[i]!, hits.idEnd[i]!);
+    if (hits.routingStart[i]! >= 0) {
       at = putShort(body, at, ROUTING, 0, ROUTING.length);
-      at = putShort(body, at, page, hits.routingStart[i], hits.routingEnd[i]);
+      at = putShort(body, at, page, hits.routingStart[i]!, hits.routingEnd[i]!);
     }
     at = putShort(body, at, VERSION, 0, VERSION.length);
-    at = putShort(body, at, page, hits.versionStart[i], hits.versionEnd[i]);
+    at = putShort(body, at, page, hits.versionStart[i]!, hits.versionEnd[i]!);
     at = putShort(body, at, SOURCE, 0, SOURCE.length);
-    const start = hits.sourceStart[i];
-    const end = hits.sourceEnd[i];
+    const start = hits.sourceStart[i]!;
+    const end = hits.sourceEnd[i]!;
     if (hits.sourceBreaks[i] === 0) {
       body.set(new Uint8Array(page.buffer, page.byteOffset + start, end - start), at);
       at += end - start;
@@ -43,23 +43,23 @@ export function bulkBody(
 
 /** Byte by byte: for some dozens of bytes that takes less than a call to copy them. Returns the end in `body`. */
 function putShort(body: Buffer, at: number, bytes: Buffer, start: number, end: number): number {
-  for (let i = start; i < end; i++) body[at++] = bytes[i];
+  for (let i = start; i < end; i++) body[at++] = bytes[i]!;
   return at;
 }
 
 function bodyLength(hits: HitTable): number {
   let length = 0;
   for (let i = 0; i < hits.count; i++) {
-    if (hits.sourceStart[i] < 0) {
+    if (hits.sourceStart[i]! < 0) {
       throw new SnapkeepError(
         'source_disabled',
         'a document has no [_source]: the mapping disables it, so it cannot be kept',
       );
     }
-    length += ID.length + (hits.idEnd[i] - hits.idStart[i]);
-    if (hits.routingStart[i] >= 0) length += ROUTING.length + (hits.routingEnd[i] - hits.routingStart[i]);
-    length += VERSION.length + (hits.versionEnd[i] - hits.versionStart[i]);
-    length += SOURCE.length + (hits.sourceEnd[i] - hits.sourceStart[i]) + 1;
+    length += ID.length + (hits.idEnd[i]! - hits.idStart[i]!);
+    if (hits.routingStart[i]! >= 0) length += ROUTING.length + (hits.routingEnd[i]! - hits.routingStart[i]!);
+    length += VERSION.length + (hits.versionEnd[i]! - hits.versionStart[i]!);
+    length += SOURCE.length + (hits.sourceEnd[i]! - hits.sourceStart[i]!) + 1;
   }
   return length;
 }

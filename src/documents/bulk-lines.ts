@@ -22,7 +22,7 @@ export function halve(body: Buffer): Buffer[] {
   const documents = offsets.length - 1;
   if (documents < 2) return [body];
   let middle = 1;
-  while (middle < documents - 1 && offsets[middle] < body.length / 2) middle++;
+  while (middle < documents - 1 && offsets[middle]! < body.length / 2) middle++;
   return [body.subarray(0, offsets[middle]), body.subarray(offsets[middle])];
 }
 

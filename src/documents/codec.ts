@@ -75,7 +75,7 @@ function builtIn(): Zstd | undefined {
   const { zstdCompressSync, zstdDecompressSync, constants } = zlib as unknown as {
     zstdCompressSync?: (bytes: Buffer, options: object) => Buffer;
     zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer;
-    constants: Record<string, number>;
+    constants: { readonly ZSTD_c_compressionLevel: number };
   };
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return undefined;
   const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };

@@ -37,8 +37,8 @@ export class HitPattern {
   /** Learns from the first hit, `[start, end)`, row 0 of the table. Throws if it is not laid out as expected. */
   constructor(b: Buffer, start: number, end: number, table: HitTableBuilder) {
     this.head = b.subarray(start, table.idStart[0]);
-    const source = table.sourceStart[0];
-    if (source < 0 || this.sourceEnd(b, source, table.seqNo[0]) !== table.sourceEnd[0] || this.hitEnd !== end) {
+    const source = table.sourceStart[0]!;
+    if (source < 0 || this.sourceEnd(b, source, table.seqNo[0]!) !== table.sourceEnd[0] || this.hitEnd !== end) {
       throw new RawJsonError('Not sorted by "_seq_no"', start);
     }
   }
@@ -58,8 +58,8 @@ export class HitPattern {
     table.versionEnd[row] = i;
     i = expect(b, i, SEQ_NO);
     let seqNo = 0;
-    for (; b[i] >= 0x30 && b[i] <= 0x39; i++) seqNo = seqNo * 10 + (b[i] - 0x30);
-    if (!(seqNo > table.seqNo[row - 1] && seqNo <= Number.MAX_SAFE_INTEGER)) throw unexpected(i);
+    for (; b[i]! >= 0x30 && b[i]! <= 0x39; i++) seqNo = seqNo * 10 + (b[i]! - 0x30);
+    if (!(seqNo > table.seqNo[row - 1]! && seqNo <= Number.MAX_SAFE_INTEGER)) throw unexpected(i);
     table.seqNo[row] = seqNo;
     i = expect(b, digitsEnd(b, expect(b, i, PRIMARY_TERM)), SCORE);
     for (let routed = false; b[i + 3] !== SOURCE[3];) {
@@ -89,7 +89,7 @@ export class HitPattern {
     if (sort < 0 || b[open] !== OPEN_OBJECT || b[sort - 1] !== CLOSE_OBJECT) throw unexpected(start);
     let i = sort + SORT.length;
     let value = 0;
-    for (; b[i] >= 0x30 && b[i] <= 0x39; i++) value = value * 10 + (b[i] - 0x30);
+    for (; b[i]! >= 0x30 && b[i]! <= 0x39; i++) value = value * 10 + (b[i]! - 0x30);
     // In a point in time Elasticsearch adds a second sort value.
     if (b[i] === COMMA) i = digitsEnd(b, i + 1);
     if (value !== seqNo || b[i] !== CLOSE_ARRAY || b[i + 1] !== CLOSE_OBJECT) throw unexpected(sort);
@@ -111,7 +111,7 @@ function stringEnd(b: Buffer, i: number): number {
 
 function digitsEnd(b: Buffer, start: number): number {
   let i = start;
-  while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+  while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
   if (i === start) throw unexpected(i);
   return i;
 }

@@ -15,7 +15,7 @@ export function lastMarks(page: Buffer, hits: HitTable): string[] {
   const marks: string[] = [];
   let bytes = 0;
   for (let i = hits.count - 1; i >= 0 && marks.length < MARKS; i--) {
-    bytes += hits.sourceEnd[i] - hits.sourceStart[i];
+    bytes += hits.sourceEnd[i]! - hits.sourceStart[i]!;
     if (marks.length > 0 && bytes > MOST_HASHED_BYTES) break;
     marks.push(markOf(page, hits, i));
   }
@@ -27,7 +27,7 @@ export function markOf(page: Buffer, hits: HitTable, i: number): string {
   const envelope = createHash('sha256')
     .update(page.subarray(hits.idStart[i], hits.idEnd[i]))
     .update('\n')
-    .update(page.subarray(Math.max(0, hits.routingStart[i]), Math.max(0, hits.routingEnd[i])))
+    .update(page.subarray(Math.max(0, hits.routingStart[i]!), Math.max(0, hits.routingEnd[i]!)))
     .update('\n')
     .update(page.subarray(hits.versionStart[i], hits.versionEnd[i]));
   const source = page.subarray(hits.sourceStart[i], hits.sourceEnd[i]);

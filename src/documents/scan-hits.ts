@@ -52,7 +52,7 @@ export function scanHits(body: Buffer): HitTable {
 function lastId(body: Buffer, table: HitTableBuilder): string | undefined {
   const row = table.count - 1;
   if (row < 0 || table.idEnd[row] === 0 || table.sourceEnd[row] !== -1) return undefined;
-  return body.toString('utf8', table.idStart[row] + 1, table.idEnd[row] - 1);
+  return body.toString('utf8', table.idStart[row]! + 1, table.idEnd[row]! - 1);
 }
 
 /** Comments are not made of JSON tokens, which {@link HitPattern} relies on. */
@@ -156,14 +156,14 @@ function once(first: boolean, at: number): void {
 
 function requireDigits(b: Buffer, start: number, end: number): void {
   for (let i = start; i < end; i++) {
-    if (b[i] < 0x30 || b[i] > 0x39) throw new RawJsonError('Not a positive integer', start);
+    if (b[i]! < 0x30 || b[i]! > 0x39) throw new RawJsonError('Not a positive integer', start);
   }
 }
 
 function readSeqNo(b: Buffer, start: number, end: number): number {
   requireDigits(b, start, end);
   let value = 0;
-  for (let i = start; i < end; i++) value = value * 10 + (b[i] - 0x30);
+  for (let i = start; i < end; i++) value = value * 10 + (b[i]! - 0x30);
   if (!Number.isSafeInteger(value)) throw new RawJsonError('A sequence number beyond 2^53', start);
   return value;
 }

@@ -109,18 +109,18 @@ function skipNumber(b: Buffer, start: number): number {
   let i = start;
   if (b[i] === 0x2d) i++;
   const integer = i;
-  while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+  while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
   if (i === integer) throw new RawJsonError('Unexpected character', start);
   if (b[i] === 0x2e) {
     const fraction = ++i;
-    while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+    while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
     if (i === fraction) throw new RawJsonError('Number without digits', i);
   }
   if (b[i] === 0x65 || b[i] === 0x45) {
     i++;
     if (b[i] === 0x2b || b[i] === 0x2d) i++;
     const exponent = i;
-    while (b[i] >= 0x30 && b[i] <= 0x39) i++;
+    while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
     if (i === exponent) throw new RawJsonError('Number without digits', i);
   }
   return i;
@@ -138,10 +138,11 @@ export function skipValue(b: Buffer, i: number): number {
   let depth = 0;
   let inObject = false;
   for (;;) {
-    let c = b[i];
+    // Behind the end a byte is undefined, for which no comparison holds.
+    let c = b[i]!;
     if (c <= SPACE || c === SLASH || c === BOM_START) {
       i = skipBlank(b, i);
-      c = b[i];
+      c = b[i]!;
     }
     let opened = false;
     if (c === QUOTE) {
@@ -151,10 +152,10 @@ export function skipValue(b: Buffer, i: number): number {
       kinds[depth++] = inObject ? 1 : 0;
       inObject = c === OPEN_OBJECT;
       i++;
-      c = b[i];
+      c = b[i]!;
       if (c <= SPACE || c === SLASH) {
         i = skipBlank(b, i);
-        c = b[i];
+        c = b[i]!;
       }
       // An empty container is closed below.
       opened = c !== (inObject ? CLOSE_OBJECT : CLOSE_ARRAY);
@@ -165,10 +166,10 @@ export function skipValue(b: Buffer, i: number): number {
     }
     while (!opened) {
       if (depth === 0) return i;
-      c = b[i];
+      c = b[i]!;
       if (c <= SPACE || c === SLASH) {
         i = skipBlank(b, i);
-        c = b[i];
+        c = b[i]!;
       }
       if (c === COMMA) {
         i++;

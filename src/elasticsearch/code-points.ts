@@ -52,7 +52,7 @@ export class CodePoints {
   /** `a-z__` is a to z and the underscore: pairs of characters, with or without a hyphen between them. */
   static ranges(text: string): CodePoints {
     return CodePoints.of(
-      [...text.matchAll(/([\s\S])-?([\s\S])/g)].map(([, first, last]) => [first.charCodeAt(0), last.charCodeAt(0)]),
+      [...text.matchAll(/([\s\S])-?([\s\S])/g)].map(([, first, last]) => [first!.charCodeAt(0), last!.charCodeAt(0)]),
     );
   }
 
@@ -98,13 +98,14 @@ export class CodePoints {
 
   /** As a class of RE2. */
   print(): string {
-    if (this.list.length === 1 && this.list[0][0] === this.list[0][1]) return hex(this.list[0][0]);
+    const [one, more] = this.list;
+    if (one !== undefined && more === undefined && one[0] === one[1]) return hex(one[0]);
     if (this.list.length === 0) return `[^${hex(0)}-${hex(LAST)}]`;
     return `[${this.list.map(([first, last]) => (first === last ? hex(first) : `${hex(first)}-${hex(last)}`)).join('')}]`;
   }
 
   private static named(name: string): CodePoints | undefined {
-    if (Object.hasOwn(POSIX, name)) return CodePoints.ranges(POSIX[name]);
+    if (Object.hasOwn(POSIX, name)) return CodePoints.ranges(POSIX[name]!);
     const known = CodePoints.properties.get(name);
     if (known !== undefined) return known;
     const unicode = unicodeName(name);

@@ -61,7 +61,7 @@ function calculate(name: string, math: string, now: number): Date {
     date =
       step[1] !== undefined
         ? roundDown(date, step[1])
-        : add(date, (step[2] === '-' ? -1 : 1) * (step[3] === '' ? 1 : Number(step[3])), step[4]);
+        : add(date, (step[2] === '-' ? -1 : 1) * (step[3] === '' ? 1 : Number(step[3])), step[4]!);
     rest = rest.slice(step[0].length);
   }
   if (Number.isNaN(date.getTime())) throw invalid(name, `[${math}] is out of range`);
@@ -78,12 +78,14 @@ function add(date: Date, amount: number, unit: string): Date {
     first.setUTCDate(Math.min(date.getUTCDate(), days));
     return first;
   }
-  return new Date(date.getTime() + amount * UNIT_MS[unit]);
+  return new Date(date.getTime() + amount * UNIT_MS[unit]!);
 }
 
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 const UNIT_MS: Readonly<Record<string, number>> = {
-  w: 7 * 86_400_000,
-  d: 86_400_000,
+  w: WEEK_MS,
+  d: DAY_MS,
   h: 3_600_000,
   H: 3_600_000,
   m: 60_000,
@@ -100,8 +102,10 @@ function roundDown(date: Date, unit: string): Date {
     case 'w':
       // Weeks begin on Monday.
       return new Date(Date.UTC(year, month, day - ((date.getUTCDay() + 6) % 7)));
-    default:
-      return new Date(Math.floor(date.getTime() / UNIT_MS[unit]) * UNIT_MS[unit]);
+    default: {
+      const unitMs = UNIT_MS[unit]!;
+      return new Date(Math.floor(date.getTime() / unitMs) * unitMs);
+    }
   }
 }
 
@@ -123,13 +127,14 @@ function zoneOffset(name: string, zone: string, at: number): number {
 function print(name: string, format: string, date: Date): string {
   return format.replace(/'((?:[^']|'')*)'|([A-Za-z])\2*/g, (token: string, quoted: string | undefined) => {
     if (quoted !== undefined) return quoted === '' ? `'` : quoted.replaceAll(`''`, `'`);
-    const field = fieldOf(token[0], date);
+    const letter = token.charAt(0);
+    const field = fieldOf(letter, date);
     // Three and more letters of a month are its name, in the language of the node.
-    if (field === undefined || ('ML'.includes(token[0]) && token.length > 2)) {
+    if (field === undefined || ('ML'.includes(letter) && token.length > 2)) {
       throw invalid(name, `[${token}] in the date format is not supported`);
     }
-    if (token[0] === 'S') return String(field).padStart(3, '0').padEnd(token.length, '0').slice(0, token.length);
-    if ('uyY'.includes(token[0]) && token.length === 2) return String(field % 100).padStart(2, '0');
+    if (letter === 'S') return String(field).padStart(3, '0').padEnd(token.length, '0').slice(0, token.length);
+    if ('uyY'.includes(letter) && token.length === 2) return String(field % 100).padStart(2, '0');
     return String(field).padStart(token.length, '0');
   });
 }
@@ -149,7 +154,7 @@ function fieldOf(letter: string, date: Date): number | undefined {
     case 'd':
       return date.getUTCDate();
     case 'D':
-      return Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / UNIT_MS.d) + 1;
+      return Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
     case 'H':
       return date.getUTCHours();
     case 'm':
@@ -166,7 +171,7 @@ function fieldOf(letter: string, date: Date): number | undefined {
 function isoWeek(date: Date): { year: number; week: number } {
   const thursday = add(roundDown(date, 'w'), 3, 'd');
   const year = thursday.getUTCFullYear();
-  return { year, week: Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / UNIT_MS.w) + 1 };
+  return { year, week: Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / WEEK_MS) + 1 };
 }
 
 function invalid(name: string, problem: string): SnapkeepError {

@@ -1,5 +1,6 @@
 /** `filter_path`: dotted paths of what to keep, `-` before those to leave out, `*` for any name, `**` for any depth. */
 import { type Json, type JsonObject, RawJson } from './json-value';
+import { matchesWildcard } from './wildcard';
 
 type Path = readonly string[];
 
@@ -53,25 +54,10 @@ function descend(
 
 /** What is left of the path behind a member of this name; more than one way for `**`. */
 function step(path: Path, name: string): Path[] {
-  if (path.length === 0) return [];
   const [first, ...rest] = path;
+  if (first === undefined) return [];
   if (first === '**') return [path, ...step(rest, name)];
-  return matches(first, name) ? [rest] : [];
-}
-
-function matches(pattern: string, name: string): boolean {
-  if (pattern === '*') return true;
-  if (!pattern.includes('*')) return pattern === name;
-  const [head, ...tail] = pattern.split('*');
-  if (!name.startsWith(head)) return false;
-  let at = head.length;
-  for (const [i, piece] of tail.entries()) {
-    const last = i === tail.length - 1;
-    const found = last ? name.length - piece.length : name.indexOf(piece, at);
-    if (found < at || !name.startsWith(piece, found)) return false;
-    at = found + piece.length;
-  }
-  return true;
+  return matchesWildcard(first, name) ? [rest] : [];
 }
 
 function isObject(value: Json): value is JsonObject {

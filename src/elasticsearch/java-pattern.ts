@@ -140,7 +140,7 @@ class Translator {
   }
 
   private atom(): Piece {
-    const c = this.points[this.at++];
+    const c = this.points[this.at++]!;
     switch (c) {
       case '(':
         return this.group();
@@ -182,7 +182,7 @@ class Translator {
     } else if (ahead.startsWith('?')) {
       const flags = /^\?([a-zA-Z]*)(?:-([a-zA-Z]*))?:/.exec(this.rest());
       if (flags === null) throw this.wrong('unknown inline modifier or group');
-      this.setFlags(flags[1], flags[2] ?? '');
+      this.setFlags(flags[1] ?? '', flags[2] ?? '');
       this.at += flags[0].length;
       open = '(?:';
     } else {
@@ -200,7 +200,7 @@ class Translator {
   private inlineFlags(): boolean {
     const flags = this.peek() === '(' ? /^\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?\)/.exec(this.rest()) : null;
     if (flags === null) return false;
-    this.setFlags(flags[1], flags[2] ?? '');
+    this.setFlags(flags[1] ?? '', flags[2] ?? '');
     this.at += flags[0].length;
     const next = this.peek();
     if (next === '*' || next === '+' || next === '?') throw this.wrong(`dangling meta character [${next}]`);
@@ -246,15 +246,17 @@ class Translator {
 
   /** What an escape that stands for characters stands for; the cursor is behind the backslash. */
   private escapedSet(): CodePoints {
-    const c = this.points[this.at++];
-    if (Object.hasOwn(SETS, c)) return SETS[c];
+    const c = this.points[this.at++]!;
+    const set = SETS[c];
+    if (set !== undefined) return set;
     if (c === 'p' || c === 'P') return this.property(c === 'P');
     const point = this.escapedPoint(c);
     return this.literal(point);
   }
 
   private escapedPoint(c: string): number {
-    if (Object.hasOwn(CONTROLS, c)) return CONTROLS[c];
+    const control = CONTROLS[c];
+    if (control !== undefined) return control;
     const take = (form: RegExp): string => {
       const text = form.exec(this.rest())?.[0];
       if (text === undefined) throw this.wrong(`illegal escape sequence [\\${c}]`);
@@ -329,7 +331,8 @@ class Translator {
       if ('AbBGZzRXk123456789'.includes(escaped))
         throw this.wrong(`illegal escape sequence [\\${escaped}] within a class`);
       this.at++;
-      if (Object.hasOwn(SETS, escaped)) return SETS[escaped];
+      const set = SETS[escaped];
+      if (set !== undefined) return set;
       if (escaped === 'p' || escaped === 'P') return this.property(escaped === 'P');
       first = this.escapedPoint(escaped);
     } else first = c.codePointAt(0) as number;
@@ -339,7 +342,7 @@ class Translator {
     let last = end.codePointAt(0) as number;
     if (end === '\\') {
       const escaped = this.points[this.at++];
-      if (escaped === undefined || Object.hasOwn(SETS, escaped) || 'pP'.includes(escaped)) {
+      if (escaped === undefined || SETS[escaped] !== undefined || 'pP'.includes(escaped)) {
         throw this.wrong('illegal character range');
       }
       last = this.escapedPoint(escaped);

@@ -73,10 +73,10 @@ function parseReplacement(replacement: string, { groupCount, groupNames }: JavaP
   if (replacement.length > MAX_REPLACEMENT) throw wrong(`it is longer than ${MAX_REPLACEMENT} characters`);
   const parts: Part[] = [];
   for (let i = 0; i < replacement.length; i++) {
-    const c = replacement[i];
+    const c = replacement.charAt(i);
     if (c === '\\') {
       if (++i === replacement.length) throw wrong('character to be escaped is missing');
-      parts.push(replacement[i]);
+      parts.push(replacement.charAt(i));
     } else if (c !== '$') {
       parts.push(c);
     } else if (replacement[i + 1] === '{') {

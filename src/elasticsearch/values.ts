@@ -48,33 +48,34 @@ export function isoTime(millis: number): string {
   return new Date(millis).toISOString();
 }
 
-const SIZE_FACTORS: Readonly<Record<string, number>> = {
-  b: 1,
-  k: 1024,
-  kb: 1024,
-  m: 1024 ** 2,
-  mb: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1024 ** 3,
-  t: 1024 ** 4,
-  tb: 1024 ** 4,
-};
+const SIZE_FACTORS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ['k', 1024],
+  ['kb', 1024],
+  ['m', 1024 ** 2],
+  ['mb', 1024 ** 2],
+  ['g', 1024 ** 3],
+  ['gb', 1024 ** 3],
+  ['t', 1024 ** 4],
+  ['tb', 1024 ** 4],
+]);
 
 /**
  * A size as Elasticsearch writes it (`500mb`, `1gb`, `1024b`; any case; no unit means bytes), in bytes.
  * Throws `illegal_argument_exception` naming the setting.
  */
 export function parseByteSize(setting: string, value: string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value);
-  const unit = match === null || match[2] === '' ? 'b' : match[2].toLowerCase();
-  if (match === null || !Object.hasOwn(SIZE_FACTORS, unit)) {
+  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
+  const factor = SIZE_FACTORS.get(unit.toLowerCase());
+  if (amount === undefined || factor === undefined) {
     throw new SnapkeepError(
       'illegal_argument_exception',
       `failed to parse setting [${setting}] with value [${value}] as a size in bytes: write it as [500mb] or [1gb]`,
       { details: { setting } },
     );
   }
-  return Math.floor(Number(match[1]) * SIZE_FACTORS[unit]);
+  return Math.floor(Number(amount) * factor);
 }
 
 /** `true` or `false` as Elasticsearch takes them, as JSON booleans or text. */

@@ -3,8 +3,8 @@ const OPENSEARCH_MASK = 0x08000000;
 
 /** `version_id` as the clusters print it: `8.19.0` is 8190099, OpenSearch's `3.8.0` is 137297827. */
 export function versionId(version: string): number {
-  const [major, minor, revision] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
-  const id = major * 1_000_000 + (minor ?? 0) * 10_000 + (revision ?? 0) * 100 + 99;
+  const [major = 0, minor = 0, revision = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const id = major * 1_000_000 + minor * 10_000 + revision * 100 + 99;
   // A snapshot's entry holds no product; no Elasticsearch this old can be read.
   return major <= 3 ? id ^ OPENSEARCH_MASK : id;
 }

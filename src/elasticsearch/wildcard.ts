@@ -5,8 +5,8 @@
 export function wildcardMatcher(pattern: string): (name: string) => boolean {
   if (!pattern.includes('*')) return (name) => name === pattern;
   const parts = pattern.split('*');
-  const first = parts[0];
-  const last = parts[parts.length - 1];
+  const first = parts[0]!;
+  const last = parts.at(-1)!;
   const middle = parts.slice(1, -1).filter((part) => part !== '');
   const least = parts.reduce((sum, part) => sum + part.length, 0);
   return (name) => {

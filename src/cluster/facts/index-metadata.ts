@@ -84,17 +84,18 @@ interface Step {
 export function planSteps(expression: readonly string[] | undefined): Step[] {
   if (expression === undefined || expression.length === 0) return [{ path: '_all', exclude: false }];
   const whole = joinSegments(expression.map(encodeURIComponent));
-  if (whole.length === 1) return [{ path: whole[0], exclude: false }];
-  const steps: Step[] = [];
-  for (let i = 0; i < expression.length;) {
-    const exclude = i > 0 && expression[i].startsWith('-');
-    const run: string[] = [];
-    for (; i < expression.length && (i > 0 && expression[i].startsWith('-')) === exclude; i++) {
-      run.push(encodeURIComponent(exclude ? expression[i].slice(1) : expression[i]));
+  if (whole.length === 1) return [{ path: whole[0]!, exclude: false }];
+  const runs: { readonly exclude: boolean; readonly names: string[] }[] = [];
+  for (const [i, part] of expression.entries()) {
+    const exclude = i > 0 && part.startsWith('-');
+    let run = runs.at(-1);
+    if (run?.exclude !== exclude) {
+      run = { exclude, names: [] };
+      runs.push(run);
     }
-    steps.push(...joinSegments(run).map((path) => ({ path, exclude })));
+    run.names.push(encodeURIComponent(exclude ? part.slice(1) : part));
   }
-  return steps;
+  return runs.flatMap(({ exclude, names }) => joinSegments(names).map((path) => ({ path, exclude })));
 }
 
 async function getIndices(

@@ -302,7 +302,7 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = {
 };
 
 function statusOf(name: string): number {
-  return Object.hasOwn(STATUS_BY_NAME, name) ? STATUS_BY_NAME[name] : 500;
+  return Object.hasOwn(STATUS_BY_NAME, name) ? STATUS_BY_NAME[name]! : 500;
 }
 
 const CERTIFICATE_ERRORS = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|ERR_TLS/;

@@ -46,11 +46,11 @@ export function liveBySums(
   const unclear: SeqNoRange[] = [];
   let length = 0;
   for (let i = 0; i < before.length;) {
-    const place = Math.floor((before[i] - range.from) / width);
+    const place = Math.floor((before[i]! - range.from) / width);
     const next = range.from + (place + 1) * width;
     let end = i;
     let sum = 0;
-    while (end < before.length && before[end] < next) sum += before[end++];
+    while (end < before.length && before[end]! < next) sum += before[end++]!;
     const bucket = found.get(place);
     found.delete(place);
     const missing = end - i - (bucket?.count ?? 0);
@@ -59,7 +59,7 @@ export function liveBySums(
       live.set(before.subarray(i, end), length);
       length += end - i;
     } else if (missing === 1 && before.subarray(i, end).includes(gone)) {
-      for (let k = i; k < end; k++) if (before[k] !== gone) live[length++] = before[k];
+      for (let k = i; k < end; k++) if (before[k] !== gone) live[length++] = before[k]!;
     } else if (missing !== end - i) unclear.push(bucketAt(place));
     i = end;
   }

@@ -75,23 +75,23 @@ class PitView implements ShardView {
   }
 
   async seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
-    const expected = this.counts[k];
+    const expected = this.counts[k]!;
     if (expected === 0) return new Float64Array(0);
-    const { from, to } = this.request.known[k];
-    const range = { from, to: this.bound(to) };
+    const known = this.request.known[k]!;
+    const range = { from: known.from, to: this.bound(known.to) };
     const width = before === undefined ? undefined : bucketWidth(range, before, expected);
     const found =
       before === undefined || width === undefined
         ? await this.list([range], expected, signal)
         : await this.listWhereMissing(range, before, width, expected, signal);
-    if (found.length !== expected) throw countsDiffer(this.target, this.request.known[k], expected, found.length);
+    if (found.length !== expected) throw countsDiffer(this.target, known, expected, found.length);
     return found;
   }
 
   async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-    const known = this.readCounts[r];
+    const known = this.readCounts[r]!;
     if (known === 0) return;
-    const { from, to } = this.request.read[r];
+    const { from, to } = this.request.read[r]!;
     yield* readPages(this.searches, this.searcher, this.target, { from, to: this.bound(to) }, { known, signal });
   }
 
@@ -145,7 +145,7 @@ class PitView implements ShardView {
     const found = new Float64Array(expected);
     let at = 0;
     for await (const page of this.seqNoPages(ranges, signal)) {
-      if (at + page.length > expected) throw countsDiffer(this.target, ranges[0], expected, at + page.length);
+      if (at + page.length > expected) throw countsDiffer(this.target, ranges[0]!, expected, at + page.length);
       found.set(page, at);
       at += page.length;
     }
@@ -217,7 +217,7 @@ export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = 
 /** The first sort value of every hit. */
 export function readSortValues(body: Buffer): number[] {
   const { hits } = JSON.parse(body.toString('utf8')) as { hits?: { hits?: { sort: number[] }[] } };
-  return hits?.hits?.map((hit) => hit.sort[0]) ?? [];
+  return hits?.hits?.map((hit) => hit.sort[0]!) ?? [];
 }
 
 async function openPit(

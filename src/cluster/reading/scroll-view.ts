@@ -58,12 +58,12 @@ async function tryOpen(context: ScrollContext, signal?: AbortSignal): Promise<Sc
   const { request } = context;
   const before = await context.countOnly(signal);
   if (before === undefined) return undefined;
-  const shrunken = request.known.filter((range, k) => before.counts[k] < range.live && before.counts[k] > 0);
+  const shrunken = request.known.filter((range, k) => before.counts[k]! < range.live && before.counts[k]! > 0);
   const scrolls: Scroll[] = [];
   let kept = false;
   try {
     for (let r = 0; r < request.read.length; r++) {
-      if (before.readCounts[r] > 0) scrolls.push(await context.openDocuments(r, signal));
+      if (before.readCounts[r]! > 0) scrolls.push(await context.openDocuments(r, signal));
     }
     const list = shrunken.length > 0 ? await context.openSeqNos(shrunken, signal) : undefined;
     if (list) scrolls.push(list);
@@ -135,7 +135,7 @@ class ScrollContext {
   openDocuments(r: number, signal?: AbortSignal): Promise<Scroll> {
     return this.open(
       r,
-      (size) => documentsBody(this.request.read[r], size, this.searches.dialect.wholeSource, {}),
+      (size) => documentsBody(this.request.read[r]!, size, this.searches.dialect.wholeSource, {}),
       () => this.documentsPerPage(),
       signal,
     );
@@ -265,8 +265,8 @@ class ScrollView implements ShardView {
   }
 
   async seqNos(k: number, _before?: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
-    const expected = this.counts[k];
-    const { from, to } = this.context.request.known[k];
+    const expected = this.counts[k]!;
+    const { from, to } = this.context.request.known[k]!;
     const found = new Float64Array(expected);
     let at = 0;
     while (at < expected) {
@@ -275,7 +275,7 @@ class ScrollView implements ShardView {
         await this.listMore(signal);
         continue;
       }
-      const next = this.listed[this.taken];
+      const next = this.listed[this.taken]!;
       if (next >= to) break;
       this.taken++;
       if (next >= from) found[at++] = next;
@@ -285,7 +285,7 @@ class ScrollView implements ShardView {
   }
 
   async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-    const expected = this.readCounts[r];
+    const expected = this.readCounts[r]!;
     if (expected === 0) return;
     const scroll = this.scrolls.find((one) => one.range === r);
     let page = scroll?.firstPage;

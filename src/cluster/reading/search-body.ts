@@ -87,8 +87,8 @@ function rangesQuery(ranges: readonly SeqNoRange[], clauses: number): Json {
     if (last && last.to === range.from) joined[joined.length - 1] = { from: last.from, to: range.to };
     else joined.push(range);
   }
-  if (joined.length === 1) return rangeQuery(joined[0]);
-  if (joined.length > clauses) return rangeQuery({ from: joined[0].from, to: joined[joined.length - 1].to });
+  if (joined.length === 1) return rangeQuery(joined[0]!);
+  if (joined.length > clauses) return rangeQuery({ from: joined[0]!.from, to: joined.at(-1)!.to });
   return { bool: { filter: [{ bool: { should: joined.map(rangeQuery) } }] } };
 }
 

@@ -80,7 +80,8 @@ export class ShardSearches {
     const reason = complaintIn(error)?.reason;
     const refused = reason === undefined ? null : WINDOW_LIMIT.exec(reason);
     if (!refused) return false;
-    const [window, asked] = refused.slice(1).map(Number);
+    const window = Number(refused[1]);
+    const asked = Number(refused[2]);
     if (!(window >= 1) || window >= asked) return false;
     this.windows.set(index, Math.min(window, this.pageDocuments(index)));
     return true;
@@ -125,7 +126,7 @@ export class ShardSearches {
   learnKeepAlive(error: unknown): boolean {
     const named = KEEP_ALIVE_LIMIT.exec(complaintIn(error)?.reason ?? '');
     if (named === null) return false;
-    const limitMs = Math.floor(Number(named[1]) * (TIME_UNIT_MS[named[2]] ?? Number.NaN));
+    const limitMs = Math.floor(Number(named[1]) * (TIME_UNIT_MS[named[2]!] ?? Number.NaN));
     if (!(limitMs >= 1) || limitMs >= this.keepAliveMs) return false;
     this.keepAliveMs = limitMs;
     return true;

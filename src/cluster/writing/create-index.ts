@@ -144,13 +144,13 @@ const KEPT_UNSEARCHABLE = '{"type":"object","enabled":false}';
 function editComplainedMapping(mappings: string, reason: string): { mappings: string; what: string } | undefined {
   const root = ROOT_PARAMETERS.exec(reason);
   if (root) {
-    const names = parameterNames(root[1]);
+    const names = parameterNames(root[1]!);
     return { mappings: withoutMembers(mappings, names), what: `mapping parameter ${names.join(', ')}` };
   }
   const type = UNKNOWN_TYPE.exec(reason);
   if (type) {
     const typeName = type[1] ?? type[3];
-    const field = type[2] ?? type[4];
+    const field = (type[2] ?? type[4])!;
     return {
       mappings: editFields(mappings, ({ path, definition, multiField }) => {
         if (!isNamed(path, field) || memberOf(definition, 'type') !== typeName) return undefined;
@@ -162,7 +162,7 @@ function editComplainedMapping(mappings: string, reason: string): { mappings: st
   const one = UNKNOWN_PARAMETER.exec(reason);
   const several = UNSUPPORTED_PARAMETERS.exec(reason);
   const field = one?.[2] ?? several?.[1];
-  const names = one ? [one[1]] : parameterNames(several?.[2] ?? '');
+  const names = one ? [one[1]!] : parameterNames(several?.[2] ?? '');
   if (field === undefined || names.length === 0) return undefined;
   return {
     mappings: editFields(mappings, ({ path, definition }) => {
@@ -181,5 +181,5 @@ function isNamed(path: string, field: string): boolean {
 
 /** The names in `[a : 1] [b : {c=2}]`. */
 function parameterNames(list: string): string[] {
-  return [...list.matchAll(/\[([\w.-]+) : /g)].map((match) => match[1]);
+  return [...list.matchAll(/\[([\w.-]+) : /g)].map((match) => match[1]!);
 }

@@ -117,9 +117,10 @@ export interface RestoredAlias {
 /** Returns the settings and aliases that the stored index had and a loaded one still lacks. */
 export function finishedIndex(index: StoredIndex, request: SettingsRequest & AliasesRequest): FinishedIndex {
   const { settings } = effectiveSettings(index, request);
-  const after = AFTER_LOADING.map((name) => [name, settings.get(name) ?? UNSAID[name]] as const).filter(
-    ([, value]) => value !== undefined,
-  );
+  const after = AFTER_LOADING.flatMap((name) => {
+    const value = settings.get(name) ?? UNSAID[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
   const isBlock = ([name]: readonly [string, SettingValue]): boolean => name.startsWith('index.blocks.');
   return {
     settings: new Map(after.filter((one) => !isBlock(one))),

@@ -139,7 +139,7 @@ export async function settingsProblem(
         if (complaint?.status !== undefined && complaint.status < 500) return undefined;
         throw error;
       }
-      const unknown = [...complaint.reason.matchAll(/unknown setting \[([^\]]+)\]/g)].map(([, name]) => name);
+      const unknown = [...complaint.reason.matchAll(/unknown setting \[([^\]]+)\]/g)].map(([, name]) => name!);
       const removed = unknown.filter((name) => left.delete(name));
       if (removed.length > 0) continue;
       // A cluster without this question refuses it whatever it holds.
