@@ -1,22 +1,26 @@
 import { isSnapkeepError } from '../contracts/errors';
 
-/** One read that several callers wait for. */
+/** A running read that several callers wait for. */
 interface Flight {
   readonly running: Promise<unknown>;
-  /** Starts when `running` has ended: for those who asked after `running` had begun. */
+  /** Starts when `running` has ended. It serves the callers that asked after `running` had begun. */
   next?: Promise<unknown>;
 }
 
 /**
- * Shares reads between callers: per key at most one is under way and one waits behind it. A caller gets the result of a
- * read that began after it asked, never an older one, so that it sees everything that was acknowledged before. When the
- * read under way fails because something is down (a retryable SnapkeepError), those who wait behind it fail with it: they
- * need not find that out for themselves, and are answered in time.
+ * Shares reads between callers: per key at most one read runs and one waits behind it. A caller gets the result of a
+ * read that began after the caller asked, so that the result shows everything acknowledged before.
+ *
+ * If the running read fails with a retryable SnapkeepError, the waiting callers fail with it. Because a component is
+ * down, their own read would fail too, and they would be answered too late.
  */
 export class Coalescer {
   private readonly flights = new Map<string, Flight>();
 
-  /** Returns what `read` of this or a later caller returns, or throws what it throws. Results are shared: don't change them. */
+  /**
+   * Returns or throws what `read` of this or a later caller returns or throws. Callers share the result and must not
+   * change it.
+   */
   ask<Result>(key: string, read: () => Promise<Result>): Promise<Result> {
     const flight = this.flights.get(key);
     if (flight === undefined) return this.start(key, read);
@@ -36,7 +40,7 @@ export class Coalescer {
     const flight: Flight = { running };
     this.flights.set(key, flight);
     const end = (): void => {
-      // Where somebody waits, the next read takes this one's place.
+      // If a caller waits, the next read replaces this one.
       if (flight.next === undefined) this.flights.delete(key);
     };
     running.then(end, end);

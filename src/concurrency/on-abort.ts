@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Calls `act` with the signal's reason once the signal is aborted, at once if it is already.
+ * Calls `act` with the signal's reason when the signal is aborted; immediately if it is aborted already. Returns a
+ * function that removes the listener.
  *
- * @returns lets go of the signal. Many calls share the signal of one activity, so that a count of listeners which
- *   elsewhere hints at a leak is no reason for a warning.
+ * Many calls share the signal of one activity. Node's warning about many listeners is therefore switched off: it would
+ * report a leak where there is none.
  */
 export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => undefined;
@@ -18,7 +19,10 @@ export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) 
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** `work`, but no longer than until `signal` is aborted; `work` itself goes on unheard. */
+/**
+ * Returns the result of `work`. Throws the signal's reason if `signal` is aborted first; `work` then continues and its
+ * result is dropped.
+ */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let release = (): void => undefined;

@@ -8,7 +8,9 @@ export interface ThreadFailure {
   readonly details: ErrorDetails;
 }
 
-/** Converts what was thrown in a thread to data. Errors without a code become `internal`, with their stack as message. */
+/**
+ * Converts what was thrown in a thread to data. Errors without a code become `internal`, with their stack as message.
+ */
 export function threadFailure(error: unknown): ThreadFailure {
   if (isSnapkeepError(error)) {
     return { kind: 'failed', code: error.code, message: error.message, details: error.details };

@@ -1,4 +1,4 @@
-/** Between search responses and `_bulk` bodies (FORMAT.md, "Segment"). Bytes are copied, never parsed and printed. */
+/** Converts search responses to `_bulk` bodies (FORMAT.md, "Segment"). Bytes are copied, never parsed and printed. */
 import { SnapkeepError } from '../contracts/errors';
 import { type HitTable } from './scan-hits';
 import { toSingleLine } from './single-line';
@@ -10,8 +10,8 @@ const SOURCE = Buffer.from(',"version_type":"external_gte"}}\n');
 const LINE_FEED = 0x0a;
 
 /**
- * The hits of `page` as one `_bulk` body, in memory that `allocate` gives for at least so many bytes. Throws
- * `source_disabled` if a hit has no `_source`.
+ * Returns the hits of `page` as one `_bulk` body, in memory from `allocate`. Throws `source_disabled` when a hit has no
+ * `_source`.
  */
 export function bulkBody(
   page: Buffer,
@@ -41,7 +41,7 @@ export function bulkBody(
   return at === body.length ? body : body.subarray(0, at);
 }
 
-/** Byte by byte: for some dozens of bytes that takes less than a call to copy them. Returns the end in `body`. */
+/** Copies byte by byte, because a native copy costs more for a few dozen bytes. Returns the end in `body`. */
 function putShort(body: Buffer, at: number, bytes: Buffer, start: number, end: number): number {
   for (let i = start; i < end; i++) body[at++] = bytes[i]!;
   return at;
@@ -65,8 +65,8 @@ function bodyLength(hits: HitTable): number {
 }
 
 /**
- * The body without the documents at the given positions (ascending, counted from 0). Throws `repository_corrupt` if the
- * body has other than `documents` pairs of lines.
+ * Returns the body without the documents at `positions` (ascending, from 0). Throws `repository_corrupt` when the body
+ * does not have exactly `documents` pairs of lines.
  */
 export function dropDocuments(body: Buffer, documents: number, positions: Uint32Array): Buffer {
   const kept: Buffer[] = [];

@@ -1,8 +1,11 @@
-/** A `_bulk` body by its documents: each is two lines, the action and the source. Pure. */
+/** Divides `_bulk` bodies by their documents. Each document is two lines: the action and the source. */
 
 const LINE_FEED = 0x0a;
 
-/** Start of every document, and the body's length at the end. Throws if a line has no end or an action no source. */
+/**
+ * Returns the start of each document, followed by the length of the body. Throws RangeError when a line has no end or
+ * an action no source.
+ */
 export function documentOffsets(body: Buffer): Uint32Array {
   let offsets = new Uint32Array(1024);
   let count = 0;
@@ -16,7 +19,7 @@ export function documentOffsets(body: Buffer): Uint32Array {
   return offsets.subarray(0, count + 1);
 }
 
-/** The body as two of about the same length, or as it is if it holds one document. */
+/** Returns the body as two of about equal length; a body of one document is returned unchanged. */
 export function halve(body: Buffer): Buffer[] {
   const offsets = documentOffsets(body);
   const documents = offsets.length - 1;
@@ -26,13 +29,13 @@ export function halve(body: Buffer): Buffer[] {
   return [body.subarray(0, offsets[middle]), body.subarray(offsets[middle])];
 }
 
-/** A body of the documents at some positions. */
+/** Returns a body of the documents at `positions`, which count from 0. */
 export function pickDocuments(body: Buffer, positions: readonly number[]): Buffer {
   const offsets = documentOffsets(body);
   return Buffer.concat(positions.map((position) => body.subarray(offsets[position], offsets[position + 1])));
 }
 
-/** The `_id` of the document at a position. */
+/** Returns the `_id` of the document at `position`; undefined if there is none. */
 export function documentId(body: Buffer, position: number): string | undefined {
   const start = documentOffsets(body)[position];
   if (start === undefined || start >= body.length) return undefined;
@@ -42,7 +45,7 @@ export function documentId(body: Buffer, position: number): string | undefined {
 
 function lineEnd(body: Buffer, from: number): number {
   const at = body.indexOf(LINE_FEED, from);
-  if (at < 0) throw new RangeError(`A bulk body that ends within a document, after byte ${from}`);
+  if (at < 0) throw new RangeError(`a bulk body ends within a document, after byte [${from}]`);
   return at + 1;
 }
 

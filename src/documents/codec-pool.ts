@@ -13,7 +13,7 @@ import {
   type FrameTask,
 } from './frame-tasks';
 
-/** Tasks this small run where they are asked for: a few hundred microseconds, less than starting a thread takes. */
+/** Smaller tasks run in the caller's thread: they take a few hundred microseconds, less than starting a thread. */
 const INLINE_BYTES = 128 * 1024;
 
 interface Waiting {
@@ -23,12 +23,12 @@ interface Waiting {
 }
 
 /**
- * Encodes and decodes frames in worker threads, in the order asked. Threads start when they are first needed and do not keep
- * the process alive while they have nothing to do. A thread that dies fails its own task only; the next task gets a
- * new one.
+ * Encodes and decodes frames in worker threads and starts the tasks in the order of the calls. A thread starts when it
+ * is first needed, and an idle thread does not keep the process alive. If a thread ends, only its own task fails and
+ * the next task gets a new thread.
  *
- * Waiting tasks hold their pages, so callers bound themselves: each reader or writer of a shard has at most
- * {@link CodecPool.depth} tasks under way.
+ * Because waiting tasks hold their pages, callers limit themselves: each reader or writer of a shard has at most {@link
+ * CodecPool.depth} unfinished tasks.
  */
 export class CodecPool {
   private readonly idle: Worker[] = [];
@@ -36,21 +36,24 @@ export class CodecPool {
   private readonly waiting: Waiting[] = [];
   private closed = false;
 
-  /** @param threads at most so many threads. */
+  /** @param threads the largest number of threads. */
   constructor(readonly threads = 2) {
     if (!Number.isInteger(threads) || threads < 1) {
-      throw new SnapkeepError('illegal_argument_exception', `[${threads}] is no number of threads`);
+      throw new SnapkeepError(
+        'illegal_argument_exception',
+        `[${threads}] is not a valid number of threads; give a positive integer`,
+      );
     }
   }
 
-  /** Tasks that one caller has under way at a time: enough that every thread is busy while a result is collected. */
+  /** Largest number of unfinished tasks per caller: it keeps every thread busy while the caller collects a result. */
   get depth(): number {
     return this.threads + 1;
   }
 
   /**
-   * The page as a compressed `_bulk` body; see `encodePage` for what it throws. The page's memory may be handed to the
-   * thread: the caller must not touch it again.
+   * Returns the page as a compressed `_bulk` body. Throws as `encodePage` does. The page's memory may be transferred to
+   * the thread, so that the caller must not use it again.
    */
   async encode(page: Buffer, codec: EncodeTask['codec'], signal?: AbortSignal): Promise<EncodedFrame> {
     const task: EncodeTask = { kind: 'encode', page, codec };
@@ -61,7 +64,9 @@ export class CodecPool {
     return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos, marks: answer.marks };
   }
 
-  /** The frame's body without the documents to drop; see `decodeFrame` for what it throws. `bytes` stay the caller's. */
+  /**
+   * Returns the frame's body without the documents to drop. Throws as `decodeFrame` does. `bytes` are not transferred.
+   */
   async decode(job: Omit<DecodeTask, 'kind'>, signal?: AbortSignal): Promise<Buffer> {
     const task: DecodeTask = { ...job, kind: 'decode' };
     signal?.throwIfAborted();
@@ -71,7 +76,7 @@ export class CodecPool {
     return asBuffer(answer.body);
   }
 
-  /** Ends the threads; tasks under way fail. */
+  /** Ends the threads. Unfinished tasks fail. */
   async close(): Promise<void> {
     this.closed = true;
     for (const { reject } of this.waiting.splice(0)) reject(closedError());
@@ -148,13 +153,13 @@ export class CodecPool {
   }
 }
 
-/** A page is handed over with its memory where it has its own; a frame is a slice of an object and is copied. */
+/** Transfers a page that owns its memory. A frame is copied, because it is a slice of an object. */
 function send(thread: Worker, task: FrameTask): void {
   if (task.kind === 'encode' && task.page.byteLength === task.page.buffer.byteLength) {
     try {
       return thread.postMessage(task, [task.page.buffer as ArrayBuffer]);
     } catch {
-      // memory that belongs to a library can't be handed over
+      // memory that belongs to a library can't be transferred
     }
   }
   const copy = (bytes: Uint8Array) => Uint8Array.prototype.slice.call(bytes);

@@ -1,31 +1,37 @@
-/** Compression of frames: zstd where it can be loaded, gzip everywhere. All functions block; large frames are for threads. */
+/**
+ * Compresses frames: by zstd if it can be loaded, otherwise by gzip. All functions block the thread, so that large
+ * frames belong into other threads.
+ */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as zlib from 'node:zlib';
 import { SnapkeepError } from '../contracts/errors';
 
-/** How the bytes of a segment are compressed. Every reader knows `gzip` and `plain`; `zstd` where it can be loaded. */
+/** The compression of a segment. Every reader knows `gzip` and `plain`; `zstd` only where it can be loaded. */
 export type Codec = 'zstd' | 'gzip' | 'plain';
 
 interface Zstd {
   compress(bytes: Buffer): Buffer;
-  /** Throws, or returns other than `length` bytes, unless there are just those. */
+  /** Throws, or returns another number of bytes, if `bytes` do not hold exactly `length` bytes. */
   decompress(bytes: Buffer, length: number): Buffer;
 }
 
-/** Fast levels: a frame is read far less often than it is written, and the network is slower than either. */
+/** The fast levels, because frames are written far more often than read and the network is slower than both codecs. */
 const ZSTD_LEVEL = 1;
 const GZIP_LEVEL = 1;
 
 let zstd: Zstd | null | undefined;
 
-/** What new frames are compressed with. */
+/** Returns the codec for new frames; `plain` if `compress` is false. */
 export function preferredCodec(compress = true): Codec {
   if (!compress) return 'plain';
   return loadZstd() === null ? 'gzip' : 'zstd';
 }
 
-/** One frame: decodes alone, and in a concatenation of frames with the codec's ordinary tool. */
+/**
+ * Compresses one frame. The frame decodes alone, and in a concatenation of frames by the codec's ordinary tool. Throws
+ * `codec_unavailable` when this installation has no zstd.
+ */
 export function compressFrame(codec: Codec, body: Buffer): Buffer {
   switch (codec) {
     case 'plain':
@@ -38,8 +44,8 @@ export function compressFrame(codec: Codec, body: Buffer): Buffer {
 }
 
 /**
- * The body of one frame; `rawLength` is its length, and what bounds the memory. Throws `repository_corrupt` if the bytes
- * do not decode to exactly that, `codec_unavailable` if this installation has no zstd.
+ * Returns the body of one frame; `rawLength` is its length in bytes and bounds the memory. Throws `repository_corrupt`
+ * when the bytes do not decode to exactly that length, and `codec_unavailable` when this installation has no zstd.
  */
 export function decompressFrame(codec: Codec, bytes: Buffer, rawLength: number): Buffer {
   let body: Buffer;
@@ -85,16 +91,18 @@ function builtIn(): Zstd | undefined {
   };
 }
 
-/** A stream of the prebuilt binding; it keeps its context, so one frame after the other may go through it. */
+/** A stream of the prebuilt binding. It keeps its context, so that frames can go through it one after another. */
 interface NativeStream {
   data(bytes: Buffer, take: (chunk: Buffer) => void): void;
   end(take: (chunk: Buffer) => void): void;
 }
 
 /**
- * The binding of @cloudpss/zstd, through its streams. Its one-shot functions share one context between all threads of
- * the process: two calls at a time damage each other's memory. A stream has a context of its own.
- * (The package's own entry is an ES module with top-level await; the binding itself loads in every Node.js and in tests.)
+ * Loads the binding of @cloudpss/zstd and uses its streams, each of which has its own context. The one-shot functions
+ * share one context between all threads of the process: two concurrent calls damage each other's memory.
+ *
+ * The binding is loaded without the package's entry, which is an ES module with top-level await. The binding itself
+ * loads in every Node.js and in tests.
  */
 function prebuilt(): Zstd | undefined {
   try {
@@ -106,24 +114,24 @@ function prebuilt(): Zstd | undefined {
     const { Compressor, Decompressor } = load(dirname(manifest));
     const compressor = new Lasting(() => new Compressor(ZSTD_LEVEL));
     const decompressor = new Lasting(() => new Decompressor());
-    // Behind a frame that is cut short, a whole frame makes no sense: the decoder then notices.
+    // If a frame is cut short, the empty frame after it makes no sense, and the decoder fails.
     const empty = compressor.run([Buffer.alloc(0)]);
     return {
       compress: (bytes) => compressor.run([bytes]),
       decompress: (bytes, length) => decompressor.run([bytes, empty], length),
     };
   } catch {
-    return undefined; // no binary for this platform: gzip does
+    return undefined; // no binary for this platform; gzip is used
   }
 }
 
-/** A native stream that is kept from frame to frame, and replaced after one that did not come out as it should. */
+/** A native stream that is kept from frame to frame. After a frame with an unexpected result it is replaced. */
 class Lasting {
   private stream: NativeStream | undefined;
 
   constructor(private readonly make: () => NativeStream) {}
 
-  /** What comes out, but no more than about `expected` bytes. */
+  /** Returns the output of the stream, but no more than about `expected` bytes. */
   run(pieces: readonly Buffer[], expected?: number): Buffer {
     const stream = this.stream ?? this.make();
     this.stream = undefined;

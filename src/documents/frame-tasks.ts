@@ -1,9 +1,10 @@
-/** The two tasks of a codec thread, as plain functions; small ones run where they are asked for. */
+/** The two tasks of a codec thread, as plain functions: small tasks run in the caller's thread. */
 import { bulkBody, dropDocuments } from './bulk-body';
 import { type Codec, compressFrame, decompressFrame } from './codec';
 import { lastMarks } from './marks';
 import { hitsOf } from './readable-hits';
 
+/** Asks for a page as a frame. */
 export interface EncodeTask {
   readonly kind: 'encode';
   /** Body of one search response. */
@@ -16,12 +17,13 @@ export interface EncodedFrame {
   readonly bytes: Buffer;
   /** Bytes of the `_bulk` body. */
   readonly rawLength: number;
-  /** Sequence numbers of its documents in their order: as many as there are documents, maybe none. */
+  /** The sequence numbers of its documents, in their order; empty if there are no documents. */
   readonly seqNos: Float64Array;
   /** Marks of its last documents, the last one first. */
   readonly marks: readonly string[];
 }
 
+/** Asks for the body of a frame. */
 export interface DecodeTask {
   readonly kind: 'decode';
   readonly bytes: Uint8Array;
@@ -32,9 +34,10 @@ export interface DecodeTask {
   readonly drop: Uint32Array;
 }
 
+/** A task of a codec thread. */
 export type FrameTask = EncodeTask | DecodeTask;
 
-/** A body that is only compressed is made where the last one was: fresh memory costs as much as filling it. */
+/** Memory for bodies that are only compressed. It is reused, because new memory costs as much as filling it. */
 let scratchMemory = Buffer.alloc(0);
 const SCRATCH_MAX_BYTES = 16 * 1024 * 1024;
 
@@ -45,8 +48,8 @@ function scratch(bytes: number): Buffer {
 }
 
 /**
- * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled`, and as {@link hitsOf}
- * does.
+ * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled` when a hit has no `_source`,
+ * and as {@link hitsOf} does.
  */
 export function encodePage(task: EncodeTask): EncodedFrame {
   const page = asBuffer(task.page);
@@ -56,7 +59,10 @@ export function encodePage(task: EncodeTask): EncodedFrame {
   return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice(), marks: lastMarks(page, hits) };
 }
 
-/** The `_bulk` body of a frame without the documents to drop. Throws as `decompressFrame` and `dropDocuments` do. */
+/**
+ * Returns the `_bulk` body of a frame without the documents to drop. Throws as `decompressFrame` and `dropDocuments`
+ * do.
+ */
 export function decodeFrame(task: DecodeTask): Buffer {
   const body = decompressFrame(task.codec, asBuffer(task.bytes), task.rawLength);
   return task.drop.length === 0 ? body : dropDocuments(body, task.documents, task.drop);

@@ -16,25 +16,31 @@ const SOURCE = Buffer.from(',"_source":');
 const SORT = Buffer.from(',"sort":[');
 
 /**
- * How the hits of one response are laid out, learned from its first, to scan the others several times faster: the head
- * is compared with what is expected, and the end of `_source` is searched for instead of walked to. What stands behind
- * `_source` in a response sorted on `_seq_no` is `,"sort":[<the hit's _seq_no>]}`.
+ * The layout of the hits of one response, learned from the first hit. It makes scanning the others several times
+ * faster: their heads are compared with the expected bytes, and the end of `_source` is searched instead of walked to.
+ * In a response sorted by `_seq_no`, `,"sort":[<the hit's _seq_no>]}` follows `_source`.
  *
- * Documents may hold such text too (think of logged search responses). It is taken for the end only
- * - if it is the first `,"sort":[` behind the start of the document, the number is the hit's own, and the hit ends there,
+ * Documents can hold such text too, for example logged search responses. The text counts as the end of a document only
+ * - if it is the first `,"sort":[` after the start of the document, its number is the hit's own, and the hit ends
+ *   there,
  * - if a hit of the same layout or the end of the list follows, and the numbers of the hits ascend strictly.
  *
- * That is safe for any valid, whole response without comments. Text outside of strings can't be taken for text inside,
- * since all that is compared begins and ends at quotes. Were an imitation taken for the end of document `d`, the scan would
- * go on inside `d` and come to the true end of `d`, which no head can span: it is a `sort` at the level of `d` itself. As
- * the end of an imitated hit it carries a number that was there already, and as anything else it leaves brackets over at
- * the end of the response; so the scan fails, and everything is scanned anew.
+ * This is safe for every valid, whole response without comments. Text outside of strings cannot be confused with text
+ * inside, because everything that is compared begins and ends at quotes.
+ *
+ * Suppose that an imitation is taken for the end of document `d`. Then the scan continues inside `d` and comes to the
+ * true end of `d`. No head can span that end, because it is a `sort` at the level of `d` itself. As the end of an
+ * imitated hit, it carries a number that occurred already. As anything else, it leaves brackets over at the end of the
+ * response. In both cases the scan fails, and the response is scanned again byte by byte.
  */
 export class HitPattern {
-  /** `{"_index":"…","_id":` of every hit. */
+  /** The bytes `{"_index":"…","_id":` that every hit begins with. */
   private readonly head: Buffer;
 
-  /** Learns from the first hit, `[start, end)`, row 0 of the table. Throws if it is not laid out as expected. */
+  /**
+   * Learns from the first hit, `[start, end)`, which is row 0 of the table. Throws {@link RawJsonError} when the layout
+   * is not the expected one.
+   */
   constructor(b: Buffer, start: number, end: number, table: HitTableBuilder) {
     this.head = b.subarray(start, table.idStart[0]);
     const source = table.sourceStart[0]!;
@@ -45,7 +51,7 @@ export class HitPattern {
 
   private hitEnd = -1;
 
-  /** Adds the hit at `start` to the table and returns its end. Throws unless everything is as expected. */
+  /** Adds the hit at `start` to the table and returns its end. Throws {@link RawJsonError} when its layout differs. */
   scan(b: Buffer, start: number, table: HitTableBuilder, breaks: LineBreaks): number {
     const row = table.add();
     let i = expect(b, start, this.head);
@@ -82,7 +88,7 @@ export class HitPattern {
     return this.hitEnd;
   }
 
-  /** End of the document at `start`; the end of the hit is left in `hitEnd`. */
+  /** Returns the end of the document at `start` and sets `hitEnd` to the end of the hit. */
   private sourceEnd(b: Buffer, start: number, seqNo: number): number {
     const sort = b.indexOf(SORT, start);
     const open = isByteOrderMark(b, start) ? start + 3 : start;
@@ -90,7 +96,7 @@ export class HitPattern {
     let i = sort + SORT.length;
     let value = 0;
     for (; b[i]! >= 0x30 && b[i]! <= 0x39; i++) value = value * 10 + (b[i]! - 0x30);
-    // In a point in time Elasticsearch adds a second sort value.
+    // In a point in time, Elasticsearch adds a second sort value.
     if (b[i] === COMMA) i = digitsEnd(b, i + 1);
     if (value !== seqNo || b[i] !== CLOSE_ARRAY || b[i + 1] !== CLOSE_OBJECT) throw unexpected(sort);
     this.hitEnd = i + 2;

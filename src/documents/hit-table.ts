@@ -1,27 +1,32 @@
 /**
- * The hits of one search response as offsets into its bytes. No document is parsed: what `_source`, `_id` and
- * `_routing` are is what the cluster sent. Entry `i` of each array belongs to hit `i`; arrays are `count` long.
+ * The hits of one search response as offsets into its bytes. No document is parsed: `_source`, `_id` and `_routing`
+ * stay the bytes that the cluster sent. Entry `i` of each array belongs to hit `i`; arrays have `count` entries.
  */
 export interface HitTable {
   readonly count: number;
-  /** `_id` as raw JSON string, quotes included: `[idStart, idEnd)`. */
+  /** `_id` as a raw JSON string with its quotes: `[idStart, idEnd)`. */
   readonly idStart: Uint32Array<ArrayBuffer>;
   readonly idEnd: Uint32Array<ArrayBuffer>;
-  /** `_routing` as raw JSON string, quotes included; -1 where the document has none. */
+  /** `_routing` as a raw JSON string with its quotes; -1 if the document has none. */
   readonly routingStart: Int32Array<ArrayBuffer>;
   readonly routingEnd: Int32Array<ArrayBuffer>;
-  /** `_version` as raw digits: it is a 64-bit integer (external versions are often timestamps), a number would lose it. */
+  /**
+   * `_version` as raw digits. A number would lose digits of this 64-bit integer: external versions are often
+   * timestamps.
+   */
   readonly versionStart: Uint32Array<ArrayBuffer>;
   readonly versionEnd: Uint32Array<ArrayBuffer>;
   readonly seqNo: Float64Array<ArrayBuffer>;
-  /** `_source` as raw JSON; -1 where the response has none (`_source` is disabled in the mapping). */
+  /** `_source` as raw JSON; -1 if the hit has none because the mapping disables it. */
   readonly sourceStart: Int32Array<ArrayBuffer>;
   readonly sourceEnd: Int32Array<ArrayBuffer>;
-  /** 1 where `_source` holds a raw line feed or carriage return: it needs `toSingleLine` before it fits `_bulk`. */
+  /** 1 if `_source` holds a raw line feed or carriage return and needs `toSingleLine` before it fits `_bulk`. */
   readonly sourceBreaks: Uint8Array<ArrayBuffer>;
 }
 
-/** Tells spans with line breaks, for spans asked in ascending order: each byte is looked at once, natively. */
+/**
+ * Finds spans with line breaks. Spans must be asked in ascending order, so that each byte is searched once, natively.
+ */
 export class LineBreaks {
   private lineFeed: number;
   private carriageReturn: number;
@@ -31,6 +36,7 @@ export class LineBreaks {
     this.carriageReturn = next(b, 0x0d, 0);
   }
 
+  /** Returns whether `[start, end)` holds a line feed or a carriage return. */
   within(start: number, end: number): boolean {
     if (this.lineFeed < start) this.lineFeed = next(this.b, 0x0a, start);
     if (this.carriageReturn < start) this.carriageReturn = next(this.b, 0x0d, start);
@@ -43,7 +49,7 @@ function next(b: Buffer, byte: number, from: number): number {
   return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
-/** A {@link HitTable} while it is filled. */
+/** Fills a {@link HitTable}. */
 export class HitTableBuilder {
   count = 0;
   private room = 1024;
@@ -58,6 +64,7 @@ export class HitTableBuilder {
   sourceEnd = new Int32Array(this.room);
   sourceBreaks = new Uint8Array(this.room);
 
+  /** Adds an empty row and returns its number. */
   add(): number {
     if (this.count === this.room) this.grow();
     const row = this.count++;
@@ -85,6 +92,7 @@ export class HitTableBuilder {
     this.sourceBreaks = copyInto(new Uint8Array(this.room), this.sourceBreaks);
   }
 
+  /** Returns the table of the rows so far; it shares memory with the builder. */
   finish(): HitTable {
     const n = this.count;
     return {

@@ -1,16 +1,22 @@
-/** Digests of single documents, by which a later snapshot finds out that a shard is not what it was (FORMAT.md, "Marks"). */
+/**
+ * Computes digests of single documents. By them, a later snapshot detects that the history of a shard was rewritten
+ * (FORMAT.md, "Marks").
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { type HitTable } from './scan-hits';
 import { toSingleLine } from './single-line';
 
-/** Documents that are marked per frame and per segment: the last ones, since a rewritten history differs from its end on. */
+/**
+ * Number of marked documents per frame and per segment. They are the last, because a rewritten history differs at its
+ * end.
+ */
 export const MARKS = 8;
-/** Bytes of documents that are hashed per frame; the last document is, whatever its size. */
+/** Most bytes of documents that are hashed per frame. The last document is always hashed. */
 const MOST_HASHED_BYTES = 256 * 1024;
-/** Characters of each half of a mark: 48 bits. */
+/** Characters of each half of a mark, which are 48 bits. */
 const HALF = 8;
 
-/** Marks of the last hits of a page, the last one first. */
+/** Returns the marks of the last hits of a page, the last hit first. */
 export function lastMarks(page: Buffer, hits: HitTable): string[] {
   const marks: string[] = [];
   let bytes = 0;
@@ -22,7 +28,7 @@ export function lastMarks(page: Buffer, hits: HitTable): string[] {
   return marks;
 }
 
-/** The mark of one hit: a half for `_id`, `_routing` and `_version`, and a half for `_source` as it is stored. */
+/** Returns the mark of hit `i`: a half for `_id`, `_routing` and `_version`, and a half for `_source` as stored. */
 export function markOf(page: Buffer, hits: HitTable, i: number): string {
   const envelope = createHash('sha256')
     .update(page.subarray(hits.idStart[i], hits.idEnd[i]))
@@ -35,7 +41,10 @@ export function markOf(page: Buffer, hits: HitTable, i: number): string {
   return half(envelope) + half(stored);
 }
 
-/** Whether two marks are of one document. `sourceRebuilt`: its bytes may be printed otherwise, and say nothing. */
+/**
+ * Returns whether two marks are of the same document. If `sourceRebuilt`, the bytes of `_source` can differ for the
+ * same document and are not compared.
+ */
 export function sameMark(a: string, b: string, sourceRebuilt: boolean): boolean {
   return sourceRebuilt ? a.slice(0, HALF) === b.slice(0, HALF) : a === b;
 }

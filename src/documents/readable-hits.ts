@@ -3,8 +3,8 @@ import { type HitTable, scanHits } from './scan-hits';
 import { RawJsonError } from './scan-json';
 
 /**
- * The hits of a search response. Throws `cluster_unavailable` if the response broke off, and `document_unreadable`, with
- * the `_id`, if a document is not JSON: it is the same whenever it is asked for.
+ * Returns the hits of a search response. Throws `cluster_unavailable` when the response is cut off. Throws
+ * `document_unreadable`, with the `_id`, when a document is not JSON; a retry would return the same document.
  */
 export function hitsOf(page: Buffer): HitTable {
   try {
@@ -21,7 +21,7 @@ function unreadable(page: Buffer, cause: RawJsonError): SnapkeepError {
   }
   return new SnapkeepError(
     'document_unreadable',
-    `document [${cause.document}] can't be read: its [_source] is no JSON that could be restored (${cause.message}); index it again, or delete it`,
+    `document [${cause.document}] can't be read: its [_source] is not JSON that can be restored (${cause.message}); index it again, or delete it`,
     { details: { id: cause.document }, cause },
   );
 }

@@ -23,14 +23,14 @@ const BLOCK_COMMENT = Buffer.from('/*');
 
 /**
  * Slices a search response: `hits.hits[]._id`, `_routing`, `_version`, `_seq_no` and `_source`. Throws
- * {@link RawJsonError} if the bytes are not one response, if a hit lacks `_id`, `_version` or `_seq_no`, or
- * says one of them twice. Runs anywhere (worker threads); needs nothing but the bytes.
+ * {@link RawJsonError} when the bytes are not exactly one response. Throws it too when a hit lacks `_id`, `_version` or
+ * `_seq_no`, or has one of them twice. Needs only the bytes, so that it can run in worker threads.
  *
- * The bytes must be what was sent up to its end, which `ClusterHttp` sees to: cut inside of a document that imitates the
- * end of the response, they would pass.
+ * The response must be whole, which `ClusterHttp` guarantees. A response that is cut inside of a document would pass if
+ * that document imitates the end of the response.
  *
- * Where it can, it does not look at each byte of a document (see {@link HitPattern}); what does not fit is scanned
- * anew, byte by byte. The result is the same.
+ * If the hits have one layout, not every byte of a document is scanned (see {@link HitPattern}). Otherwise the response
+ * is scanned again, byte by byte. The result is the same.
  */
 export function scanHits(body: Buffer): HitTable {
   if (!mayHoldComments(body)) {
@@ -48,14 +48,14 @@ export function scanHits(body: Buffer): HitTable {
   }
 }
 
-/** `_id`, as it is escaped, of the hit whose `_source` could not be scanned; `_id` comes before it. */
+/** Returns the escaped `_id` of the hit whose `_source` could not be scanned. In a hit, `_id` precedes `_source`. */
 function lastId(body: Buffer, table: HitTableBuilder): string | undefined {
   const row = table.count - 1;
   if (row < 0 || table.idEnd[row] === 0 || table.sourceEnd[row] !== -1) return undefined;
   return body.toString('utf8', table.idStart[row]! + 1, table.idEnd[row]! - 1);
 }
 
-/** Comments are not made of JSON tokens, which {@link HitPattern} relies on. */
+/** Returns whether there can be comments. {@link HitPattern} needs a response that consists of JSON tokens only. */
 function mayHoldComments(body: Buffer): boolean {
   return body.indexOf(BLOCK_COMMENT) >= 0 || body.indexOf(0x0a) >= 0;
 }
@@ -74,7 +74,7 @@ function scan(body: Buffer, guess: boolean, table = new HitTableBuilder()): HitT
       list = inner;
       return scanList(body, inner, table, breaks, guess);
     });
-    // Filtered responses leave an empty list out; unfiltered ones, which documents are read from, never do.
+    // A filtered response omits an empty list. Documents are read from unfiltered responses, which never omit the list.
     if (list < 0) throw new RawJsonError('No "hits.hits"', value);
     return after;
   });
@@ -168,7 +168,7 @@ function readSeqNo(b: Buffer, start: number, end: number): number {
   return value;
 }
 
-/** Whether the key `[start, end)`, quotes included, is `name`. No cluster escapes letters of a key, but it could. */
+/** Returns whether the key `[start, end)`, with its quotes, is `name`. A cluster could escape letters of a key. */
 function isKey(b: Buffer, start: number, end: number, name: Buffer): boolean {
   if (end - start === name.length) {
     for (let k = 1; k < name.length; k++) if (b[start + k] !== name[k]) return false;
@@ -181,7 +181,7 @@ function isKey(b: Buffer, start: number, end: number, name: Buffer): boolean {
   return false;
 }
 
-/** Members of an object by position; `visit` returns the end of the value. Returns the end of the object. */
+/** Visits the members of an object by position; `visit` returns the end of the value. Returns the end of the object. */
 function eachMember(
   b: Buffer,
   start: number,

@@ -1,18 +1,21 @@
 /**
- * JSON as bytes: where a value ends, where a member lies. What is sliced is what was sent, byte for byte; parsing and
- * printing again would lose 64-bit integers, `1.0`, duplicate keys and key order.
+ * Finds the ends of values and the positions of members in the bytes of JSON. Slices are byte for byte what was sent:
+ * parsing and printing would lose 64-bit integers, `1.0`, duplicate keys and key order.
  *
- * Three things are accepted beyond RFC 8259, because Elasticsearch accepts, stores and returns them: comments
- * (`/* … *\/` and `// …` up to the end of the line; its parsers are configured to allow them), control characters
- * in strings, and a byte order mark before a document. Everything else that is not JSON throws {@link RawJsonError}.
+ * Three things are accepted beyond RFC 8259, because Elasticsearch accepts, stores and returns them:
+ * - comments, as its parsers are configured to allow them: `/* … *\/`, and `// …` up to the end of the line,
+ * - control characters in strings,
+ * - a byte order mark before a document.
+ *
+ * Everything else that is not JSON throws {@link RawJsonError}.
  */
 
-/** Bytes that are not JSON, or not the JSON that was expected. */
+/** Reports bytes that are not JSON, or not the expected JSON. */
 export class RawJsonError extends Error {
-  /** Byte at which it was noticed. */
+  /** The byte at which the error was detected. */
   readonly offset: number;
 
-  /** @param document `_id` of the hit in which it was noticed, where that is known. */
+  /** @param document the `_id` of the hit with the error, if it is known. */
   constructor(
     readonly what: string,
     offset: number,
@@ -24,7 +27,7 @@ export class RawJsonError extends Error {
   }
 }
 
-/** A value's bytes: `[start, end)`. */
+/** The bytes of a value: `[start, end)`. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -47,17 +50,17 @@ const BOM_START = 0xef;
 /** From this length on a native search for the closing quote beats the byte loop. */
 const LONG_STRING = 48;
 
-/** Kinds of the containers around the current position; only one value is skipped at a time. */
+/** The kinds of the containers around the current position. One array is enough, because skipping never interleaves. */
 let kinds = new Uint8Array(256);
 
-/** Whether the UTF-8 form of a byte order mark stands at `i`. */
+/** Returns whether the UTF-8 form of a byte order mark is at `i`. */
 export function isByteOrderMark(b: Buffer, i: number): boolean {
   return b[i] === BOM_START && b[i + 1] === 0xbb && b[i + 2] === 0xbf;
 }
 
 /**
- * First byte at or after `i` that is neither white space nor part of a comment or a byte order mark; the buffer's length
- * at the end.
+ * Returns the first position from `i` on that is not in white space, a comment or a byte order mark; the length of the
+ * buffer if there is none. Throws {@link RawJsonError} when a comment has no end.
  */
 export function skipBlank(b: Buffer, i: number): number {
   const n = b.length;
@@ -84,7 +87,7 @@ export function skipBlank(b: Buffer, i: number): number {
   return i;
 }
 
-/** End of the string whose opening quote is at `i`. */
+/** Returns the end of the string whose opening quote is at `i`. Throws {@link RawJsonError} when it has no end. */
 export function skipString(b: Buffer, i: number): number {
   const n = b.length;
   const turn = i + LONG_STRING < n ? i + LONG_STRING : n;
@@ -97,7 +100,7 @@ export function skipString(b: Buffer, i: number): number {
   for (;;) {
     const quote = i < n ? b.indexOf(QUOTE, i) : -1;
     if (quote < 0) throw new RawJsonError('String without an end', n);
-    // Everything before `i` is consumed, so backslashes count only from there on.
+    // Everything before `i` is consumed, so that only backslashes from `i` on count.
     let slashes = 0;
     while (quote - 1 - slashes >= i && b[quote - 1 - slashes] === BACKSLASH) slashes++;
     if ((slashes & 1) === 0) return quote + 1;
@@ -133,12 +136,15 @@ function skipLiteral(b: Buffer, i: number, c: number): number {
   throw new RawJsonError(i < b.length ? 'Unexpected character' : 'Unexpected end', i);
 }
 
-/** End of the value that starts at `i` (white space and comments before it are skipped). No limit on its depth. */
+/**
+ * Returns the end of the value at `i`; white space and comments before it are skipped. The depth of the value is not
+ * limited. Throws {@link RawJsonError} when the value is not JSON.
+ */
 export function skipValue(b: Buffer, i: number): number {
   let depth = 0;
   let inObject = false;
   for (;;) {
-    // Behind the end a byte is undefined, for which no comparison holds.
+    // After the end a byte is undefined, and no comparison holds for it.
     let c = b[i]!;
     if (c <= SPACE || c === SLASH || c === BOM_START) {
       i = skipBlank(b, i);
@@ -185,7 +191,7 @@ export function skipValue(b: Buffer, i: number): number {
   }
 }
 
-/** Position after the colon of the member whose key starts at or after `i`. */
+/** Returns the position after the colon of the member whose key starts at or after `i`. */
 function skipKey(b: Buffer, i: number): number {
   if (b[i] !== QUOTE) {
     i = skipBlank(b, i);
@@ -206,9 +212,9 @@ function growKinds(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Calls `visit` for each member of the object that starts at `start`, in order: the key decoded, and the value's
- * position without its end. `visit` returns the value's end if it looked at the value itself, `undefined` to have it
- * skipped, or `STOP` to end the walk. Returns the end of the object, or -1 when stopped.
+ * Calls `visit` with the decoded key and the value's position for each member of the object at `start`, in order.
+ * `visit` returns the value's end if it knows the end, `undefined` to skip the value, or {@link STOP} to end the walk.
+ * Returns the end of the object, or -1 after `STOP`. Throws {@link RawJsonError} when the bytes are not an object.
  */
 export function walkObject(
   b: Buffer,
@@ -234,16 +240,18 @@ export function walkObject(
   }
 }
 
-/** Ends {@link walkObject}. */
+/** The answer of a visitor that ends {@link walkObject}. */
 export const STOP = Symbol('stop');
 
-/** The string whose raw JSON, quotes included, is `[start, end)`. */
+/** Decodes the string whose raw JSON, with its quotes, is `[start, end)`. */
 export function decodeString(b: Buffer, start: number, end: number): string {
   const raw = b.toString('utf8', start, end);
   return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }
 
-/** The value at a path of keys below the object at `start`; of duplicate keys the last, as parsers do. */
+/**
+ * Returns the value at a path of keys below the object at `start`. The last of duplicate keys counts, as in parsers.
+ */
 export function findValue(b: Buffer, path: readonly string[], start = 0): Span | undefined {
   let at = skipBlank(b, start);
   let end = -1;
@@ -262,7 +270,7 @@ export function findValue(b: Buffer, path: readonly string[], start = 0): Span |
   return { start: at, end: end < 0 ? skipValue(b, at) : end };
 }
 
-/** The raw text of a value, for bytes known to be UTF-8. */
+/** Returns the raw text of a value, whose bytes must be UTF-8. */
 export function textOf(b: Buffer, span: Span): string {
   return b.toString('utf8', span.start, span.end);
 }

@@ -8,9 +8,11 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 
 /**
- * A copy of one JSON value without line breaks, so that it fits a line of `_bulk`: each becomes a space, as do the
- * bytes of a `// …` comment, which without its line break would swallow the rest. JSON allows raw line breaks
- * between tokens only; one inside a string throws {@link RawJsonError}. Same length as the original.
+ * Returns a copy of one JSON value without line breaks, so that the value fits a line of `_bulk`. Each line break
+ * becomes a space. So do the bytes of a `// …` comment, because without its line break it would hide the rest of the
+ * value. The length stays the same.
+ *
+ * Throws {@link RawJsonError} when a line break is inside a string: JSON allows raw line breaks between tokens only.
  */
 export function toSingleLine(value: Buffer): Buffer {
   const line = Buffer.from(value);

@@ -1,8 +1,10 @@
+/** Sets of characters, as Java's regular expressions name them and as RE2 spells them. */
+
 const LAST = 0x10ffff;
 const LOWER = 'a-z';
 const UPPER = 'A-Z';
 
-/** Java's POSIX classes, ASCII alone; pairs of characters, a hyphen in between for reading. */
+/** Java's POSIX classes, which hold ASCII only. The format is that of {@link CodePoints.ranges}. */
 const POSIX: Readonly<Record<string, string>> = {
   Lower: LOWER,
   Upper: UPPER,
@@ -19,7 +21,7 @@ const POSIX: Readonly<Record<string, string>> = {
   Space: '\t-\r  ',
 };
 const BINARY = ['Alphabetic', 'Ideographic', 'Lowercase', 'Uppercase', 'White_Space', 'Join_Control'];
-/** Under `(?i)` each of these matches what any of them matches. */
+/** Under `(?i)`, each of these properties matches what any property of its list matches. */
 const CASED: Readonly<Record<string, readonly string[]>> = {
   Lower: ['Lower', 'Upper'],
   Upper: ['Lower', 'Upper'],
@@ -32,12 +34,13 @@ const CASED: Readonly<Record<string, readonly string[]>> = {
 
 type Range = readonly [first: number, last: number];
 
-/** A set of code points, as ascending ranges that do not touch. */
+/** An immutable set of code points, stored as ascending ranges that do not touch. */
 export class CodePoints {
   private static readonly properties = new Map<string, CodePoints>();
 
   private constructor(private readonly list: readonly Range[]) {}
 
+  /** Builds the set of all code points in the ranges, which may overlap and have any order. */
   static of(ranges: readonly Range[]): CodePoints {
     const sorted = [...ranges].sort((a, b) => a[0] - b[0]);
     const list: [number, number][] = [];
@@ -49,14 +52,14 @@ export class CodePoints {
     return new CodePoints(list);
   }
 
-  /** `a-z__` is a to z and the underscore: pairs of characters, with or without a hyphen between them. */
+  /** Parses pairs of characters, with or without a hyphen between them: `a-z__` is a to z and the underscore. */
   static ranges(text: string): CodePoints {
     return CodePoints.of(
       [...text.matchAll(/([\s\S])-?([\s\S])/g)].map(([, first, last]) => [first!.charCodeAt(0), last!.charCodeAt(0)]),
     );
   }
 
-  /** What Java means by `\p{name}`; undefined for a name that is not known here. */
+  /** Returns the characters that Java means by `\p{name}`; undefined for an unknown name. */
   static property(name: string, ignoreCase: boolean): CodePoints | undefined {
     const names = (ignoreCase ? CASED[name] : undefined) ?? [name];
     let all: CodePoints | undefined;
@@ -87,7 +90,7 @@ export class CodePoints {
     return new CodePoints(list);
   }
 
-  /** With the other case of every ASCII letter in it. */
+  /** Returns the set extended by the other case of each of its ASCII letters. */
   withAsciiCases(): CodePoints {
     const shifted = (from: number, to: number, by: number): Range[] =>
       this.list
@@ -96,7 +99,7 @@ export class CodePoints {
     return CodePoints.of([...this.list, ...shifted(65, 90, 32), ...shifted(97, 122, -32)]);
   }
 
-  /** As a class of RE2. */
+  /** Prints the set as a character class of RE2. */
   print(): string {
     const [one, more] = this.list;
     if (one !== undefined && more === undefined && one[0] === one[1]) return hex(one[0]);
@@ -129,7 +132,7 @@ export class CodePoints {
   }
 }
 
-/** The property as JavaScript spells it; undefined for one that only Java has. */
+/** Returns the property in JavaScript's spelling; undefined for a property that only Java has. */
 function unicodeName(name: string): string | undefined {
   const [, key, value] = /^(?:(\w+)=)?(\w+)$/.exec(name) ?? [];
   if (value === undefined) return undefined;

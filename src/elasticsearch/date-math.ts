@@ -1,12 +1,15 @@
 /**
- * Date math in names, as Elasticsearch resolves it: `<nightly-{now/d}>`, `<logs-{now-1M{yyyy.MM|+02:00}}>`. Braces are
- * literal behind a backslash.
+ * Resolves date math in names as Elasticsearch does: `<nightly-{now/d}>`, `<logs-{now-1M{yyyy.MM|+02:00}}>`. A brace
+ * after a backslash is literal.
  */
 import { SnapkeepError } from '../contracts/errors';
 
 const DEFAULT_FORMAT = 'uuuu.MM.dd';
 
-/** The name with its expressions replaced; a name that is not in angle brackets is returned as it is. */
+/**
+ * Returns the name with its expressions replaced; `now` is in epoch milliseconds. A name without angle brackets is
+ * returned unchanged. Throws `illegal_argument_exception` when an expression is invalid.
+ */
 export function resolveDateMath(name: string, now: number): string {
   if (!name.startsWith('<') || !name.endsWith('>') || name.length < 2) return name;
   const text = name.slice(1, -1);
@@ -35,14 +38,14 @@ function closingBrace(name: string, text: string, open: number): number {
   throw invalid(name, 'date math placeholder is open ended');
 }
 
-/** `now-1d/d`, `now/d{yyyy.MM.dd}`, `now/d{yyyy.MM.dd|+12:00}`. */
+/** Evaluates `now-1d/d`, `now/d{yyyy.MM.dd}` or `now/d{yyyy.MM.dd|+12:00}`. */
 function resolveExpression(name: string, expression: string, now: number): string {
   const brace = expression.indexOf('{');
   if (brace >= 0 && !expression.endsWith('}')) throw invalid(name, 'missing closing `}` for the date format');
   const math = brace < 0 ? expression : expression.slice(0, brace);
   const [format, zone = 'UTC'] = brace < 0 ? [DEFAULT_FORMAT] : splitFormat(expression.slice(brace + 1, -1));
   if (format === '') throw invalid(name, 'missing date format');
-  // All arithmetic is done on the wall clock of the zone, kept as if it were UTC.
+  // All arithmetic uses the wall clock of the zone, stored as if it were UTC.
   return print(name, format, calculate(name, math, now + zoneOffset(name, zone, now)));
 }
 
@@ -109,7 +112,7 @@ function roundDown(date: Date, unit: string): Date {
   }
 }
 
-/** Milliseconds by which the zone's wall clock is ahead of UTC at a moment. */
+/** Returns the milliseconds by which the zone's wall clock is ahead of UTC at a moment. */
 function zoneOffset(name: string, zone: string, at: number): number {
   if (zone === 'UTC' || zone === 'Z') return 0;
   const fixed = /^([+-])(\d{1,2})(?::?(\d{2}))?$/.exec(zone);
@@ -123,13 +126,13 @@ function zoneOffset(name: string, zone: string, at: number): number {
   }
 }
 
-/** The letters of Java's DateTimeFormatter that name dates; quoted text and other characters stand for themselves. */
+/** Prints a date by the date letters of Java's DateTimeFormatter. Quoted text and other characters are literal. */
 function print(name: string, format: string, date: Date): string {
   return format.replace(/'((?:[^']|'')*)'|([A-Za-z])\2*/g, (token: string, quoted: string | undefined) => {
     if (quoted !== undefined) return quoted === '' ? `'` : quoted.replaceAll(`''`, `'`);
     const letter = token.charAt(0);
     const field = fieldOf(letter, date);
-    // Three and more letters of a month are its name, in the language of the node.
+    // Three or more letters of a month print its name, in the language of the node.
     if (field === undefined || ('ML'.includes(letter) && token.length > 2)) {
       throw invalid(name, `[${token}] in the date format is not supported`);
     }

@@ -1,10 +1,13 @@
-/** `filter_path`: dotted paths of what to keep, `-` before those to leave out, `*` for any name, `**` for any depth. */
+/**
+ * Applies `filter_path`: dotted paths of the members to keep. A `-` before a path leaves its members out, `*` matches
+ * any name, `**` any depth.
+ */
 import { type Json, type JsonObject, RawJson } from './json-value';
 import { matchesWildcard } from './wildcard';
 
 type Path = readonly string[];
 
-/** What is left of `value`. Lists are looked through; what ends up empty disappears. */
+/** Returns the parts of `value` that `expression` keeps. Lists are filtered item by item; empty results are removed. */
 export function filterPath(value: JsonObject, expression: string): JsonObject {
   const parts = expression
     .split(',')
@@ -16,7 +19,7 @@ export function filterPath(value: JsonObject, expression: string): JsonObject {
   return (excluded.length === 0 ? kept : (drop(kept as Json, excluded) ?? {})) as JsonObject;
 }
 
-/** Dots behind a backslash are part of a name. */
+/** Splits a path at its dots. A dot after a backslash is part of a name. */
 function split(path: string): Path {
   return path.split(/(?<!\\)\./).map((name) => name.replaceAll('\\.', '.'));
 }
@@ -52,7 +55,7 @@ function descend(
   return entries.length === 0 && !keepOthers ? undefined : Object.fromEntries(entries);
 }
 
-/** What is left of the path behind a member of this name; more than one way for `**`. */
+/** Returns the rest of the path after a member of this name. `**` can give several rests. */
 function step(path: Path, name: string): Path[] {
   const [first, ...rest] = path;
   if (first === undefined) return [];

@@ -1,9 +1,9 @@
-/** A setting's value: clusters answer with strings and lists of strings. */
+/** The value of a setting. Clusters answer with strings and lists of strings. */
 export type SettingValue = string | number | boolean | null | readonly unknown[];
 
 /**
- * Settings by their full names, in the order they came: `{index: {a: {b: "1"}}}` and `{"index.a.b": "1"}` are the same
- * to a cluster.
+ * Returns settings by their full names, in their original order. `{index: {a: {b: "1"}}}` and `{"index.a.b": "1"}`
+ * mean the same to a cluster.
  */
 export function flattenSettings(settings: unknown, prefix = ''): Map<string, SettingValue> {
   const flat = new Map<string, SettingValue>();

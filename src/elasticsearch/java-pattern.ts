@@ -1,28 +1,29 @@
 /**
- * Java's regular expressions for RE2, which matches in linear time. A pattern is taken apart and printed again, because
- * the two spell the same things differently: class unions and intersections, `\p{Alpha}`, `(?i)` for ASCII alone.
- * What RE2 cannot do in linear time (lookaround, back-references, possessive quantifiers) is refused by its name.
+ * Translates Java's regular expressions for RE2, which matches in linear time. A pattern is parsed and printed again,
+ * because the two syntaxes differ: class unions and intersections, `\p{Alpha}`, `(?i)` for ASCII only. Constructs that
+ * RE2 cannot match in linear time are refused by name: lookaround, back-references, possessive quantifiers.
  */
 import { SnapkeepError } from '../contracts/errors';
 import { CodePoints } from './code-points';
 
+/** A translated pattern. */
 export interface JavaPattern {
-  /** In RE2's syntax; no flags are needed. */
+  /** The pattern in RE2's syntax; it needs no flags. */
   readonly source: string;
-  /** Capturing groups, the whole match not counted. */
+  /** Number of capturing groups without the whole match. */
   readonly groupCount: number;
-  /** Number of each named group. */
+  /** The number that each named group has. */
   readonly groupNames: ReadonlyMap<string, number>;
 }
 
-/** Longest pattern that is taken, UTF-16 units: bounds what compiling costs. */
+/** Longest accepted pattern, in UTF-16 units; it bounds the cost of compiling. */
 const MAX_LENGTH = 1_000;
-/** RE2's own bound of a counted repetition. */
+/** RE2's own limit for a counted repetition. */
 const MAX_REPEAT = 1_000;
 
 /**
  * Translates a Java pattern. The result has Java's meaning for texts without line terminators. Throws
- * `pattern_syntax_exception` for what Java refuses too, `illegal_argument_exception` for what only RE2 lacks.
+ * `pattern_syntax_exception` when Java refuses the pattern too, and `illegal_argument_exception` when only RE2 does.
  */
 export function translateJavaPattern(pattern: string): JavaPattern {
   if (pattern.length > MAX_LENGTH) {
@@ -57,10 +58,10 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, 
 const ANY = CodePoints.of([]).complement();
 const LOOKAROUND = ['?=', '?!', '?<=', '?<!'];
 
-/** A part of the translation. */
+/** One translated part of a pattern. */
 interface Piece {
   readonly source: string;
-  /** Whether it may match no characters at all. */
+  /** True if the part can match the empty text. */
   readonly canBeEmpty: boolean;
 }
 
@@ -106,7 +107,7 @@ class Translator {
     const quantifier = this.quantifier();
     if (quantifier === '') return atom;
     if (atom.canBeEmpty && !quantifier.startsWith('?')) {
-      // What its groups hold in the end differs between the two.
+      // Java and RE2 differ in what the groups hold afterwards.
       throw this.unsupported(`a repetition [${quantifier}] of what may match nothing`);
     }
     return {
@@ -196,7 +197,7 @@ class Translator {
     return { ...inner, source: `${open}${inner.source})` };
   }
 
-  /** `(?i)`, `(?-i)`: hold to the end of the group around them. Returns whether there were any. */
+  /** Consumes `(?i)` or `(?-i)`, which hold to the end of the enclosing group. Returns whether there were any flags. */
   private inlineFlags(): boolean {
     const flags = this.peek() === '(' ? /^\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?\)/.exec(this.rest()) : null;
     if (flags === null) return false;
@@ -210,7 +211,7 @@ class Translator {
   private setFlags(on: string, off: string): void {
     for (const flag of on + off) {
       if ('xuU'.includes(flag)) throw this.unsupported(`the inline flag [(?${flag})]`);
-      // Without line terminators [m], [s] and [d] change nothing.
+      // For texts without line terminators, [m], [s] and [d] change nothing.
       if (!'imsd'.includes(flag)) throw this.wrong(`unknown inline modifier [${flag}]`);
     }
     if (on.includes('i')) this.ignoreCase = true;
@@ -244,7 +245,7 @@ class Translator {
     return character(this.escapedSet());
   }
 
-  /** What an escape that stands for characters stands for; the cursor is behind the backslash. */
+  /** Parses an escape that stands for characters. The cursor is after the backslash. */
   private escapedSet(): CodePoints {
     const c = this.points[this.at++]!;
     const set = SETS[c];
@@ -291,7 +292,10 @@ class Translator {
     return negated ? set.complement() : set;
   }
 
-  /** The cursor is behind `[`. Java's grammar: unions of characters, ranges and classes, intersected by `&&`. */
+  /**
+   * Parses a class by Java's grammar: unions of characters, ranges and classes, intersected by `&&`. The cursor is
+   * after `[`.
+   */
   private characterClass(): CodePoints {
     const negated = this.peek() === '^';
     if (negated) this.at++;
@@ -390,7 +394,7 @@ function assertion(letter: string): Piece {
   return { source: `\\${letter}`, canBeEmpty: true };
 }
 
-/** The pattern with each `\Q…\E` as escaped characters, which is what Java makes of it first. */
+/** Returns the pattern with each `\Q…\E` as escaped characters, which is Java's own first step. */
 function withoutQuotes(pattern: string): string {
   return pattern.replace(/\\(?:Q([\s\S]*?)(?:\\E|$)|[^Q]|$)/g, (whole, quoted: string | undefined) =>
     quoted === undefined ? whole : quoted.replace(/[^a-zA-Z]/gu, escaped),

@@ -1,21 +1,23 @@
 /**
- * `rename_pattern` and `rename_replacement` as Elasticsearch applies them: Java's `name.replaceAll(pattern,
- * replacement)`, matched by RE2 in time linear in the name.
+ * Applies `rename_pattern` and `rename_replacement` as Elasticsearch does, by Java's `name.replaceAll(pattern,
+ * replacement)`. RE2 matches in time linear in the name.
  */
 import { type Matcher, RE2JS } from 're2js';
 import { SnapkeepError } from '../contracts/errors';
 import { type JavaPattern, translateJavaPattern } from './java-pattern';
 
-/** Longest replacement that is taken, UTF-16 units. */
+/** Longest accepted replacement, in UTF-16 units. */
 const MAX_REPLACEMENT = 1_000;
-/** Instructions of a compiled pattern: bounds what each character of a name costs. */
+/** Most instructions of a compiled pattern; they bound the cost of each character of a name. */
 const MAX_PROGRAM = 5_000;
 const LINE_TERMINATOR = /[\n\r\u0085\u2028\u2029]/;
 
 /**
- * Returns the renaming as a function, which throws for a name that holds a line terminator. Throws
- * `pattern_syntax_exception` for a pattern that Java refuses, `illegal_argument_exception` for one that only RE2
- * lacks, and for a replacement that names a group the pattern has not got.
+ * Returns a function that renames a name. The function throws `illegal_argument_exception` when a name holds a line
+ * terminator.
+ *
+ * Throws `pattern_syntax_exception` when Java refuses the pattern. Throws `illegal_argument_exception` when only RE2
+ * cannot match it, or when the replacement names a group that the pattern does not have.
  */
 export function javaRename(pattern: string, replacement: string): (name: string) => string {
   const translated = translateJavaPattern(pattern);
@@ -56,14 +58,14 @@ function compile(pattern: string, { source }: JavaPattern): RE2JS {
   return expression;
 }
 
-/** Literal text, or the number of a group. */
+/** One part of a replacement: literal text, or the number of a group. */
 type Part = string | number;
 
 function textOf(part: Part, matcher: Matcher): string {
   return typeof part === 'string' ? part : (matcher.group(part) ?? '');
 }
 
-/** Java's Matcher.appendReplacement: `\x` is x, `$n` takes as many digits as name an existing group, `${name}`. */
+/** Parses a replacement as Java's Matcher does: `\x` is x, `$n` takes all digits that name a group, `${name}`. */
 function parseReplacement(replacement: string, { groupCount, groupNames }: JavaPattern): Part[] {
   const wrong = (why: string): SnapkeepError =>
     new SnapkeepError(

@@ -1,15 +1,16 @@
-/** Lists of names with wildcards and exclusions, as Elasticsearch resolves them. */
+/** Resolves lists of names with wildcards and exclusions, as Elasticsearch does. */
 import { SnapkeepError } from '../contracts/errors';
 import { wildcardMatcher } from './wildcard';
 
+/** The result of resolving a list. */
 export interface Selection {
-  /** In the order in which they are available. */
+  /** The selected names, in the order of the available ones. */
   readonly selected: readonly string[];
-  /** Names without a wildcard that nothing has. */
+  /** Requested names without a wildcard that do not exist. */
   readonly missing: readonly string[];
 }
 
-/** The parts of `a,b*,-c`. Empty parts mean nothing. */
+/** Splits `a,b*,-c` into its parts. Empty parts are dropped. */
 export function splitNames(expression: string): string[] {
   return expression
     .split(',')
@@ -17,15 +18,15 @@ export function splitNames(expression: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** Whether the part of an expression may stand for any number of names. */
+/** Returns whether a part of an expression can stand for any number of names. */
 export function isWildcard(part: string): boolean {
   return part.includes('*') || part === '_all';
 }
 
 /**
- * The names among `available` that a request to *show* them stands for, from left to right: a name, a wildcard, `_all`
- * where it stands alone; and behind a wildcard `-name` or `-wild*`, which takes away again (before one, the hyphen is
- * part of a name). As Elasticsearch 8 does it; OpenSearch knows no exclusions here.
+ * Selects the names that a request to *show* them means, from left to right. A part is a name, a wildcard, or `_all` if
+ * it is the only part. After a wildcard, `-name` and `-wild*` remove names; before one, the hyphen is part of a name.
+ * Elasticsearch 8 does the same; OpenSearch has no exclusions here.
  */
 export function selectNames(parts: readonly string[], available: readonly string[]): Selection {
   if (parts.length === 1 && parts[0] === '_all') return { selected: available, missing: [] };
@@ -33,14 +34,14 @@ export function selectNames(parts: readonly string[], available: readonly string
 }
 
 /**
- * The names among `available` that a request to *delete* them stands for: names and wildcards only. `_all` and `-name`
- * are names like any other, so that nothing is deleted by a misunderstanding. As Elasticsearch and OpenSearch do it.
+ * Selects the names that a request to *delete* them means: names and wildcards only. `_all` and `-name` are ordinary
+ * names, so that nothing is deleted by a misunderstanding. Elasticsearch and OpenSearch do the same.
  */
 export function selectToDelete(parts: readonly string[], available: readonly string[]): Selection {
   return select(parts, available, false);
 }
 
-/** The names among `available` that stand in the list as they are, wildcards being names like any other. */
+/** Selects the names that the list holds literally; wildcards are ordinary names. */
 export function selectExactly(parts: readonly string[], available: readonly string[]): Selection {
   const asked = new Set(parts);
   const known = new Set(available);
@@ -72,15 +73,15 @@ function select(parts: readonly string[], available: readonly string[], exclusio
   return { selected: available.filter((name) => chosen.has(name)), missing };
 }
 
-/** Whether a name matches one part; `*` stands for any text. */
+/** Returns a function that tells whether a name matches `part`, in which `*` stands for any text. */
 export function matcher(part: string): (name: string) => boolean {
   return part === '_all' ? () => true : wildcardMatcher(part);
 }
 
 /**
- * The names a list of names, wildcards and `-exclusions` selects from `names`, in their order; all of them for an
- * empty list, `_all` and `*`. As in Elasticsearch an exclusion takes away from what stands before it. Throws
- * `index_not_found_exception` for a plain name that is missing, unless `ignoreUnavailable`.
+ * Selects from `names`, in their order, by a list of names, wildcards and `-exclusions`. An empty list, `_all` and `*`
+ * select all. As in Elasticsearch, an exclusion removes names that earlier parts selected. Throws
+ * `index_not_found_exception` when a plain name is missing, unless `ignoreUnavailable`.
  */
 export function selectIndices(
   names: readonly string[],

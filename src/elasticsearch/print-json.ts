@@ -1,6 +1,6 @@
 import { type Json, RawJson } from './json-value';
 
-/** JSON text of `value`; members that are undefined are left out, {@link RawJson} is printed as it is. */
+/** Prints `value` as JSON. Undefined members are left out, and {@link RawJson} is printed unchanged. */
 export function printJson(value: Json, pretty: boolean): string {
   return print(value, pretty ? '\n' : '', pretty) + (pretty ? '\n' : '');
 }

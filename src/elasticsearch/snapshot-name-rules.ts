@@ -1,15 +1,15 @@
-/** What snapshots and repositories may be called: Elasticsearch's rules, in its words. */
+/** Elasticsearch's rules for names of snapshots and repositories, in its words. */
 import { SnapkeepError } from '../contracts/errors';
 
 const FILE_NAME_CHARACTERS = /[\\/*?"<>| ,]/;
 const FILE_NAME_CHARACTERS_SHOWN = `['\\','/','*','?','"','<','>','|',' ',',']`;
-/** Workflow ids and object stores carry names; neither takes these well. */
+/** Refused because names become part of workflow ids and object keys. */
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
-/** As index names. A workflow id holds both names and must stay below 1,000 bytes. */
+/** The limit of index names. A workflow id holds both names and must stay below 1,000 bytes. */
 const MAX_BYTES = 255;
 
-/** Throws `invalid_snapshot_name_exception` unless a snapshot may be created under this name. */
+/** Throws `invalid_snapshot_name_exception` when no snapshot can be created under this name. */
 export function checkSnapshotName(repository: string, name: string): void {
   const problem = problemOf(name);
   if (problem === undefined) return;
@@ -30,7 +30,7 @@ function problemOf(name: string): string | undefined {
   return problemOfFileName(name);
 }
 
-/** Throws `repository_settings_invalid` unless a repository may be registered under this name. */
+/** Throws `repository_settings_invalid` when no repository can be registered under this name. */
 export function checkRepositoryName(name: string): void {
   const problem =
     name === ''

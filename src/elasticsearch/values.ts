@@ -1,7 +1,7 @@
-/** Sizes, times and booleans as Elasticsearch reads and prints them. */
+/** Parses and prints sizes, times and booleans as Elasticsearch does. */
 import { SnapkeepError } from '../contracts/errors';
 
-/** Milliseconds of each time unit of Elasticsearch, as in `30s`. */
+/** The milliseconds of each time unit of Elasticsearch, as in `30s`. */
 export const TIME_UNIT_MS: Readonly<Record<string, number>> = {
   nanos: 1e-6,
   micros: 1e-3,
@@ -27,12 +27,12 @@ const TIMES = [
   ['s', 1000],
 ] as const;
 
-/** `1.5mb`, `512b`. */
+/** Prints a number of bytes: `1.5mb`, `512b`. */
 export function byteSize(bytes: number): string {
   return withUnit(bytes, SIZES, 'b');
 }
 
-/** `1.5s`, `20ms`. */
+/** Prints milliseconds: `1.5s`, `20ms`. */
 export function timeValue(millis: number): string {
   return withUnit(millis, TIMES, 'ms');
 }
@@ -43,7 +43,7 @@ function withUnit(value: number, units: readonly (readonly [string, number])[], 
   return `${tenths}${unit}`;
 }
 
-/** Times as Elasticsearch prints them. */
+/** Prints epoch milliseconds as an ISO 8601 time in UTC. */
 export function isoTime(millis: number): string {
   return new Date(millis).toISOString();
 }
@@ -62,8 +62,8 @@ const SIZE_FACTORS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * A size as Elasticsearch writes it (`500mb`, `1gb`, `1024b`; any case; no unit means bytes), in bytes.
- * Throws `illegal_argument_exception` naming the setting.
+ * Parses a size (`500mb`, `1gb`, `1024b`; any case; no unit means bytes) to bytes. Throws
+ * `illegal_argument_exception`, which names the setting, when the value is not a size.
  */
 export function parseByteSize(setting: string, value: string): number {
   const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
@@ -78,7 +78,7 @@ export function parseByteSize(setting: string, value: string): number {
   return Math.floor(Number(amount) * factor);
 }
 
-/** `true` or `false` as Elasticsearch takes them, as JSON booleans or text. */
+/** Parses `true` or `false`. Throws `illegal_argument_exception`, which names the setting, for any other value. */
 export function parseBoolean(setting: string, value: string): boolean {
   if (value === 'true') return true;
   if (value === 'false') return false;

@@ -1,6 +1,7 @@
 /**
- * Returns whether a name matches `pattern`, in which `*` stands for any characters. Each part between two asterisks is
- * looked for once, from left to right: the time is bounded by the product of the lengths, whatever the pattern.
+ * Returns a function that tells whether a name matches `pattern`, in which `*` stands for any text. Each part between
+ * two asterisks is searched once, from left to right. The product of the lengths therefore bounds the time for every
+ * pattern.
  */
 export function wildcardMatcher(pattern: string): (name: string) => boolean {
   if (!pattern.includes('*')) return (name) => name === pattern;
