@@ -23,18 +23,24 @@ import {
 import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './writing/target-state';
 import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './writing/untemplated-index';
 
-/** The cluster at an address. Connects when first asked something, which may be long after. */
+/**
+ * Returns the cluster at an address. The first request opens the connection. Throws `illegal_argument_exception` when
+ * the settings cannot name a cluster.
+ */
 export function openCluster(settings: ClusterSettings): Cluster {
   return new Cluster(new ClusterHttp(settings), new HttpThread(settings));
 }
 
 /**
- * An Elasticsearch or OpenSearch cluster as snapshots and restores need it; one serves all jobs of a process. Nothing
- * is tried again here (the writer's answer to a busy cluster aside): failures are `SnapkeepError`s that say whether
- * they pass, and an aborted call throws the signal's reason.
+ * An Elasticsearch or OpenSearch cluster as snapshots and restores need it. One object serves all jobs of a process.
+ *
+ * Calls are not retried, except by the bulk writer if the cluster is busy. Failures are `SnapkeepError`s that say
+ * whether a retry can help. An aborted call throws the signal's reason.
  */
 export class Cluster {
-  /** Reads documents of a cluster that is asked what it is when first read from. Jobs know that: {@link readerOf}. */
+  /**
+   * Reads documents and asks the cluster for its version at the first read. Jobs know the version: {@link readerOf}.
+   */
   readonly reader: DocumentReader;
 
   constructor(
@@ -54,38 +60,38 @@ export class Cluster {
     });
   }
 
-  /** Where the cluster is, without credentials. */
+  /** The address of the cluster, without credentials. */
   get address(): string {
     return this.http.address;
   }
 
-  /** What the cluster is now. Asked each time, since it may be upgraded at any time: a job asks when it begins. */
+  /** Reads product, version and names of the cluster. A job asks when it begins, because a cluster can be upgraded. */
   info(signal?: AbortSignal): Promise<ClusterInfo> {
     return readClusterInfo(this.http, signal);
   }
 
   /**
-   * Reads documents, shard by shard, of a cluster of which `facts` hold. What it learns of the limits of cluster and
-   * indices is forgotten with it.
+   * Returns a reader for a cluster of which `facts` hold. The reader learns limits of the cluster and its indices,
+   * which are forgotten with the reader.
    */
   readerOf(facts: ClusterKind): DocumentReader {
     const searches = Promise.resolve(new ShardSearches(this.http, this.thread, dialectOf(facts)));
     return new ClusterDocumentReader(() => searches);
   }
 
-  /** Throws unless the cluster answers and lets us in. */
+  /** Throws when the cluster does not answer or refuses the credentials. */
   async ping(signal?: AbortSignal): Promise<void> {
     await this.http.request({ method: 'GET', path: '/', signal });
   }
 
-  /** `info` is what the caller is about to know of the cluster. */
+  /** Returns the indices that `expression` stands for; see `resolveIndices`. */
   resolveIndices(
     expression: readonly string[] | undefined,
     options: ResolveOptions,
     signal?: AbortSignal,
     info: Promise<ClusterInfo> = this.info(signal),
   ): Promise<IndexMetadata[]> {
-    info.catch(() => {}); // awaited after the first answers
+    info.catch(() => {}); // awaited only after the indices are read
     return resolveIndices(this.http, info, expression, options, signal);
   }
 
@@ -101,7 +107,7 @@ export class Cluster {
     return bulk(this.http, alias, body, options);
   }
 
-  /** Writes to `index` through its one-off `alias`. */
+  /** Returns a writer that writes to `index` through its one-off `alias`. */
   bulkWriter(index: string, alias: string, options: BulkWriterOptions = {}): BulkWriter {
     return new BulkWriter(index, (body, signal) => bulk(this.http, alias, body, { signal }), options);
   }
@@ -114,7 +120,7 @@ export class Cluster {
     return createIndexTolerant(this.http, dialectOf(await this.info(signal)), name, definition, signal);
   }
 
-  /** Creates the index without anything of the cluster's templates. */
+  /** Creates the index without the cluster's templates. */
   async createUntemplated(
     index: UntemplatedIndex,
     signal?: AbortSignal,
@@ -126,7 +132,7 @@ export class Cluster {
     return deleteEmptyIndex(this.http, token, signal);
   }
 
-  /** What keeps primaries of the index from being active; undefined when all are. */
+  /** Returns why primaries of the index are not active, in the cluster's words; undefined if all are active. */
   waitingFor(index: string, signal?: AbortSignal): Promise<string | undefined> {
     return waitingFor(this.http, index, signal);
   }
@@ -171,7 +177,7 @@ export class Cluster {
     return countDocuments(this.http, name, signal);
   }
 
-  /** Waits for running requests, then closes all connections. */
+  /** Closes all connections when the running requests have ended. */
   async close(): Promise<void> {
     await this.http.close();
     await this.thread.close();

@@ -13,7 +13,7 @@ interface VersionDialect {
   readonly searchParameters: Readonly<Record<string, boolean>>;
   /** Value of `_source` in a search by which no part of a document is left out. */
   readonly wholeSource: unknown;
-  /** Whether `index.disable_sequence_numbers` can be true without being among the index's own settings. */
+  /** True if `index.disable_sequence_numbers` can be in force without being among an index's own settings. */
   readonly disablesSeqNosByDefault: boolean;
   /** Settings that the cluster accepts for a new index but that make the index unusable, each with the reason. */
   readonly harmfulSettings: readonly (readonly [name: string, reason: string])[];

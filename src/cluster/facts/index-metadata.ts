@@ -7,34 +7,37 @@ import { type ClusterHttp } from '../http/cluster-http';
 import { joinSegments } from '../http/index-path';
 import { type ClusterInfo } from './cluster-info';
 
-/** An index as a snapshot has to know it. Data streams are not kept as such: their backing indices are indices. */
+/** The facts of an index that a snapshot needs. A data stream is represented by its backing indices. */
 export interface IndexMetadata {
   readonly name: string;
   readonly uuid: string;
   readonly numberOfShards: number;
-  /** Raw JSON text as the cluster sent it: mappings can hold 64-bit integers. */
+  /** Raw JSON text as the cluster sent it, because mappings can hold 64-bit integers. */
   readonly settings: string;
   readonly mappings: string;
   readonly aliases: string;
-  /** Closed indices can't be read over HTTP. Only there where `expandWildcards` asked for them. */
+  /** Closed indices can't be read over HTTP. They are only listed if `expandWildcards` asks for them. */
   readonly closed: boolean;
-  /** `_source` is not kept: the documents can't be read back. */
+  /** `_source` is not stored, so that the documents can't be read. */
   readonly sourceDisabled: boolean;
-  /** `_source` is kept in part (`includes`, `excludes`): what is read is less than what was indexed. */
+  /**
+   * `_source` is stored in part (`includes`, `excludes`), so that documents are read with fewer fields than indexed.
+   */
   readonly sourceFiltered: boolean;
-  /** `_source` is not kept but made of other fields when it is asked for (synthetic, derived). */
+  /** `_source` is not stored but rebuilt from other fields for each answer (synthetic, derived). */
   readonly sourceRebuilt: boolean;
-  /** Sequence numbers are not kept or not searchable, or documents can change without getting a new one. */
+  /** Sequence numbers are not stored or not searchable, or documents can change without a new number. */
   readonly seqNoDisabled: boolean;
-  /** OpenSearch segment replication or remote store: replicas lag behind a refresh. */
+  /** OpenSearch replicates by segments or by a remote store, so that replicas lag behind a refresh. */
   readonly segmentReplication: boolean;
-  /** Elasticsearch 7 frozen index: readable, slowly. */
+  /** The index is a frozen index of Elasticsearch 7, which is slow to read. */
   readonly frozen: boolean;
 }
 
+/** Options of {@link resolveIndices}. */
 export interface ResolveOptions {
   readonly ignoreUnavailable: boolean;
-  /** As Elasticsearch's parameter. @default `open,hidden`: Elasticsearch's `all` without what can't be read */
+  /** Elasticsearch's parameter. @default `open,hidden`: Elasticsearch's `all` without closed indices */
   readonly expandWildcards?: string;
 }
 
@@ -42,8 +45,9 @@ export interface ResolveOptions {
 const MAX_METADATA_BYTES = 1024 * 1024 * 1024;
 
 /**
- * The indices that names, aliases, wildcards, date math and `-exclusions` stand for, by name; all open ones where
- * nothing is said. Throws `index_not_found_exception` and `index_closed_exception` for an index that is named.
+ * Returns the indices that names, aliases, wildcards, date math and `-exclusions` stand for, sorted by name. Without an
+ * expression, returns all open indices. Throws `index_not_found_exception` when a named index is missing, and
+ * `index_closed_exception` when one is closed.
  */
 export async function resolveIndices(
   http: ClusterHttp,
@@ -54,7 +58,7 @@ export async function resolveIndices(
 ): Promise<IndexMetadata[]> {
   const found = new Map<string, IndexMetadata>();
   for (const step of planSteps(expression)) {
-    // What an exclusion names need not be there.
+    // An excluded index may be missing.
     const ignoreUnavailable = options.ignoreUnavailable || step.exclude;
     const body = await getIndices(http, step.path, { ...options, ignoreUnavailable }, signal);
     for (const index of sliceIndices(body)) {
@@ -80,7 +84,10 @@ interface Step {
   readonly exclude: boolean;
 }
 
-/** One request for what fits a request line; a longer expression is taken apart, exclusions in their place. Pure. */
+/**
+ * Plans the requests that resolve an expression: one if the expression fits a request line. A longer expression is
+ * divided, and its exclusions keep their place.
+ */
 export function planSteps(expression: readonly string[] | undefined): Step[] {
   if (expression === undefined || expression.length === 0) return [{ path: '_all', exclude: false }];
   const whole = joinSegments(expression.map(encodeURIComponent));
@@ -118,10 +125,10 @@ async function getIndices(
   return body;
 }
 
-/** The answer of `GET /{index}` taken apart. */
+/** Slices the answer of `GET /{index}` into the metadata of its indices. */
 export function sliceIndices(body: Buffer): IndexMetadata[] {
   const indices: IndexMetadata[] = [];
-  // Indices of one template have one mapping, which may be large: it is kept and looked through once.
+  // Indices of one template have the same mapping, which can be large. It is stored and scanned once.
   const known = new Map<string, MappingFacts>();
   walkObject(body, 0, (name, start) => {
     const part = (key: string): string => {
@@ -137,7 +144,7 @@ export function sliceIndices(body: Buffer): IndexMetadata[] {
   return indices;
 }
 
-/** A mapping, and what of it decides how its indices are read. */
+/** A mapping, and its parts that decide how documents are read. */
 interface MappingFacts {
   readonly text: string;
   readonly source: ReturnType<typeof sourceMapping>;
@@ -173,10 +180,13 @@ function describe(name: string, settings: string, mapping: MappingFacts, aliases
   };
 }
 
-/** Values of settings by which documents are rebuilt, unless the mapping says otherwise: then it only costs a comparison. */
+/**
+ * Settings' values by which `_source` is rebuilt, unless the mapping says otherwise. A wrong guess only costs a
+ * comparison.
+ */
 const REBUILT = new Set(['synthetic', 'logsdb', 'time_series']);
 
-/** Fields with in-place updates: a document changes while its sequence number stays. */
+/** Matches fields with in-place updates: a document changes while its sequence number stays the same. */
 const UPDATABLE = /"updatable"\s*:\s*"?true/;
 
 function sourceMapping(mappings: string): {

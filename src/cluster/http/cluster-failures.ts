@@ -1,11 +1,11 @@
 import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
 
 /**
- * The one place where what a cluster (or the network before it) answers becomes an error of the catalogue. Statuses
+ * Converts answers of a cluster, or of the network before it, to errors of the catalogue. No other file does. Statuses
  * and types are those of Elasticsearch 7.10–9 and OpenSearch 1–3.
  */
 
-/** What the cluster said of a failure, as far as its answer tells. */
+/** The cluster's own description of a failure. */
 export interface ClusterComplaint {
   readonly type: string;
   readonly reason: string;
@@ -21,10 +21,10 @@ interface ErrorBody {
   failed_shards?: unknown;
 }
 
-/** Longest part of a cluster's reason that is passed on; reasons can quote whole documents. */
+/** Longest part of a cluster's reason, in characters, that is passed on: reasons can quote whole documents. */
 const MAX_REASON = 600;
 
-/** The failure that an answer with an error status stands for. `what` is `METHOD /path`. */
+/** Returns the error for an answer with an error status; `what` is `METHOD /path`. */
 export function responseFailure(what: string, status: number, body: Buffer): SnapkeepError {
   const complaint = readComplaint(body);
   const code = codeOf(status, complaint);
@@ -37,7 +37,7 @@ export function responseFailure(what: string, status: number, body: Buffer): Sna
   );
 }
 
-/** The failure of a shard inside a successful answer (`_shards.failures[]`). */
+/** Returns the error for a failed shard inside a successful answer (`_shards.failures[]`). */
 export function shardFailure(what: string, failure: unknown): SnapkeepError {
   const { status, reason } = asObject(failure) as { status?: unknown; reason?: unknown };
   const complaint = complaintOf(asObject(reason));
@@ -51,7 +51,7 @@ export function shardFailure(what: string, failure: unknown): SnapkeepError {
   );
 }
 
-/** The failure of a connection, without the address' credentials. */
+/** Returns the error for a failed connection; `address` must not hold credentials. */
 export function connectionFailure(what: string, address: string, error: Error): SnapkeepError {
   const code = String((error as NodeJS.ErrnoException).code ?? error.name);
   if (CERTIFICATE_ERRORS.test(code)) {
@@ -67,7 +67,9 @@ export function connectionFailure(what: string, address: string, error: Error): 
   });
 }
 
-/** What the cluster itself said, of an error that {@link responseFailure} or {@link shardFailure} made. */
+/**
+ * Returns the cluster's description inside an error of {@link responseFailure} or {@link shardFailure}; else undefined.
+ */
 export function complaintIn(error: unknown): (ClusterComplaint & { readonly status?: number }) | undefined {
   if (!(error instanceof SnapkeepError)) return undefined;
   const { status, type, reason, index } = error.details;
@@ -81,9 +83,11 @@ export function complaintIn(error: unknown): (ClusterComplaint & { readonly stat
 }
 
 /**
- * Whether the same request can succeed later without anybody changing it: only then it is `cluster_unavailable`. Types come
- * before statuses, since clusters answer 500 for what will never be, and 400 for what passes. What is not known is judged
- * by its status; whoever retries does so within a window.
+ * Returns the code of a failure. `cluster_unavailable` means that the same request can succeed later without any
+ * change.
+ *
+ * Types decide before statuses, because clusters answer 500 to requests that can never succeed and 400 to requests that
+ * can. The status decides for unknown types; callers limit the time of their retries.
  */
 function codeOf(status: number, { type, reason }: ClusterComplaint): ErrorCode {
   switch (type) {
@@ -96,8 +100,8 @@ function codeOf(status: number, { type, reason }: ClusterComplaint): ErrorCode {
     case 'security_exception':
       return status === 401 || status === 403 ? 'cluster_access_denied' : 'cluster_rejected';
     case 'cluster_block_exception':
-      // 503: no master, state not recovered; 429: disk flood stage, lifted when space is free. Left is 403, a block
-      // that somebody has set.
+      // 503: no master, or the state is not recovered. 429: disk flood stage, which ends when space is free. Otherwise
+      // 403: a block that somebody has set.
       return status === 503 || status === 429 ? 'cluster_unavailable' : 'cluster_rejected';
   }
   if (CONTEXTS.test(reason)) return NO_CONTEXTS.test(reason) ? 'cluster_rejected' : 'cluster_unavailable';
@@ -108,10 +112,10 @@ function codeOf(status: number, { type, reason }: ClusterComplaint): ErrorCode {
 }
 
 const CONTEXTS = /too many (?:scroll|Point In Time) contexts|too many open (?:scroll|pit)/i;
-/** A cluster that allows none at all. */
+/** Matches the complaint of a cluster that allows no contexts at all. */
 const NO_CONTEXTS = /less than or equal to: \[0\]/;
 
-/** What passes by itself, whatever status it comes with. */
+/** Types of failures that end without intervention, with any status. */
 const PASSING: ReadonlySet<string> = new Set([
   'already_closed_exception',
   'circuit_breaking_exception',
@@ -154,7 +158,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'unavailable_shards_exception',
 ]);
 
-/** What stays as it is until somebody changes the request, the index or the cluster, although many of it come as a 500. */
+/** Types of failures that stay until the request, the index or the cluster is changed. Many come with status 500. */
 const FINAL: ReadonlySet<string> = new Set([
   'array_index_out_of_bounds_exception',
   'assertion_error',
@@ -190,7 +194,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'x_content_parse_exception',
 ]);
 
-/** Words of an otherwise final complaint of a node or shard that is about to start or to stop. */
+/** Words by which an otherwise final complaint comes from a node or shard that is starting or stopping. */
 const COMING_OR_GOING =
   /\b(?:not (?:yet )?(?:started|recovered|initiali[sz]ed)|recovering|initiali[sz]ing|shutting down|(?:is|was|already|been|node) closed|closing|interrupted)\b/i;
 
@@ -211,7 +215,7 @@ function sentence(code: ErrorCode): string {
   }
 }
 
-/** The most telling type and reason in an error body: the innermost named failure of shards, else the root cause. */
+/** Reads the most specific complaint of an error body: a failed shard's innermost cause, else the root cause. */
 function readComplaint(body: Buffer): ClusterComplaint {
   const text = body.toString('utf8', 0, Math.min(body.length, 1024 * 1024));
   let parsed: unknown;
@@ -226,14 +230,14 @@ function readComplaint(body: Buffer): ClusterComplaint {
   return complaintOf(asObject(error));
 }
 
-/** The most telling of what an error is made of: the first that is no wrapper, a failure of a shard before the rest. */
+/** Returns the most specific part of an error: the first that is not a wrapper, failed shards first. */
 function complaintOf(error: ErrorBody): ClusterComplaint {
   const causes: ErrorBody[] = [];
   collectCauses(error, causes, 0);
   const best = causes.find(({ type }) => TELLING.has(String(type))) ?? causes.find(isTelling) ?? error;
   const type = String(best.type ?? error.type ?? 'unknown');
   let reason = String(best.reason ?? error.reason ?? 'no reason given');
-  // "failed to parse" alone helps nobody: the cause says what.
+  // "failed to parse" alone is not helpful: the cause says why.
   let cause = asObject(best.caused_by) as ErrorBody;
   for (let depth = 0; depth < MAX_DEPTH && typeof cause.reason === 'string'; depth++) {
     if (!reason.includes(cause.reason)) reason += `; ${cause.reason}`;
@@ -245,7 +249,7 @@ function complaintOf(error: ErrorBody): ClusterComplaint {
 
 const MAX_DEPTH = 5;
 
-/** Depth first: failed shards, root causes, the error itself, what caused it. */
+/** Collects the parts of an error depth first: failed shards, root causes, the error itself, its cause. */
 function collectCauses(error: ErrorBody, into: ErrorBody[], depth: number): void {
   if (depth > MAX_DEPTH || into.length > 100) return;
   const first = (list: unknown): unknown => (Array.isArray(list) ? (list as unknown[])[0] : undefined);
@@ -255,7 +259,7 @@ function collectCauses(error: ErrorBody, into: ErrorBody[], depth: number): void
   if (error.caused_by !== undefined) collectCauses(asObject(error.caused_by), into, depth + 1);
 }
 
-/** What says why, wherever it stands. */
+/** Types that state the reason of a failure, at any depth. */
 const TELLING: ReadonlySet<string> = new Set([
   'search_context_missing_exception',
   'too_many_buckets_exception',
@@ -264,7 +268,7 @@ const TELLING: ReadonlySet<string> = new Set([
   'rejected_execution_exception',
 ]);
 
-/** Wrappers name where something failed, not what. */
+/** Returns whether the part is not a wrapper. Wrappers name the place of a failure, not its reason. */
 function isTelling({ type }: ErrorBody): boolean {
   return !WRAPPERS.has(String(type));
 }
@@ -288,7 +292,7 @@ function shorten(text: string): string {
   return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
-/** `RestStatus` names, as shard failures spell them. */
+/** The statuses by the names of Java's `RestStatus`, which shard failures use. */
 const STATUS_BY_NAME: Readonly<Record<string, number>> = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,

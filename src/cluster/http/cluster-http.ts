@@ -3,31 +3,33 @@ import { SnapkeepError } from '../../contracts/errors';
 import { connectionFailure, responseFailure } from './cluster-failures';
 import { type ClusterSettings, connectionTo, openPool } from './connection';
 
+/** One request to the cluster. */
 export interface ClusterRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-  /** Encoded, from `/` on, without the query. */
+  /** Encoded path that begins with `/`, without the query. */
   readonly path: string;
-  /** `undefined` leaves a parameter out. */
+  /** Parameters; those with the value `undefined` are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: string | Buffer;
   /** @default application/json */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
-  /** Largest body taken. @default 64 MB */
+  /** Bytes of the largest accepted body. @default 64 MB */
   readonly maxBytes?: number;
-  /** Statuses that are an answer here; any other one is thrown. @default all below 400 */
+  /** Returns whether a status is an answer; other statuses are thrown. @default all below 400 are */
   readonly accept?: (status: number) => boolean;
   /** Ms until the first byte of the answer. @default 120 s */
   readonly headersTimeout?: number;
 }
 
+/** A complete response. */
 export interface ClusterResponse {
   readonly status: number;
-  /** Owns its memory, so that it can be transferred to another thread. */
+  /** The body owns its memory, so that it can be transferred to another thread. */
   readonly body: Buffer<ArrayBuffer>;
 }
 
-/** The answer outgrew `maxBytes`. Readers ask for less; elsewhere it ends as `cluster_rejected`. */
+/** Reports a response larger than `maxBytes`. Readers then ask for less; elsewhere the code is `cluster_rejected`. */
 export class ResponseTooLargeError extends SnapkeepError {
   constructor(
     readonly what: string,
@@ -45,12 +47,11 @@ const HEADERS_TIMEOUT = 120_000;
 const BODY_TIMEOUT = 60_000;
 
 /**
- * One HTTP connection pool to the cluster. Requests are sent once: whether to try again is the caller's business
- * (one layer retries). Every failure is a `SnapkeepError` of the catalogue, except that an aborted request throws the
- * signal's reason.
+ * One pool of HTTP connections to the cluster. A request is sent once: only callers retry, because stacked retries
+ * multiply. Every failure is a `SnapkeepError` of the catalogue, but an aborted request throws the signal's reason.
  */
 export class ClusterHttp {
-  /** The address as shown to people: no credentials. */
+  /** The address to show, without credentials. */
   readonly address: string;
   private readonly pool: Pool;
   private readonly prefix: string;
@@ -69,6 +70,7 @@ export class ClusterHttp {
     });
   }
 
+  /** Sends a request and returns the response. Throws when `accept` refuses the status. */
   async request(request: ClusterRequest): Promise<ClusterResponse> {
     const response = await this.send(request);
     const accept = request.accept ?? below400;
@@ -78,7 +80,7 @@ export class ClusterHttp {
     return response;
   }
 
-  /** A request whose answer is small JSON. */
+  /** Sends a request and parses the response as JSON. Throws `cluster_unavailable` when it is not JSON. */
   async json<T>(request: ClusterRequest): Promise<T> {
     const { body } = await this.request(request);
     try {
@@ -92,7 +94,7 @@ export class ClusterHttp {
     }
   }
 
-  /** Ends idle connections at once and waits for running requests. */
+  /** Closes idle connections immediately, and the others when their requests have ended. */
   async close(): Promise<void> {
     await this.pool.close();
   }
@@ -138,7 +140,7 @@ export class ClusterHttp {
           onResponseStart(_controller, statusCode, headers) {
             if (statusCode < 200) return;
             status = statusCode;
-            if (!endIsTold(statusCode, method, headers)) return fail(endUnknown(what));
+            if (!endIsKnown(statusCode, method, headers)) return fail(endUnknown(what));
             if (!collector.expect(headers['content-length'])) fail(new ResponseTooLargeError(what, maxBytes));
           },
           onResponseData(_controller, chunk) {
@@ -163,7 +165,7 @@ export class ClusterHttp {
   }
 }
 
-/** Collects a body in one allocation where its length is announced. */
+/** Collects a body, in one allocation if its length is announced. */
 class BodyCollector {
   private whole: Buffer<ArrayBuffer> | undefined;
   private chunks: Buffer[] = [];
@@ -171,7 +173,7 @@ class BodyCollector {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Whether the announced length is acceptable. */
+  /** Returns whether the announced length is acceptable. */
   expect(contentLength: string | string[] | undefined): boolean {
     const announced = Number(contentLength);
     if (!Number.isSafeInteger(announced) || announced < 0) return true;
@@ -180,7 +182,7 @@ class BodyCollector {
     return true;
   }
 
-  /** Whether there was room for the chunk. */
+  /** Adds a chunk. Returns false if there is no room for it. */
   add(chunk: Buffer): boolean {
     if (this.length + chunk.length > (this.whole?.length ?? this.maxBytes)) return false;
     if (this.whole) chunk.copy(this.whole, this.length);
@@ -189,6 +191,7 @@ class BodyCollector {
     return true;
   }
 
+  /** Returns the collected body. */
   take(): Buffer<ArrayBuffer> {
     if (this.whole?.length === this.length) return this.whole;
     const whole = Buffer.allocUnsafeSlow(this.length);
@@ -199,10 +202,10 @@ class BodyCollector {
 }
 
 /**
- * Whether it will be known that the body is whole (RFC 9112 §6.3): it has none, or a length, or chunks with an end. A
- * body that ends with the connection looks the same when it was cut, and a cut page of documents must not pass.
+ * Returns whether a complete body can be recognised (RFC 9112 §6.3): there is none, or it has a length or chunks.
+ * Otherwise the body ends with the connection and a cut body looks complete. A cut page of documents must not pass.
  */
-function endIsTold(
+function endIsKnown(
   status: number,
   method: ClusterRequest['method'],
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -222,7 +225,7 @@ function below400(status: number): boolean {
   return status < 400;
 }
 
-/** What an aborted request throws. */
+/** Returns the error that an aborted request throws: the signal's reason, if the reason is an error. */
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new DOMException('The operation was aborted', 'AbortError');

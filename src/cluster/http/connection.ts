@@ -2,33 +2,33 @@ import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import { type ErrorDetails, SnapkeepError } from '../../contracts/errors';
 
-/** Where the cluster is and how to be let in. */
+/** The address of a cluster and the credentials for it. */
 export interface ClusterSettings {
   /** `http(s)://host[:port][/prefix]`; credentials in it are used and never shown. */
   readonly url: string;
   readonly username?: string;
   readonly password?: string;
-  /** The encoded form, as Elasticsearch gives it out. */
+  /** The encoded form that Elasticsearch returns. */
   readonly apiKey?: string;
-  /** PEM file of the authority that signed the cluster's certificate. */
+  /** Path of a PEM file: the certificate of the authority that signed the cluster's certificate. */
   readonly caFile?: string;
-  /** Connections at most. @default 24 */
+  /** The largest number of connections. @default 24 */
   readonly connections?: number;
 }
 
-/** The settings taken apart: what every client of the cluster needs to reach it and to be let in. */
+/** The parsed settings, which every client of the cluster needs. */
 export interface Connection {
   readonly origin: string;
-  /** Path before every path, without a slash at its end. */
+  /** Precedes every path; has no slash at its end. */
   readonly prefix: string;
-  /** For people: origin and prefix, no credentials. */
+  /** Origin and prefix to show, without credentials. */
   readonly address: string;
-  /** The header that lets requests in; undefined without credentials. */
+  /** The value of the `authorization` header; undefined without credentials. */
   readonly authorization: string | undefined;
   readonly ca: Buffer | undefined;
 }
 
-/** Throws `illegal_argument_exception` for settings that no cluster can be reached by; never shows credentials. */
+/** Parses the settings. Throws `illegal_argument_exception` when they are invalid; messages hold no credentials. */
 export function connectionTo(settings: ClusterSettings): Connection {
   const url = parseUrl(settings.url);
   const prefix = url.pathname.replace(/\/+$/, '');
@@ -41,21 +41,22 @@ export function connectionTo(settings: ClusterSettings): Connection {
   };
 }
 
+/** The limits of a connection pool. */
 export interface PoolOptions {
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** Until the first byte of an answer; 0: no limit. */
+  /** Limit until the first byte of an answer; 0 is no limit. */
   readonly headersTimeoutMs: number;
-  /** Between two parts of a body; 0: no limit. */
+  /** Limit between two parts of a body; 0 is no limit. */
   readonly bodyTimeoutMs: number;
 }
 
-/** Connections to the cluster, each with one request at a time. */
+/** Opens a pool of connections to the cluster. A connection carries one request at a time. */
 export function openPool({ origin, ca }: Connection, options: PoolOptions): Pool {
   return new Pool(origin, {
     connections: options.connections,
     pipelining: 1,
-    // Less than clusters and the proxies before them keep an idle connection.
+    // Clusters and proxies before them keep idle connections longer than this.
     keepAliveTimeout: 30_000,
     headersTimeout: options.headersTimeoutMs,
     bodyTimeout: options.bodyTimeoutMs,
@@ -68,7 +69,7 @@ function parseUrl(text: string): URL {
   try {
     url = new URL(text);
   } catch {
-    // The text may hold a password: it is not repeated.
+    // The text is not repeated, because it may hold a password.
     throw new SnapkeepError('illegal_argument_exception', 'The cluster URL is not a URL such as http://localhost:9200');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

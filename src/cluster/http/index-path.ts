@@ -1,11 +1,11 @@
 import { SnapkeepError } from '../../contracts/errors';
 
-/** Bytes of names in one path. Clusters take request lines up to 4,096 bytes (`http.max_initial_line_length`). */
+/** Most bytes of names in one path. Clusters accept request lines of 4,096 bytes (`http.max_initial_line_length`). */
 const MAX_NAMES_BYTES = 3_000;
 
 /**
- * One concrete index (or alias) as a path segment. Anything that a cluster would read as more than one index is
- * refused: an operation on `a,b` or `*` must never come about by a strange name.
+ * Returns one concrete index or alias as a path segment. Throws `illegal_argument_exception` when a cluster would read
+ * the name as several indices: a strange name must never cause an operation on `a,b` or `*`.
  */
 export function indexSegment(name: string): string {
   if (name === '' || /[*?,"<>|\s\\/#]/.test(name) || /^[_\-+]/.test(name) || name === '.' || name === '..') {
@@ -16,7 +16,7 @@ export function indexSegment(name: string): string {
   return encodeURIComponent(name);
 }
 
-/** Comma-separated path segments that each fit a request line. Order is kept. */
+/** Joins path segments by commas to paths that each fit a request line. Keeps the order. */
 export function joinSegments(segments: readonly string[]): string[] {
   const joined: string[] = [];
   let current = '';

@@ -1,129 +1,142 @@
 import { type SeqNoRange } from '../../contracts/seq-no';
 
 /**
- * How the documents of one shard are read. Everything here rests on one fact: within one shard history an operation
- * gets one `_seq_no`, once, so the set of live documents with sequence numbers in a range that lies at or below the
- * global checkpoint can only shrink. Equal counts of such a *sealed* range, whichever copy and whichever moment they
- * come from, mean equal documents; that is why sealed ranges are read without a view, and why only the end of a shard
- * snapshot (counting, and the unsealed tail) needs one.
+ * The interface for reading the documents of one shard.
+ *
+ * It rests on one fact: within one shard history, an operation gets one `_seq_no`, once. The live documents with
+ * sequence numbers in a range at or below the global checkpoint can therefore only become fewer. Such a range is
+ * *sealed*. Equal counts of a sealed range mean equal documents, for every copy and every moment.
+ *
+ * Sealed ranges are therefore read without a view. Only the end of a shard snapshot needs one: counting, and the
+ * unsealed tail.
  */
 
-/** One shard to read, and what has to be known to read it whole. */
+/** One shard to read, with the facts that are needed to read it completely. */
 export interface ShardTarget {
   readonly index: string;
   readonly shard: number;
-  /** Expected bytes of one document as JSON; sizes the pages. */
+  /** Expected bytes of one document as JSON, by which pages are sized. */
   readonly bytesPerDocument: number;
-  /** OpenSearch segment replication: a refresh does not reach replicas, read the primary. */
+  /** Read the primary only, because a refresh does not reach replicas (OpenSearch segment replication). */
   readonly primaryOnly: boolean;
-  /** `_source` is made of other fields whenever it is asked for: its bytes may change with the cluster's version. */
+  /**
+   * `_source` is rebuilt from other fields for each answer, so that its bytes can change with the cluster's version.
+   */
   readonly sourceRebuilt?: boolean;
 }
 
-/** What one copy-independent look at `_stats?level=shards` says of a shard. */
+/** The state of a shard in one answer of `_stats?level=shards`, independent of the copy. */
 export interface ShardState {
   readonly index: string;
   readonly shard: number;
   readonly historyUuid: string;
-  /** Highest sequence number of the primary; -1 for a shard that never saw an operation. */
+  /** Highest sequence number of the primary; -1 for a shard without any operation. */
   readonly maxSeqNo: number;
-  /** The smallest global checkpoint of the shard's copies: operations up to it are on every copy. */
+  /** The smallest global checkpoint of the shard's copies. Operations up to it are on every copy. */
   readonly globalCheckpoint: number;
-  /** Lucene documents (nested children count too): good for sizing, never for comparing. */
+  /** Lucene documents, nested children included: usable for sizing, never for comparing. */
   readonly documents: number;
   /** Bytes of the primary on disk. */
   readonly storeBytes: number;
   /**
-   * Names the process that serves the primary and the translog it writes; unset where the cluster does not say. As long as
-   * it stays the same, nobody can have put an older copy of the shard's files in place.
+   * Identifies the process that serves the primary, and its translog; unset if the cluster does not report them. While
+   * the session stays the same, nobody can have restored an older copy of the shard's files.
    */
   readonly session?: string;
 }
 
-/** A sealed range that an earlier look counted. */
+/** A sealed range that was counted before. */
 export interface KnownRange extends SeqNoRange {
-  /** Live documents at that look. */
+  /** Live documents at the time of counting. */
   readonly live: number;
 }
 
-/** What a view is opened for; known and read ranges together cover every sequence number from 0 on. */
+/** The ranges of a view. Known and read ranges together cover all sequence numbers from 0. */
 export interface ViewRequest {
   readonly known: readonly KnownRange[];
-  /** Ranges whose documents will be read; the last may end at {@link MAX_SEQ_NO}. */
+  /** Ranges whose documents will be read; the last can end at `MAX_SEQ_NO`. */
   readonly read: readonly SeqNoRange[];
 }
 
-/** What a {@link DocumentReader.probe} asks for. */
+/** The question of a {@link DocumentReader.probe}. */
 export interface ProbeRequest {
-  /** Ascending, not overlapping: live documents are counted, and their sequence numbers added up. */
+  /** Ranges to count and to sum up, ascending and without overlaps. */
   readonly ranges: readonly SeqNoRange[];
-  /** The last documents of this range are returned, at most `documents`. */
+  /** The range whose last documents are returned, at most `documents`. */
   readonly last: SeqNoRange;
   readonly documents: number;
 }
 
+/** The answer to a {@link ProbeRequest}. */
 export interface Probe {
-  /** Per range; sums are exact below 2^53. */
+  /** Live documents per range and the sum of their sequence numbers; sums are exact below 2^53. */
   readonly sums: readonly { readonly count: number; readonly sum: number }[];
-  /** A search response whose hits descend by `_seq_no`. */
+  /** A search response with hits in descending order of `_seq_no`. */
   readonly page: Buffer;
 }
 
-/** One moment of one shard. All answers of a view are of the same moment; `view_lost` when that cannot be kept. */
+/**
+ * One shard at one moment. All answers of a view show the same moment; methods throw `view_lost` when the cluster has
+ * lost it.
+ */
 export interface ShardView {
   /** Live documents per known range. */
   readonly counts: readonly number[];
   /** Live documents per range to read. */
   readonly readCounts: readonly number[];
-  /** The highest sequence number of a live document in the view, -1 for none. */
+  /** The highest sequence number of a live document in the view; -1 if there is none. */
   readonly maxSeqNo: number;
   /**
-   * The live sequence numbers of known range `k`, ascending. Only for ranges whose count is below what was known,
-   * asked in ascending order of `k`, each once (a scroll can't go back). With the numbers that were live `before` (as many as
-   * were known), a view need not list the parts of the range in which they still are.
+   * Returns the live sequence numbers of known range `k`, ascending. Call it only for ranges with fewer documents than
+   * known, once per range, and in ascending order of `k`, because a scroll can't go back.
+   *
+   * @param before the numbers that were live when the range was known. They save a view from listing the parts of the
+   *   range in which nothing changed.
    */
   seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array>;
-  /** The documents of read range `r` as search responses (see {@link DocumentReader}), each range once, in order. */
+  /** Returns the documents of read range `r` as pages of {@link DocumentReader}. Read each range once, in order. */
   documents(r: number, signal?: AbortSignal): AsyncIterable<Buffer>;
-  /** Frees the view in the cluster; never throws. */
+  /** Frees the view in the cluster. Never throws. */
   close(): Promise<void>;
 }
 
 /**
  * Reads documents. A page is the body of one search response, ascending by `_seq_no`, with `_id`, `_routing`,
- * `_version`, `_seq_no` and `_source` of every hit; `scanHits` slices it. Pages hold at most 10,000 documents and
- * aim at {@link PAGE_TARGET_BYTES}; a response that outgrows {@link PAGE_MAX_BYTES} is given up and its range halved,
- * down to one document, which may be as large as {@link DOCUMENT_MAX_BYTES} (else `document_too_large`).
+ * `_version`, `_seq_no` and `_source` of every hit; `scanHits` slices it.
+ *
+ * Pages hold at most 10,000 documents and aim at {@link PAGE_TARGET_BYTES}. If a response is larger than
+ * {@link PAGE_MAX_BYTES}, it is discarded and its range is halved, down to one document. Throws `document_too_large`
+ * when that document is larger than {@link DOCUMENT_MAX_BYTES}.
  */
 export interface DocumentReader {
-  /** Live documents per range, in one request. */
+  /** Counts the live documents of each range. */
   count(target: ShardTarget, ranges: readonly SeqNoRange[], signal?: AbortSignal): Promise<number[]>;
 
   /**
-   * Cuts a sealed range into neighbouring ranges of at most about `maxBytes` of documents, by a histogram; ranges
-   * without documents are joined to a neighbour, so that the parts still cover the whole range.
+   * Cuts a sealed range, by a histogram, into adjacent ranges with at most about `maxBytes` of documents. The parts
+   * cover the whole range: parts without documents are joined to an adjacent one.
    */
   divide(target: ShardTarget, range: SeqNoRange, maxBytes: number, signal?: AbortSignal): Promise<KnownRange[]>;
 
-  /** The documents of a sealed range, page by page; the next pages are fetched while one is worked on. */
+  /** Reads the documents of a sealed range page by page, and fetches pages ahead. */
   readSealed(target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncIterable<Buffer>;
 
   /**
-   * A small look at what is live: sums per range, and the last documents of one range (one at least, if there is any, but
-   * not more than fit a page). Of one moment, unless there are more ranges than a cluster counts at once.
+   * Reads sums per range and the last documents of one range: at least one if there is any, at most one page. The
+   * answer shows one moment, unless there are more ranges than a cluster counts in one request.
    */
   probe(target: ShardTarget, request: ProbeRequest, signal?: AbortSignal): Promise<Probe>;
 
-  /** Opens a view (point in time where there is one, else scrolls that prove to be of one moment). */
+  /** Opens a view: a point in time if the cluster has them, else scrolls that are proven to show one moment. */
   openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView>;
 }
 
 /**
- * Bytes of JSON one page aims at. A page becomes one frame, and that one `_bulk` request: larger ones are no faster, and
- * several of them are in memory at a time.
+ * Bytes of JSON that one page aims at. A page becomes one frame, and a frame one `_bulk` request. Larger pages are not
+ * faster, and several pages are in memory concurrently.
  */
 export const PAGE_TARGET_BYTES = 3 * 1024 * 1024;
-/** Bytes at which a page is given up and read as two. */
+/** Bytes above which a page is discarded and read as two. */
 export const PAGE_MAX_BYTES = 48 * 1024 * 1024;
-/** Bytes of the largest document that is read (a cluster takes 100 MB by default). */
+/** Bytes of the largest document that can be read. By default, a cluster accepts 100 MB. */
 export const DOCUMENT_MAX_BYTES = 200 * 1024 * 1024;

@@ -1,6 +1,10 @@
+/**
+ * Finds the sequence numbers that a range lost, from counts and sums of buckets instead of a list of all numbers. If a
+ * bucket lost exactly one number, the number is the difference of the sums.
+ */
 import { type SeqNoRange } from '../../contracts/seq-no';
 
-/** What is live in the numbers `[from + i × width, from + (i + 1) × width)`, for one i. */
+/** Count and sum of the live numbers in one bucket, which begins at `from`. */
 export interface BucketSum {
   readonly from: number;
   readonly count: number;
@@ -8,14 +12,14 @@ export interface BucketSum {
   readonly sum: number;
 }
 
-/** Expected share of buckets' numbers that are gone: then about one bucket in fifty lost more than one. */
+/** Expected missing numbers per bucket: then about one bucket in fifty lost more than one number. */
 const MISSING_PER_BUCKET = 0.2;
-/** Below this width, sums cost more than the list of all numbers. */
+/** Smallest useful number of expected numbers per bucket. Below it, sums cost more than the list of all numbers. */
 const LEAST_WIDTH = 4;
 
 /**
- * How wide the buckets of `range` should be so that nearly all of them lost one number at most, where `live` of the numbers
- * `before` are left. Undefined where listing all of them is less work, or sums would not be exact.
+ * Returns the width of buckets by which nearly all buckets of `range` lost at most one number, if `live` of the numbers
+ * `before` are left. Returns undefined if listing all numbers is less work, or if sums would not be exact.
  */
 export function bucketWidth(range: SeqNoRange, before: Float64Array, live: number): number | undefined {
   const missing = Math.max(1, before.length - live);
@@ -26,9 +30,9 @@ export function bucketWidth(range: SeqNoRange, before: Float64Array, live: numbe
 }
 
 /**
- * Which of the numbers `before` (ascending) are left in a range, told from counts and sums of
- * buckets: where one is missing it is the difference of the sums. Buckets that lost more, or show what can't be, are `unclear`:
- * ranges to list; their numbers are not in `live`. Pure.
+ * Computes which of the ascending numbers `before` are still live in `range`. A bucket that lost exactly one number
+ * reveals it as the difference of the sums. Buckets that lost more, or whose sums are impossible, are returned as
+ * `unclear`. Their numbers are not in `live` and have to be listed.
  */
 export function liveBySums(
   before: Float64Array,
@@ -54,16 +58,16 @@ export function liveBySums(
     const bucket = found.get(place);
     found.delete(place);
     const missing = end - i - (bucket?.count ?? 0);
-    const gone = sum - (bucket?.sum ?? 0);
-    if (missing === 0 && gone === 0) {
+    const missingSum = sum - (bucket?.sum ?? 0);
+    if (missing === 0 && missingSum === 0) {
       live.set(before.subarray(i, end), length);
       length += end - i;
-    } else if (missing === 1 && before.subarray(i, end).includes(gone)) {
-      for (let k = i; k < end; k++) if (before[k] !== gone) live[length++] = before[k]!;
+    } else if (missing === 1 && before.subarray(i, end).includes(missingSum)) {
+      for (let k = i; k < end; k++) if (before[k] !== missingSum) live[length++] = before[k]!;
     } else if (missing !== end - i) unclear.push(bucketAt(place));
     i = end;
   }
-  // Numbers where there were none: to be shown, not to be hidden.
+  // Buckets with numbers where there were none before are unclear too, because they must not be hidden.
   for (const place of found.keys()) unclear.push(bucketAt(place));
   unclear.sort((a, b) => a.from - b.from);
   return { live: live.subarray(0, length), unclear };

@@ -17,10 +17,10 @@ import { openScrollView } from './scroll-view';
 import { aggregationBody, countsAggregation, MAX_BUCKETS, readCounts } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 
-/** Buckets that a range is looked at through when it is divided. */
+/** Buckets of the histogram by which a range is divided. */
 const DIVIDE_BUCKETS = 4_000;
 
-/** Reads shards of one cluster; see {@link DocumentReader}. */
+/** Reads the shards of one cluster, as {@link DocumentReader} promises. */
 export class ClusterDocumentReader implements DocumentReader {
   constructor(private readonly searches: () => Promise<ShardSearches>) {}
 
@@ -63,7 +63,7 @@ export class ClusterDocumentReader implements DocumentReader {
   }
 }
 
-/** Live documents per range, at one moment unless there are more ranges than a cluster counts at once. */
+/** Counts the live documents of each range, at one moment unless a cluster cannot count all ranges in one request. */
 export async function countRanges(
   searches: ShardSearches,
   searcher: ShardSearcher,
@@ -87,7 +87,7 @@ export async function countRanges(
   return counts;
 }
 
-/** Non-empty parts of a range, none with more than `limit` documents (unless it is a single number). */
+/** Returns non-empty parts of a range. None has more than `limit` documents, except parts of a single number. */
 async function fineBuckets(
   searches: ShardSearches,
   target: ShardTarget,
@@ -101,7 +101,7 @@ async function fineBuckets(
   for (const bucket of await histogram(searches, searcher, range, DIVIDE_BUCKETS, signal)) {
     if (bucket.documents <= limit || bucket.to - bucket.from === 1) fine.push(bucket);
     else if (bucket.to - bucket.from === range.to - range.from) {
-      // A cluster that counts no more than one bucket.
+      // The cluster allows one bucket only.
       const middle = bucket.from + Math.floor((bucket.to - bucket.from) / 2);
       fine.push(...(await fineBuckets(searches, target, { from: bucket.from, to: middle }, limit, signal)));
       fine.push(...(await fineBuckets(searches, target, { from: middle, to: bucket.to }, limit, signal)));
@@ -110,7 +110,7 @@ async function fineBuckets(
   return fine;
 }
 
-/** Joins buckets to parts of at most `limit` documents that cover the whole range. Pure. */
+/** Joins buckets to parts of at most `limit` documents that cover the whole range. */
 export function joinParts(range: SeqNoRange, buckets: readonly Counted[], limit: number): KnownRange[] {
   const parts: KnownRange[] = [];
   let from = range.from;

@@ -3,19 +3,19 @@ import { PAGE_TARGET_BYTES } from './document-reader';
 import { aggregationBody, bucketsOf, histogramAggregation, rangeQuery } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 
-/** A range and the number of its live documents: counted, or expected where it is no wider than one search. */
+/** A range and the number of its live documents: counted, or expected if the range is not wider than one search. */
 export interface Counted extends SeqNoRange {
   readonly documents: number;
 }
 
-/** Sequence numbers per bucket at most, so that no bucket can hold more documents than one search returns. */
+/** Most sequence numbers per bucket, so that no bucket can hold more documents than one search returns. */
 const WIDEST_BUCKET = 2_500;
-/** Buckets asked for at once. */
+/** Buckets per request. */
 const PLANNED_BUCKETS = 2_000;
 
 /**
- * Cuts a range into pages of about {@link PAGE_TARGET_BYTES}, as it goes: where the documents are comes from a
- * histogram (a page of a range with many deletes spans more numbers), how large they are from the pages that came.
+ * Plans the pages of a range step by step, each of about {@link PAGE_TARGET_BYTES}. A histogram says where the
+ * documents are: with many deletes, a page spans more numbers. The pages read so far say how large documents are.
  */
 export class PagePlan {
   private buckets: Counted[] = [];
@@ -34,13 +34,13 @@ export class PagePlan {
     const width = range.to - range.from;
     const few = known ?? width;
     if (few <= this.documentsPerPage()) {
-      // One page, whatever is in it.
+      // One page is enough for all documents.
       this.planned = range.to;
       if (few > 0) this.buckets = [{ ...pick(range), documents: few }];
     }
   }
 
-  /** The next page, or `undefined` at the end of the range. */
+  /** Returns the next page; undefined at the end of the range. */
   async next(signal: AbortSignal): Promise<Counted | undefined> {
     const limit = this.documentsPerPage();
     let page: Counted | undefined;
@@ -61,20 +61,20 @@ export class PagePlan {
     }
   }
 
-  /** A page of `documents` came as `bytes`. */
+  /** Learns from a page that was read. */
   sawPage(documents: number, bytes: number): void {
     if (documents < 1) return;
     const seen = bytes / documents;
-    // Up at once, down slowly: a page too large costs more than one too small.
+    // The estimate rises immediately and falls slowly, because a page too large costs more than one too small.
     this.bytesPerDocument = Math.max(1, seen, (this.bytesPerDocument + seen) / 2);
   }
 
-  /** A page of `documents` was given up at `bytes`. */
+  /** Learns from a page that was discarded at `bytes`. */
   sawTooLarge(documents: number, bytes: number): void {
     this.bytesPerDocument = Math.max(this.bytesPerDocument, (2 * bytes) / Math.max(1, documents));
   }
 
-  /** A search returns at most `width` documents: what is only expected must not be wider. */
+  /** Cuts the planned pages to at most `width` numbers, the most documents that a search returns from now on. */
   cutTo(width: number): void {
     this.buckets = this.buckets.flatMap((bucket) => cutTo(bucket, width));
   }
@@ -93,8 +93,8 @@ export class PagePlan {
 }
 
 /**
- * Live documents of a range in at most `most` parts, or as many as the cluster counts at once; parts without documents are
- * left out.
+ * Returns the live documents of a range in at most `most` parts, fewer if the cluster allows fewer buckets. Parts
+ * without documents are left out.
  */
 export async function histogram(
   searches: ShardSearches,
@@ -106,7 +106,9 @@ export async function histogram(
   return (await histogramOfStart(searches, searcher, range, most, Infinity, signal)).buckets;
 }
 
-/** As {@link histogram}, of parts no wider than `widest`: it ends at `to` where the whole range would take more of them. */
+/**
+ * Works as {@link histogram}, with parts no wider than `widest`. Ends early, at `to`, if the range needs more parts.
+ */
 async function histogramOfStart(
   searches: ShardSearches,
   searcher: ShardSearcher,
@@ -140,7 +142,7 @@ async function histogramOfStart(
   }
 }
 
-/** Parts expected to hold `limit` documents each, none wider than one search can answer in full. */
+/** Cuts a range to parts with about `limit` expected documents each, none wider than the answer of one search. */
 function cutEvenly({ from, to, documents }: Counted, limit: number, widest: number): Counted[] {
   const width = Math.min(widest, Math.max(1, Math.floor(((to - from) * limit) / documents)));
   const parts: Counted[] = [];
@@ -151,7 +153,7 @@ function cutEvenly({ from, to, documents }: Counted, limit: number, widest: numb
   return parts;
 }
 
-/** Parts of a range no wider than `width`. */
+/** Cuts a range to parts no wider than `width`. */
 export function cutTo({ from, to, documents }: Counted, width: number): Counted[] {
   const parts: Counted[] = [];
   for (let a = from; a < to; a += width) {

@@ -20,12 +20,12 @@ import {
 } from './search-body';
 import { preferenceOf, type ShardSearcher, type ShardSearches } from './shard-search';
 
-/** Lists of sequence numbers in flight. */
+/** Concurrent requests for lists of sequence numbers. */
 const LISTS_IN_FLIGHT = 3;
 const SEQ_NOS_ONLY = 'timed_out,_shards,hits.hits.sort';
 const COUNTS_ONLY =
   'timed_out,_shards,aggregations.max.value,aggregations.ranges.buckets.key,aggregations.ranges.buckets.doc_count';
-/** Sums asked for at once; clusters stop at 65,535 buckets. */
+/** Sums per request; clusters allow 65,535 buckets. */
 const MAX_SUMS = 20_000;
 const SUMS_ONLY =
   'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count,aggregations.parts.buckets.sum.value';
@@ -95,12 +95,12 @@ class PitView implements ShardView {
     yield* readPages(this.searches, this.searcher, this.target, { from, to: this.bound(to) }, { known, signal });
   }
 
-  /** Ranges may be open-ended; nothing lives above the view's highest number. */
+  /** Returns the end of a range that can be open-ended. No number is live above the view's highest. */
   private bound(to: number): number {
     return Math.min(to, this.maxSeqNo + 1);
   }
 
-  /** Only buckets that lost more than one number are listed. */
+  /** Returns the live numbers of a range, and lists only the buckets that lost more than one number. */
   private async listWhereMissing(
     range: SeqNoRange,
     before: Float64Array,
@@ -140,7 +140,7 @@ class PitView implements ShardView {
     return all.sort();
   }
 
-  /** The live numbers of ascending ranges. Throws `view_lost` for more than `expected`. */
+  /** Lists the live numbers of ascending ranges. Throws `view_lost` when there are more than `expected`. */
   private async list(ranges: readonly SeqNoRange[], expected: number, signal?: AbortSignal): Promise<Float64Array> {
     const found = new Float64Array(expected);
     let at = 0;
@@ -152,7 +152,7 @@ class PitView implements ShardView {
     return found.subarray(0, at);
   }
 
-  /** Lists by parts no wider than a page, so that they can be asked for side by side. */
+  /** Lists the numbers by parts that fit a page, with concurrent requests. */
   private async *seqNoPages(ranges: readonly SeqNoRange[], signal?: AbortSignal): AsyncGenerator<number[]> {
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
@@ -177,7 +177,7 @@ class PitView implements ShardView {
 
   private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
     const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
-    // All of it, whatever was learned since it was cut: a list must be refused, not answered in part.
+    // Asks for the whole part, although the limit can be lower now: the request must be refused, not answered in part.
     const body = seqNosBody(part, width);
     try {
       return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
@@ -193,7 +193,7 @@ class PitView implements ShardView {
   }
 }
 
-/** Ascending ranges in groups that one search each can answer: of at most `width` numbers and `clauses` ranges. */
+/** Groups ascending ranges for one search each: at most `width` numbers and `clauses` ranges per group. */
 export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = MAX_CLAUSES): SeqNoRange[][] {
   const pages: SeqNoRange[][] = [];
   let room = 0;
@@ -214,7 +214,7 @@ export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = 
   return pages;
 }
 
-/** The first sort value of every hit. */
+/** Returns the first sort value of every hit. */
 export function readSortValues(body: Buffer): number[] {
   const { hits } = JSON.parse(body.toString('utf8')) as { hits?: { hits?: { sort: number[] }[] } };
   return hits?.hits?.map((hit) => hit.sort[0]!) ?? [];
@@ -248,13 +248,13 @@ async function openPit(
   return id;
 }
 
-/** Closing frees memory of the cluster early; a view that can't be closed ends by itself. */
+/** Closes a view, which frees memory of the cluster early. A view that can't be closed expires. */
 async function closePit(searches: ShardSearches, requests: PointInTimeRequests, id: string): Promise<void> {
   const { path, body } = requests.close(id);
   try {
     await searches.http.request({ method: 'DELETE', path, body: JSON.stringify(body), accept: () => true });
   } catch {
-    // Nothing depends on it.
+    // The view expires.
   }
 }
 

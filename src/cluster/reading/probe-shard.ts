@@ -6,7 +6,7 @@ import { type ShardSearches } from './shard-search';
 
 type Sums = { readonly count: number; readonly sum: number };
 
-/** See `DocumentReader.probe`. */
+/** Answers `DocumentReader.probe`. */
 export async function probeShard(
   searches: ShardSearches,
   target: ShardTarget,
@@ -20,7 +20,7 @@ export async function probeShard(
   while (page === undefined || sums.length < ranges.length) {
     const part = ranges.slice(sums.length, sums.length + searches.buckets(MAX_BUCKETS));
     const aggs = part.length === 0 ? undefined : { ranges: countsAggregation(part, { sum: SUM_AGGREGATION }) };
-    // The documents come with the first answer; later ones only count.
+    // The first answer has the documents; later requests only count.
     const wanted = page === undefined ? size : 0;
     try {
       const body = await searcher.search(lastDocumentsBody(last, wanted, searcher.source, aggs), {

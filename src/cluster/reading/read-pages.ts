@@ -6,7 +6,7 @@ import { type Counted, cutTo, PagePlan } from './page-plan';
 import { documentsBody } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 
-/** Page requests of one range in flight: enough to keep a cluster busy while a page is worked on. */
+/** Concurrent page requests of one range: enough to keep a cluster busy while the caller processes a page. */
 const PAGES_IN_FLIGHT = 3;
 
 interface Slot extends Counted {
@@ -14,8 +14,10 @@ interface Slot extends Counted {
 }
 
 /**
- * The documents of a range as search responses, in order, the next ones fetched while one is worked on. `known` is the
- * number of live documents, where the caller counted them.
+ * Reads the documents of a range as search responses, in order, and fetches pages ahead. Throws `document_too_large`
+ * when a document is larger than {@link DOCUMENT_MAX_BYTES}.
+ *
+ * @param options `known` is the number of live documents, if the caller counted them.
  */
 export async function* readPages(
   searches: ShardSearches,
@@ -26,7 +28,7 @@ export async function* readPages(
 ): AsyncGenerator<Buffer, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  // Somebody else who reads the index may learn a lower limit: what was planned with the former one has to be refused,
+  // Another reader of the index can learn a lower limit. Pages that were planned with the former limit must be refused,
   // not answered in part.
   let pageDocuments = searcher.pageDocuments;
   const planned: ShardSearcher = {
@@ -70,7 +72,7 @@ export async function* readPages(
       }
       if (page instanceof Error) {
         if (!searches.learnWindow(target.index, page)) throw page;
-        // The index allows fewer documents a search than planned: cut what was planned, and go on with less.
+        // The index allows fewer documents per search than planned: cut the planned pages and continue.
         pageDocuments = searcher.pageDocuments;
         plan.cutTo(pageDocuments);
         const cut = slots.flatMap((slot) => cutTo(slot, pageDocuments));
@@ -86,7 +88,7 @@ export async function* readPages(
   }
 }
 
-/** More than was counted, so that a range which grew (what must not happen) shows it instead of hiding documents. */
+/** Asks for more documents than counted. If a range grew, which must not happen, the page then shows it. */
 function pageSize(searcher: ShardSearcher, page: Counted): number {
   return Math.min(searcher.pageDocuments, page.to - page.from);
 }

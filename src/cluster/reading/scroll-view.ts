@@ -25,15 +25,19 @@ import {
 } from './search-body';
 import { preferenceOf, requireWholeShard, type ShardSearches } from './shard-search';
 
-/** How often scrolls are opened until they show one moment, and ms between. */
+/** Attempts to open scrolls that show one moment. */
 const ATTEMPTS = 10;
-const PAUSE = 150;
+/** Pause after the first attempt; it grows with each attempt. */
+const PAUSE_MS = 150;
 
 /**
- * A view for clusters without points in time. Scrolls show the moment they were opened, but each is opened on its own,
- * so every one also counts, over the whole shard: where the number of live documents, their highest sequence number and
- * the sum of the numbers agree, all show the same documents. Where they do not (somebody is writing), all are closed and
- * opened again. All of them ask the same copy first, since copies refresh apart from each other.
+ * Opens a view of a cluster without points in time, by scrolls. Throws `view_lost` when no attempt gives one moment.
+ *
+ * A scroll shows the moment at which it was opened, but each scroll is opened separately. Each request therefore also
+ * counts the whole shard. If the number of live documents, their highest sequence number and the sum of the numbers
+ * agree, all scrolls show the same documents. Otherwise somebody is writing, and all are closed and opened again.
+ *
+ * All scrolls prefer the same copy, because copies refresh independently.
  */
 export async function openScrollView(
   searches: ShardSearches,
@@ -43,9 +47,9 @@ export async function openScrollView(
 ): Promise<ShardView> {
   const context = new ScrollContext(searches, target, request, await preferOneCopy(searches, target, signal));
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const view = await tryOpen(context, signal);
+    const view = await openOnce(context, signal);
     if (view) return view;
-    await wait(PAUSE * attempt, undefined, { signal });
+    await wait(PAUSE_MS * attempt, undefined, { signal });
   }
   throw new SnapkeepError(
     'view_lost',
@@ -54,7 +58,7 @@ export async function openScrollView(
   );
 }
 
-async function tryOpen(context: ScrollContext, signal?: AbortSignal): Promise<ScrollView | undefined> {
+async function openOnce(context: ScrollContext, signal?: AbortSignal): Promise<ScrollView | undefined> {
   const { request } = context;
   const before = await context.countOnly(signal);
   if (before === undefined) return undefined;
@@ -74,11 +78,12 @@ async function tryOpen(context: ScrollContext, signal?: AbortSignal): Promise<Sc
   }
 }
 
+/** The counts of one request. */
 interface Moment {
   readonly counts: readonly number[];
   readonly readCounts: readonly number[];
   readonly maxSeqNo: number;
-  /** Equal for equal moments. */
+  /** Two moments with the same documents have equal fingerprints. */
   readonly fingerprint: string;
 }
 
@@ -86,7 +91,7 @@ interface Moment {
 interface Scroll {
   id: string;
   readonly fingerprint: string;
-  /** Position of the range to read, -1 for the list of sequence numbers. */
+  /** Position of the range to read; -1 for the list of sequence numbers. */
   readonly range: number;
   readonly size: number;
   firstPage: Buffer | undefined;
@@ -100,7 +105,7 @@ class ScrollContext {
     private readonly preference: string,
   ) {}
 
-  /** Counts all ranges; undefined if that took several requests, and the shard changed between them. */
+  /** Counts all ranges. Returns undefined if counting took several requests and the shard changed between them. */
   async countOnly(signal?: AbortSignal): Promise<Moment | undefined> {
     const { known, read } = this.request;
     const ranges = [...known, ...read];
@@ -131,7 +136,7 @@ class ScrollContext {
     return { ...moment, counts: counts.slice(0, known.length), readCounts: counts.slice(known.length) };
   }
 
-  /** Opens a scroll of the documents of range `r`; its pages are all of one size, set now. */
+  /** Opens a scroll of the documents of range `r`. The size of its pages can't change later. */
   openDocuments(r: number, signal?: AbortSignal): Promise<Scroll> {
     return this.open(
       r,
@@ -158,7 +163,7 @@ class ScrollContext {
   ): Promise<Scroll> {
     for (;;) {
       const size = sizeOf();
-      // A scroll counts its hits, whatever is said about it.
+      // Clusters refuse `track_total_hits: false` in a scroll, which always counts its hits.
       const { track_total_hits: _, ...search } = bodyOf(size);
       try {
         const { body } = await this.searches.http.request({
@@ -207,7 +212,7 @@ class ScrollContext {
       return body;
     } catch (error) {
       if (signal?.aborted) throw error;
-      // Whatever happened to this page, the scroll has moved on: it can't be asked for again.
+      // The scroll has advanced, so that this page can't be requested again.
       if (error instanceof ResponseTooLargeError) this.learnPageTooLarge(scroll.size);
       else if (!(error instanceof SnapkeepError) || !error.retryable) throw error;
       throw new SnapkeepError(
@@ -247,7 +252,7 @@ class ScrollView implements ShardView {
   readonly counts: readonly number[];
   readonly readCounts: readonly number[];
   readonly maxSeqNo: number;
-  /** Listed sequence numbers, and how many of them are handed out or passed over. */
+  /** Listed sequence numbers, and how many of them are consumed. */
   private listed: number[] = [];
   private taken = 0;
   private listEnded: boolean;
@@ -321,7 +326,7 @@ class ScrollView implements ShardView {
   }
 }
 
-/** What every request also asks of the whole shard, whatever its query: equal for equal moments. */
+/** Statistics that every request also asks for, over the whole shard. They are equal for equal moments. */
 const WHOLE = { seqNos: { stats: { field: '_seq_no' } } };
 
 interface WholeShard {
@@ -347,7 +352,7 @@ function aggregationsIn(body: Buffer): Span | undefined {
   try {
     return findValue(body, ['aggregations', 'shard']);
   } catch (error) {
-    hitsOf(body); // knows which document it is
+    hitsOf(body); // throws an error that names the document
     throw error;
   }
 }
@@ -386,6 +391,6 @@ async function closeScrolls(searches: ShardSearches, scrolls: readonly Scroll[])
       accept: () => true,
     });
   } catch {
-    // They end by themselves.
+    // The scrolls expire.
   }
 }

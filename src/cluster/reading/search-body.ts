@@ -1,20 +1,19 @@
+/** Builds the search requests that read a shard. */
 import { type SeqNoRange } from '../../contracts/seq-no';
 
-/** The search requests that reading a shard is made of, as JSON text. Pure. */
-
-/** The most documents one search may return, unless `index.max_result_window` says less. */
+/** Most documents that one search returns, unless `index.max_result_window` allows fewer. */
 export const MAX_PAGE_DOCUMENTS = 10_000;
-/** Buckets asked of one aggregation; clusters stop at 65,535 (`search.max_buckets`) in one response. */
+/** Buckets per aggregation; clusters allow 65,535 per response (`search.max_buckets`). */
 export const MAX_BUCKETS = 5_000;
-/** Clauses asked of one query; clusters stop at 1,024 by default. */
+/** Clauses per query; clusters allow 1,024 by default. */
 export const MAX_CLAUSES = 500;
 
-/** Parts that a view or an engine adds to every search. */
+/** Additional members of a search. */
 export type ExtraParts = Readonly<Record<string, unknown>>;
 
 type Json = Record<string, unknown>;
 
-/** Documents of a range, ascending by `_seq_no`. `source` is what `_source` has to say to get everything. */
+/** Asks for the documents of a range, ascending by `_seq_no`; `source` is the dialect's value of `_source`. */
 export function documentsBody(range: SeqNoRange, size: number, source: unknown, extra: ExtraParts): Json {
   return {
     size,
@@ -28,7 +27,7 @@ export function documentsBody(range: SeqNoRange, size: number, source: unknown, 
   };
 }
 
-/** The last documents of a range, descending by `_seq_no`, and aggregations over the whole shard. */
+/** Asks for the last documents of a range, descending by `_seq_no`, and for aggregations over the whole shard. */
 export function lastDocumentsBody(range: SeqNoRange, size: number, source: unknown, aggs: Json | undefined): Json {
   return {
     ...documentsBody(range, size, source, {}),
@@ -37,7 +36,7 @@ export function lastDocumentsBody(range: SeqNoRange, size: number, source: unkno
   };
 }
 
-/** Only the sequence numbers of the live documents of some ranges, ascending, as sort values. */
+/** Asks for the sequence numbers of the live documents of some ranges: ascending, as sort values. */
 export function seqNosBody(ranges: readonly SeqNoRange[], size: number, clauses = MAX_CLAUSES): Json {
   return {
     size,
@@ -49,12 +48,12 @@ export function seqNosBody(ranges: readonly SeqNoRange[], size: number, clauses 
   };
 }
 
-/** An aggregation and no documents. */
+/** Asks for aggregations without documents. */
 export function aggregationBody(aggs: Json, query: Json | undefined, extra: ExtraParts): Json {
   return { size: 0, track_total_hits: false, ...(query ? { query } : {}), aggs, ...extra };
 }
 
-/** Live documents per range; buckets come sorted by their bounds, so each carries its position as key. */
+/** Counts live documents per range. Buckets are sorted by their bounds, so that the key holds the position. */
 export function countsAggregation(ranges: readonly SeqNoRange[], aggs?: Json): Json {
   return {
     range: { field: '_seq_no', ranges: ranges.map(({ from, to }, k) => ({ key: String(k), from, to })) },
@@ -62,7 +61,7 @@ export function countsAggregation(ranges: readonly SeqNoRange[], aggs?: Json): J
   };
 }
 
-/** Live documents per `interval` sequence numbers, from `from` on; empty buckets are left out. */
+/** Counts live documents per `interval` sequence numbers, from `from` on; empty buckets are left out. */
 export function histogramAggregation(from: number, interval: number, aggs?: Json): Json {
   return {
     histogram: { field: '_seq_no', interval, offset: from % interval, min_doc_count: 1 },
@@ -70,16 +69,18 @@ export function histogramAggregation(from: number, interval: number, aggs?: Json
   };
 }
 
-/** The sum of sequence numbers; exact below 2^53. */
+/** Sums up sequence numbers; exact below 2^53. */
 export const SUM_AGGREGATION: Json = { sum: { field: '_seq_no' } };
 
+/** Finds the highest sequence number. */
 export const MAX_SEQ_NO_AGGREGATION: Json = { max: { field: '_seq_no' } };
 
+/** Matches the documents with sequence numbers in a range. */
 export function rangeQuery({ from, to }: SeqNoRange): Json {
   return { range: { _seq_no: { gte: from, lt: to } } };
 }
 
-/** Ranges are ascending; where they are too many for a query, one that covers them all. */
+/** Matches ascending ranges; if they are too many for a query, one range that covers them all. */
 function rangesQuery(ranges: readonly SeqNoRange[], clauses: number): Json {
   const joined: SeqNoRange[] = [];
   for (const range of ranges) {
@@ -92,19 +93,21 @@ function rangesQuery(ranges: readonly SeqNoRange[], clauses: number): Json {
   return { bool: { filter: [{ bool: { should: joined.map(rangeQuery) } }] } };
 }
 
-/** What `countsAggregation` answers, by position. */
+/** Reads the answer of `countsAggregation`, by position. */
 export function readCounts(aggregation: unknown, length: number): number[] {
   const counts = new Array<number>(length).fill(0);
   for (const bucket of bucketsOf(aggregation)) counts[Number(bucket.key)] = Number(bucket.doc_count);
   return counts;
 }
 
+/** One bucket of an aggregation. */
 export interface Bucket {
   readonly key: string | number;
   readonly doc_count: number;
   readonly [name: string]: unknown;
 }
 
+/** Returns the buckets of an aggregation; none if the answer has no aggregation. */
 export function bucketsOf(aggregation: unknown): readonly Bucket[] {
   return (aggregation as { buckets?: Bucket[] } | undefined)?.buckets ?? [];
 }

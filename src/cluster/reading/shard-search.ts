@@ -9,30 +9,33 @@ import { indexSegment } from '../http/index-path';
 import { type ShardTarget } from './document-reader';
 import { MAX_PAGE_DOCUMENTS } from './search-body';
 
-/** What one search is sent with, besides its body. */
+/** Options of one search. */
 export interface SearchOptions {
-  /** Trims the answer. Never for documents: a filtered answer is parsed and printed again by the cluster, and
-   * `1.10` arrives as `1.1`. */
+  /**
+   * Trims the answer. Must not be used for documents: the cluster parses and prints a filtered answer, and `1.10`
+   * arrives as `1.1`.
+   */
   readonly filterPath?: string;
   readonly maxBytes?: number;
-  /** Bytes of the answer, about. @default few */
+  /** Expected bytes of the answer. @default few */
   readonly expectedBytes?: number;
   readonly signal?: AbortSignal;
 }
 
-/** From so many bytes on an answer is received in a thread: below, handing it over costs more than it saves. */
+/** Answers from this size on are received in a thread. For smaller ones, the transfer costs more than it saves. */
 const LARGE_BYTES = 256 * 1024;
 
-/** Sends searches to one shard, all its copies or one view of it; throws unless that shard answered whole. */
+/** Sends searches to one shard: to all its copies, or to one view. */
 export interface ShardSearcher {
-  /** What `_source` has to say in a request so that nothing is left out. */
+  /** Value of `_source` in a search by which no part of a document is left out. */
   readonly source: unknown;
-  /** Documents per page at most: `index.max_result_window`, once known. */
+  /** Most documents per page: `index.max_result_window`, once it is known. */
   readonly pageDocuments: number;
+  /** Returns the response. Throws when the shard did not answer completely. */
   search(body: Record<string, unknown>, options: SearchOptions): Promise<Buffer<ArrayBuffer>>;
 }
 
-/** What searches of a cluster have in common, and what was learned of its indices while reading. */
+/** Builds searchers for the shards of one cluster, and remembers the limits that refused searches revealed. */
 export class ShardSearches {
   private readonly windows = new Map<string, number>();
   private readonly scrollPages = new Map<string, number>();
@@ -46,35 +49,38 @@ export class ShardSearches {
     readonly dialect: Dialect,
   ) {}
 
-  /** A request whose answer has about `expectedBytes`. */
+  /** Sends a request whose answer has about `expectedBytes`; large answers are received in a thread. */
   request(request: Omit<ClusterRequest, 'accept'>, expectedBytes: number): Promise<ClusterResponse> {
     return expectedBytes < LARGE_BYTES ? this.http.request(request) : this.thread.request(request, request.signal);
   }
 
-  /** Plain searches: each may be answered by another copy, at another moment. Only for sealed ranges. */
+  /**
+   * Returns a searcher without a view. Each search can see another copy and moment, so use it for sealed ranges only.
+   */
   plain(target: ShardTarget): ShardSearcher {
     const path = `/${indexSegment(target.index)}/_search`;
     const query = { ...this.query(), preference: preferenceOf(target), request_cache: false };
     return this.searcher(target, path, query, {});
   }
 
-  /** Searches of an open point in time; `pit` is what goes into the body. */
+  /** Returns a searcher of an open point in time; `pit` becomes a member of each body. */
   pointInTime(target: ShardTarget, pit: { id: string; keep_alive: string }): ShardSearcher {
     return this.searcher(target, '/_search', this.query(), { pit });
   }
 
-  /** Parameters of every search. */
+  /** Returns the parameters of every search. */
   query(): Record<string, string | boolean> {
     return { allow_partial_search_results: false, ...this.dialect.searchParameters };
   }
 
+  /** Returns the most documents per page of an index. */
   pageDocuments(index: string): number {
     return this.windows.get(index) ?? MAX_PAGE_DOCUMENTS;
   }
 
   /**
-   * Remembers the limit that a refused search names; whether asking for no more than {@link pageDocuments} helps. Shards
-   * of an index are read side by side, so the limit may be known already.
+   * Remembers the limit that a refused search names. Returns whether a retry with {@link pageDocuments} can help. The
+   * limit can be known already, because shards of an index are read concurrently.
    */
   learnWindow(index: string, error: unknown): boolean {
     const reason = complaintIn(error)?.reason;
@@ -87,28 +93,28 @@ export class ShardSearches {
     return true;
   }
 
-  /** Buckets that one answer may have, at most `most`: what a refused search has taught (`search.max_buckets`). */
+  /** Returns the most buckets for one answer, at most `most`, as refused searches revealed (`search.max_buckets`). */
   buckets(most: number): number {
     return Math.min(most, this.mostBuckets);
   }
 
-  /** Remembers the limit that a search with `asked` buckets was refused for; whether asking for fewer may help. */
+  /** Remembers that a search with `asked` buckets was refused. Returns whether a retry with fewer can help. */
   learnBuckets(error: unknown, asked: number): boolean {
     const complaint = complaintIn(error);
     if (complaint?.type !== 'too_many_buckets_exception' || asked <= 1) return false;
     const limit = Number(BUCKET_LIMIT.exec(complaint.reason)?.[1] ?? Number.NaN);
-    // Aggregations around the buckets count, too: where the limit itself is refused, less is asked for.
+    // Enclosing aggregations count too: if the limit itself was refused, ask for fewer.
     const fewer = limit >= 1 && limit < asked ? limit : Math.floor(asked / 2);
     this.mostBuckets = Math.min(this.mostBuckets, fewer);
     return true;
   }
 
-  /** Clauses that one query may have, at most `most` (`indices.query.bool.max_clause_count`). */
+  /** Returns the most clauses for one query, at most `most` (`indices.query.bool.max_clause_count`). */
   clauses(most: number): number {
     return Math.min(most, this.mostClauses);
   }
 
-  /** Remembers that a query with `asked` clauses was refused; whether asking with fewer may help. */
+  /** Remembers that a query with `asked` clauses was refused. Returns whether a retry with fewer can help. */
   learnClauses(error: unknown, asked: number): boolean {
     const complaint = complaintIn(error);
     const refused = /too_many_(nested_)?clauses|maxClauseCount/;
@@ -117,12 +123,12 @@ export class ShardSearches {
     return true;
   }
 
-  /** How long an idle view is to live. */
+  /** The time for which the cluster keeps an idle view. */
   get keepAlive(): string {
     return `${this.keepAliveMs}ms`;
   }
 
-  /** Remembers the limit (`search.max_keep_alive`) that a refused view names; whether asking for no more helps. */
+  /** Remembers the limit (`search.max_keep_alive`) that a refused view names. Returns whether a retry can help. */
   learnKeepAlive(error: unknown): boolean {
     const named = KEEP_ALIVE_LIMIT.exec(complaintIn(error)?.reason ?? '');
     if (named === null) return false;
@@ -132,11 +138,12 @@ export class ShardSearches {
     return true;
   }
 
-  /** Documents per page of a scroll: what a page that grew too large has taught. A scroll's size can't change. */
+  /** Returns the documents per page for a new scroll. A page too large has lowered it: a scroll's size can't change. */
   scrollPage(index: string): number {
     return Math.min(this.pageDocuments(index), this.scrollPages.get(index) ?? MAX_PAGE_DOCUMENTS);
   }
 
+  /** Remembers the documents per page for new scrolls of an index. */
   learnScrollPage(index: string, documents: number): void {
     this.scrollPages.set(index, documents);
   }
@@ -170,12 +177,12 @@ export class ShardSearches {
   }
 }
 
-/** `_shards:N`, or its primary. */
+/** Returns the search preference for a shard: `_shards:N`, or its primary. */
 export function preferenceOf(target: ShardTarget): string {
   return target.primaryOnly ? `_shards:${target.shard}|_primary` : `_shards:${target.shard}`;
 }
 
-/** Throws unless exactly one shard answered, whole and in time. Looks at the envelope only. */
+/** Throws unless exactly one shard answered, completely and in time. Reads the envelope only. */
 export function requireWholeShard(target: ShardTarget, body: Buffer): void {
   const { shards, timedOut } = readEnvelope(body);
   const what = `A search of [${target.index}][${target.shard}]`;
@@ -202,7 +209,7 @@ interface Shards {
   failures?: unknown[];
 }
 
-/** Reads `_shards` and `timed_out`, which stand before the hits; the hits are only walked if they do not. */
+/** Reads `_shards` and `timed_out`. They precede the hits, which are only scanned if they do not. */
 function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
   let shards: Shards | undefined;
   let timedOut = false;
@@ -225,13 +232,13 @@ function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
   return { shards, timedOut };
 }
 
-/** Every search prolongs a view; a worker that dies leaves it behind for so long. */
+/** Every search prolongs a view. If a worker crashes, the cluster keeps the view for this time. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
-/** "Must be less than or equal to: [10] but was [11]" */
+/** Matches "Must be less than or equal to: [10] but was [11]". */
 const BUCKET_LIMIT = /less than or equal to: \[(\d+)\]/i;
-/** "Keep alive for request (10m) is too large. It must be less than (1m)." */
+/** Matches "Keep alive for request (10m) is too large. It must be less than (1m)." */
 const KEEP_ALIVE_LIMIT = /keep alive for .*? is too large.*?less than \(([\d.]+)(nanos|micros|ms|s|m|h|d)\)/i;
 
-/** "Result window is too large…" and "Batch size is too large…" both name the limit and what was asked. */
+/** Matches "Result window is too large…" and "Batch size is too large…", which name the limit and the request. */
 const WINDOW_LIMIT = /(?:window|batch size) is too large.*?less than or equal to: \[(\d+)\] but was \[(\d+)\]/i;

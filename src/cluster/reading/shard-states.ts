@@ -21,16 +21,17 @@ const COMMIT_FIELDS = ['commit.user_data.history_uuid', 'commit.user_data.transl
 const SEQ_NO_FIELDS = ['seq_no.max_seq_no', 'seq_no.global_checkpoint'];
 const FILTER = [...FIELDS, ...COMMIT_FIELDS, ...SEQ_NO_FIELDS].map((field) => `indices.*.shards.*.${field}`).join(',');
 
-/** Statistics of some hundred thousand shards fit. */
+/** Enough for the statistics of several hundred thousand shards. */
 const MAX_STATS_BYTES = 512 * 1024 * 1024;
 /** Concurrent requests if the names fill more than one request line. */
 const REQUESTS_AT_ONCE = 4;
 
 /**
- * How far each shard has come. A shard whose primary is not allocated, or whose index is gone, is missing from the
- * list. Take it before a refresh: then whatever lies at or below a global checkpoint is visible to any later search.
+ * Reads the state of each shard. Shards without an allocated primary and shards of deleted indices are missing from the
+ * result. Read the states before a refresh: then all operations up to a global checkpoint are visible to later
+ * searches.
  *
- * Sessions are read after the rest: a session that is still the one of an earlier look served this look, too.
+ * Sessions are read after the rest. If a session is still that of an earlier call, the same process served this call.
  */
 export async function readShardStates(
   http: ClusterHttp,
@@ -54,8 +55,8 @@ export async function readShardStates(
 }
 
 /**
- * The ephemeral id of each node, made new with every start of its process. Empty where the cluster refuses to say:
- * managed services may.
+ * Reads the ephemeral id of each node, which changes with every start of its process. The result is empty if the
+ * cluster refuses the request, as managed services can.
  */
 async function readProcesses(http: ClusterHttp, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const { status, body } = await http.request({
@@ -77,11 +78,11 @@ function nodesIn(body: Buffer): Record<string, { ephemeral_id?: unknown }> {
   try {
     return (JSON.parse(body.toString('utf8')) as { nodes?: Record<string, { ephemeral_id?: unknown }> }).nodes ?? {};
   } catch {
-    return {}; // a proxy's answer
+    return {}; // the answer of a proxy
   }
 }
 
-/** Pure part of {@link readShardStates}. */
+/** Converts an answer of `_stats` to states; `processes` holds ephemeral ids by node. */
 export function statesOf(stats: Stats, processes: ReadonlyMap<string, string> = new Map()): ShardState[] {
   const states: ShardState[] = [];
   for (const [index, { shards }] of Object.entries(stats.indices ?? {})) {
@@ -96,7 +97,7 @@ export function statesOf(stats: Stats, processes: ReadonlyMap<string, string> = 
         shard: Number(shard),
         historyUuid,
         maxSeqNo,
-        // -2 is a copy's "not known yet".
+        // A copy reports -2 while it does not know the checkpoint.
         globalCheckpoint: Math.max(-1, Math.min(...checkpoints)),
         documents: primary.docs?.count ?? 0,
         storeBytes: primary.store?.size_in_bytes ?? 0,
@@ -107,21 +108,21 @@ export function statesOf(stats: Stats, processes: ReadonlyMap<string, string> = 
   return states;
 }
 
-/** A shard that comes back to a node from another one has a new translog, although the node's process may be the same. */
+/** Returns the session of a copy. A shard that returns to a node has a new translog, even in the same process. */
 function sessionOf({ routing, commit }: ShardCopy, processes: ReadonlyMap<string, string>): string | undefined {
   const process = processes.get(routing?.node ?? '');
   const translog = commit?.user_data?.translog_uuid;
   return process === undefined || translog === undefined ? undefined : `${process}/${translog}`;
 }
 
-/** Copies that searches may go to; one that is still being built does not count. */
+/** Returns whether searches can use the copy. A copy that is being built does not count. */
 function isServing(copy: ShardCopy): boolean {
   return copy.routing?.state === 'STARTED' || copy.routing?.state === 'RELOCATING';
 }
 
 /**
- * Makes all operations so far visible to searches, on every copy. Indices that are not there any more are passed over.
- * Throws if a copy could not do it.
+ * Makes all operations so far visible to searches, on every copy. Deleted indices are ignored. Throws when a copy could
+ * not refresh.
  */
 export async function refreshIndices(
   http: ClusterHttp,

@@ -4,43 +4,46 @@ import { documentId, halve, pickDocuments } from '../../documents/bulk-lines';
 import { complaintIn } from '../http/cluster-failures';
 import { type BulkRejection, type BulkResult } from './bulk';
 
+/** Options of {@link BulkWriter}. */
 export interface BulkWriterOptions {
-  /** Requests in flight at most. @default 3 */
+  /** Most concurrent requests. @default 3 */
   readonly inFlight?: number;
-  /** Bytes of one request at most; larger bodies are cut. @default 80 MB (clusters take 100) */
+  /** Most bytes of one request; larger bodies are cut. @default 80 MB (clusters accept 100) */
   readonly maxBytes?: number;
-  /** Ms that a cluster may go on refusing for lack of capacity before the writer gives up. @default 60,000 */
+  /** Ms for which a cluster can refuse for lack of capacity before the writer fails. @default 60,000 */
   readonly patience?: number;
-  /** Called for every body (or part of one) the cluster has taken. */
+  /** Is called for each body, or part of one, that the cluster has written. */
   readonly onWritten?: (bytes: number) => void;
-  /** Called for documents of which the index holds a newer version: it is kept. Unset: they are rejected. */
+  /** Is called for documents of which the index holds a newer version, which is kept. If unset, the write fails. */
   readonly onConflict?: (conflicts: WriteConflicts) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Documents that somebody else wrote a newer version of. */
+/** Documents of which another client wrote a newer version. */
 export interface WriteConflicts {
   readonly total: number;
-  /** `_id`s of the first few. */
+  /** The `_id`s of the first few documents. */
   readonly ids: readonly string[];
 }
 
 const DEFAULT_IN_FLIGHT = 3;
 const DEFAULT_MAX_BYTES = 80 * 1024 * 1024;
-const DEFAULT_PATIENCE = 60_000;
-/** A body this small is not cut any further when the cluster is busy. */
-const SMALL_BODY = 256 * 1024;
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
-/** Requests taken in a row after which one more goes side by side again. */
+const DEFAULT_PATIENCE_MS = 60_000;
+/** Bodies up to this size are not cut further if the cluster is busy. */
+const SMALL_BODY_BYTES = 256 * 1024;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** Number of successful requests in a row after which one more request may run concurrently. */
 const CALM = 8;
 
 /**
- * Writes `_bulk` bodies, a few side by side, in no particular order. A cluster that answers 429 gets fewer and
- * smaller requests after a pause, only with what it did not take. What it refuses for good throws
- * `document_rejected` with index, id and reason; nothing is skipped. After a failure the writer is of no more use.
+ * Writes `_bulk` bodies concurrently and without order. If the cluster answers 429, the writer pauses and sends fewer
+ * and smaller requests, only with the documents that are not written yet.
  *
- * Writing the same body twice must be harmless to the index (`external_gte`), since an answer may get lost.
+ * Throws `document_rejected` with index, id and reason when a retry cannot write a document; no document is skipped.
+ * After a failure, create a new writer.
+ *
+ * Writing the same body twice must be harmless to the index (`external_gte`), because an answer can get lost.
  */
 export class BulkWriter {
   private readonly stop = new AbortController();
@@ -53,7 +56,7 @@ export class BulkWriter {
   private refusedSince: number | undefined;
   private turn: (() => void)[] = [];
 
-  /** `index` is for messages; `send` writes one body. */
+  /** @param index the name in messages. @param send writes one body. */
   constructor(
     private readonly index: string,
     private readonly send: (body: Buffer, signal: AbortSignal) => Promise<BulkResult>,
@@ -63,7 +66,10 @@ export class BulkWriter {
     this.limit = this.most;
   }
 
-  /** Resolves once the body is on its way (not taken yet): the next one may be prepared. */
+  /**
+   * Begins to write a body. Resolves when the caller can prepare the next body, before the cluster has written this
+   * one.
+   */
   async write(body: Buffer): Promise<void> {
     if (body.length === 0) return;
     await this.slot();
@@ -76,13 +82,13 @@ export class BulkWriter {
     this.running.add(task);
   }
 
-  /** Resolves when the cluster has taken all that was written; throws what went wrong first. */
+  /** Resolves when the cluster has written all bodies. Throws the first failure. */
   async flush(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
     if (this.failure) throw this.failure;
   }
 
-  /** Gives up what is in flight; resolves when nothing is. */
+  /** Aborts the running requests. Resolves when none is running. */
   async abort(): Promise<void> {
     this.fail(new SnapkeepError('cluster_unavailable', 'Writing was given up'));
     await Promise.all(this.running);
@@ -114,7 +120,7 @@ export class BulkWriter {
     }
   }
 
-  /** Sends one body; what is left to send of it, after a pause where the cluster is busy. */
+  /** Sends one body. Returns the parts that have to be sent again, after a pause if the cluster is busy. */
   private async once(body: Buffer, signal: AbortSignal): Promise<Buffer[]> {
     let result: BulkResult;
     try {
@@ -124,7 +130,7 @@ export class BulkWriter {
       if (status === 413) return this.tooLarge(body, error);
       if (status !== 429) throw error;
       await this.calmDown(error as Error, signal);
-      return body.length > SMALL_BODY ? halve(body) : [body];
+      return body.length > SMALL_BODY_BYTES ? halve(body) : [body];
     }
     if (result.rejectedTotal > 0) throw this.rejection(body, result);
     if (result.conflictTotal > 0) this.conflicting(body, result);
@@ -141,7 +147,7 @@ export class BulkWriter {
       ),
       signal,
     );
-    return rest.length > SMALL_BODY ? halve(rest) : [rest];
+    return rest.length > SMALL_BODY_BYTES ? halve(rest) : [rest];
   }
 
   private conflicting(body: Buffer, { conflicts, conflictTotal }: BulkResult): void {
@@ -170,10 +176,10 @@ export class BulkWriter {
   private async calmDown(error: Error, signal: AbortSignal): Promise<void> {
     const now = Date.now();
     this.refusedSince ??= now;
-    if (now - this.refusedSince > (this.options.patience ?? DEFAULT_PATIENCE)) throw error;
+    if (now - this.refusedSince > (this.options.patience ?? DEFAULT_PATIENCE_MS)) throw error;
     this.calm = 0;
     this.limit = Math.max(1, this.limit - 1);
-    this.pause = Math.min(LONGEST_PAUSE, this.pause === 0 ? FIRST_PAUSE : this.pause * 2);
+    this.pause = Math.min(LONGEST_PAUSE_MS, this.pause === 0 ? FIRST_PAUSE_MS : this.pause * 2);
     await wait(this.pause * (0.5 + Math.random()), undefined, { signal });
   }
 

@@ -2,29 +2,30 @@ import { SnapkeepError } from '../../contracts/errors';
 import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 
-/** One document that the cluster did not take. */
+/** One document that the cluster rejected. */
 export interface BulkRejection {
-  /** Position in the body, counted in documents from 0. */
+  /** Position of the document in the body, from 0. */
   readonly position: number;
   readonly status: number;
   readonly type: string;
   readonly reason: string;
 }
 
+/** The documents of a `_bulk` request that were not written. */
 export interface BulkResult {
-  /** Documents refused for good; the first few of them. */
+  /** The first few documents that a retry cannot write. */
   readonly rejected: readonly BulkRejection[];
   readonly rejectedTotal: number;
-  /** Positions of documents refused for lack of capacity (429): may be sent again. */
+  /** Positions of documents that were refused for lack of capacity and can be sent again. */
   readonly throttled: readonly number[];
-  /** Why the first of them was. */
+  /** The cluster's reason for the first of them. */
   readonly throttledReason?: string;
-  /** Positions of documents of which the index holds a newer version; the first few of them. */
+  /** Positions of the first few documents of which the index holds a newer version. */
   readonly conflicts: readonly number[];
   readonly conflictTotal: number;
 }
 
-/** Rejections that are told apart; the rest is counted. */
+/** Most rejections that are listed; the others are only counted. */
 const MAX_REJECTIONS = 10;
 const NOTHING_REJECTED: BulkResult = {
   rejected: [],
@@ -35,16 +36,16 @@ const NOTHING_REJECTED: BulkResult = {
 };
 const FULL_DISK = /read-only \/ allow delete|disk usage exceeded/;
 const NO_ERRORS = '{"errors":false';
-/** An answer that repeats a long reason for each of a hundred thousand documents fits. */
+/** Enough for an answer that repeats a long reason for each of a hundred thousand documents. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
-/** Bulk requests wait in the cluster's write queue. */
-const TIMEOUT = 300_000;
+/** Long, because bulk requests wait in the cluster's write queue. */
+const TIMEOUT_MS = 300_000;
 
 /**
- * Writes a `_bulk` body through an alias. The alias must exist: an index that somebody deletes takes its alias along,
- * and the write fails (`index_not_found_exception`) instead of making the index anew.
+ * Writes a `_bulk` body through an alias, which must exist. If somebody deletes the index, the alias is deleted too.
+ * The write then fails with `index_not_found_exception` instead of creating the index again.
  *
- * A request that is refused as a whole throws; documents that are refused are the result.
+ * Throws when the request is refused as a whole. Refused documents are returned.
  */
 export async function bulk(
   http: ClusterHttp,
@@ -57,14 +58,14 @@ export async function bulk(
     path: `/${indexSegment(alias)}/_bulk`,
     query: {
       require_alias: true,
-      // Documents are stored as they were: no pipeline may touch them again.
+      // Documents are stored unchanged: no pipeline may process them again.
       pipeline: '_none',
       filter_path: 'errors,items.*.status,items.*.error',
     },
     body,
     contentType: 'application/x-ndjson',
     maxBytes: MAX_ANSWER_BYTES,
-    headersTimeout: TIMEOUT,
+    headersTimeout: TIMEOUT_MS,
     signal: options.signal,
   });
   if (answer.toString('latin1', 0, NO_ERRORS.length) === NO_ERRORS) return NOTHING_REJECTED;
@@ -95,7 +96,7 @@ function readBulkAnswer(answer: Buffer): BulkResult {
   items?.forEach((item, position) => {
     const { status = 500, error } = Object.values(item)[0] ?? {};
     if (error === undefined && status < 300) return;
-    // 503: the primary is moving or gone for a moment. Older clusters answer 403 to a full disk.
+    // 503: the primary is moving or missing for a moment. Older clusters answer 403 if a disk is full.
     if (status === 429 || status === 503 || (status === 403 && FULL_DISK.test(error?.reason ?? ''))) {
       throttled.push(position);
       throttledReason ??= error?.reason;

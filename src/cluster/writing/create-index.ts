@@ -5,33 +5,34 @@ import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 import { editFields, memberOf, withoutMembers } from './mapping-edits';
 
-/** JSON texts of the parts of an index; mappings and aliases are passed on as they are. */
+/** The parts of a new index as JSON texts; mappings and aliases are sent unchanged. */
 export interface IndexDefinition {
   readonly settings: string;
   readonly mappings?: string;
   readonly aliases?: string;
 }
 
-/** Something of a stored index that the new one does not get. */
+/** One part of a stored index that the new index does not get. */
 export interface Dropped {
   readonly kind: 'setting' | 'mapping' | 'alias';
   readonly name: string;
   readonly reason: string;
 }
 
+/** The result of creating an index. */
 export interface CreatedIndex {
-  /** What the cluster does not know and was left out, each with the cluster's reason. */
+  /** The parts that were left out because the cluster does not know them, each with the cluster's reason. */
   readonly dropped: readonly Dropped[];
 }
 
-/** Things one index may lose before it counts as unrestorable here. */
+/** Most parts that an index can lose; an index that loses more is not restored. */
 const MAX_DROPPED = 500;
-/** A busy master takes its time. */
-const TIMEOUT = 60_000;
+/** Long, because a busy master answers slowly. */
+const TIMEOUT_MS = 60_000;
 
 /**
- * Creates an index. Returns at once when it is in the cluster's state: whether its primaries find a node is asked
- * apart, because the answer may be no.
+ * Creates an index. Returns when the index is in the cluster's state. Callers ask separately whether its primaries are
+ * allocated, because there may be no node for them.
  */
 export async function createIndex(
   http: ClusterHttp,
@@ -47,16 +48,17 @@ export async function createIndex(
     path: `/${indexSegment(name)}`,
     query: { wait_for_active_shards: 0 },
     body: `{${parts.join(',')}}`,
-    headersTimeout: TIMEOUT,
+    headersTimeout: TIMEOUT_MS,
     signal,
   });
 }
 
 /**
- * Creates an index of another product or version: what this cluster names as unknown, setting by setting and parameter
- * by parameter, is left out and reported. A field of a type it does not know keeps its values but is not searchable
- * (`{"type":"object","enabled":false}`), rather than being guessed from the first document. Anything else that is wrong
- * throws.
+ * Creates an index that can come from another product or version. Settings and mapping parameters that this cluster
+ * reports as unknown are left out, one by one, and returned.
+ *
+ * A field of an unknown type keeps its values but is not searchable (`{"type":"object","enabled":false}`). Otherwise
+ * the cluster would guess the type from the first document. Throws every other complaint of the cluster.
  */
 export async function createIndexTolerant(
   http: ClusterHttp,
@@ -93,7 +95,7 @@ interface LeftOut {
   readonly what: Dropped;
 }
 
-/** The definition without what `reason` complains of; `undefined` if that is nothing that can be left out. Pure. */
+/** Returns the definition without the part that `reason` names; undefined if no part can be left out. */
 export function leaveOut(definition: IndexDefinition, reason: string): LeftOut | undefined {
   for (const pattern of SETTING_COMPLAINTS) {
     const name = pattern.exec(reason)?.[1];
@@ -110,7 +112,7 @@ export function leaveOut(definition: IndexDefinition, reason: string): LeftOut |
   };
 }
 
-/** As Elasticsearch 7–9 and OpenSearch 1–3 word it. */
+/** Complaints about a setting, in the words of Elasticsearch 7–9 and OpenSearch 1–3. */
 const SETTING_COMPLAINTS = [
   /unknown setting \[([^\]]+)\]/,
   /private index setting \[([^\]]+)\] can not be set explicitly/,
@@ -123,7 +125,7 @@ const SETTING_COMPLAINTS = [
 
 function dropSetting(definition: IndexDefinition, name: string, reason: string): LeftOut | undefined {
   const settings = flattenSettings(JSON.parse(definition.settings));
-  // Some complaints leave the prefix out.
+  // Some complaints omit the prefix.
   const key = [name, `index.${name}`].find((candidate) => settings.has(candidate));
   if (key === undefined) return undefined;
   const value = String(settings.get(key));
@@ -174,12 +176,12 @@ function editComplainedMapping(mappings: string, reason: string): { mappings: st
   };
 }
 
-/** Complaints name a field by its full path or its last part. */
+/** Returns whether a complaint's `field` is at `path`. Complaints use the full path or its last part. */
 function isNamed(path: string, field: string): boolean {
   return path === field || path.endsWith(`.${field}`);
 }
 
-/** The names in `[a : 1] [b : {c=2}]`. */
+/** Returns the names in `[a : 1] [b : {c=2}]`. */
 function parameterNames(list: string): string[] {
   return [...list.matchAll(/\[([\w.-]+) : /g)].map((match) => match[1]!);
 }

@@ -1,11 +1,10 @@
+/** Small operations on one index, one request each. */
 import { SnapkeepError } from '../../contracts/errors';
 import { shardFailure } from '../http/cluster-failures';
 import { type ClusterHttp, type ClusterRequest } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 
-/** Small operations on one index, each one request. */
-
-/** Whether an index (not an alias) of this name is there, open or closed. */
+/** Returns whether an index of this name exists, open or closed. Aliases do not count. */
 export async function indexExists(
   http: { request(request: ClusterRequest): Promise<{ readonly status: number }> },
   name: string,
@@ -20,7 +19,7 @@ export async function indexExists(
   return status !== 404;
 }
 
-/** Whether `alias` is an alias of `index`. */
+/** Returns whether `alias` is an alias of `index`. */
 export async function aliasPointsTo(
   http: ClusterHttp,
   alias: string,
@@ -36,7 +35,7 @@ export async function aliasPointsTo(
   return status !== 404;
 }
 
-/** Returns the uuid of the index of this name, open or closed; undefined where there is none. */
+/** Returns the uuid of the index of this name, open or closed; undefined if there is none. */
 export async function indexUuid(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<string | undefined> {
   const { status, body } = await http.request({
     method: 'GET',
@@ -54,7 +53,9 @@ export async function indexUuid(http: ClusterHttp, name: string, signal?: AbortS
   return typeof uuid === 'string' ? uuid : undefined;
 }
 
-/** Makes `target` an exact copy of the write-blocked index `source`; `settings` and `aliases` (JSON text) on top. */
+/**
+ * Creates `target` as an exact copy of the write-blocked index `source`, with `settings` and `aliases` (JSON) added.
+ */
 export async function cloneIndex(
   http: ClusterHttp,
   source: string,
@@ -72,11 +73,12 @@ export async function cloneIndex(
   });
 }
 
-/** Throws `index_not_found_exception` when there is none. */
+/** Deletes an index. Throws `index_not_found_exception` when it is missing. */
 export async function deleteIndex(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<void> {
   await http.request({ method: 'DELETE', path: `/${indexSegment(name)}`, signal });
 }
 
+/** Deletes an index; a missing index is not an error. */
 export async function deleteIndexIfThere(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<void> {
   await http.request({
     method: 'DELETE',
@@ -86,7 +88,7 @@ export async function deleteIndexIfThere(http: ClusterHttp, name: string, signal
   });
 }
 
-/** `settings` is JSON text. */
+/** Changes settings of an index; `settings` is JSON text. */
 export async function putSettings(
   http: ClusterHttp,
   name: string,
@@ -96,7 +98,7 @@ export async function putSettings(
   await http.request({ method: 'PUT', path: `/${indexSegment(name)}/_settings`, body: settings, signal });
 }
 
-/** All actions (raw JSON text each) take effect at once, or none does. */
+/** Applies all alias actions (raw JSON text each) atomically. */
 export async function updateAliases(
   http: ClusterHttp,
   actions: readonly string[],
@@ -106,7 +108,7 @@ export async function updateAliases(
   await http.request({ method: 'POST', path: '/_aliases', body: `{"actions":[${actions.join(',')}]}`, signal });
 }
 
-/** Documents that a search of the index can see (roots of nested documents only). */
+/** Returns the number of documents that a search of the index finds. Nested documents count by their roots. */
 export async function countDocuments(http: ClusterHttp, name: string, signal?: AbortSignal): Promise<number> {
   const path = `/${indexSegment(name)}/_count`;
   const { count, _shards: shards } = await http.json<{

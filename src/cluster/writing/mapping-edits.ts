@@ -1,23 +1,20 @@
+/** Edits single parameters of raw mappings. Everything else in a mapping stays byte for byte. */
 import { skipValue, textOf, walkObject } from '../../documents/scan-json';
-
-/**
- * Takes single parameters out of raw mappings, whatever else is in them stays as it was sent. Pure: text in, text out.
- */
 
 /** One field of a mapping. */
 export interface MappedField {
-  /** `user.name`, multi-fields included. */
+  /** The full path, such as `user.name`; multi-fields included. */
   readonly path: string;
   /** Raw JSON object. */
   readonly definition: string;
-  /** Whether it is a second way to index another field (`fields`). */
+  /** True for a multi-field (`fields`), which indexes another field in a second way. */
   readonly multiField: boolean;
 }
 
-/** What becomes of a field: another definition, `null` to leave it out, `undefined` to go on with the fields inside. */
+/** Returns a field's new definition, `null` to leave the field out, or `undefined` to edit the fields inside. */
 export type FieldEdit = (field: MappedField) => string | null | undefined;
 
-/** The mapping with `edit` applied to every field. */
+/** Returns the mapping with `edit` applied to every field. */
 export function editFields(mapping: string, edit: FieldEdit, prefix = ''): string {
   return editMembers(mapping, (key, value) => {
     if ((key !== 'properties' && key !== 'fields') || !isObject(value)) return value;
@@ -31,12 +28,12 @@ export function editFields(mapping: string, edit: FieldEdit, prefix = ''): strin
   });
 }
 
-/** The object without some of its own members. */
+/** Returns the object without some of its own members. */
 export function withoutMembers(object: string, names: readonly string[]): string {
   return editMembers(object, (key, value) => (names.includes(key) ? undefined : value));
 }
 
-/** The decoded value of an object's own member, `undefined` where there is none. */
+/** Returns the decoded value of an object's own member; undefined if there is none. */
 export function memberOf(object: string, name: string): unknown {
   let found: unknown;
   editMembers(object, (key, value) => {
@@ -46,7 +43,7 @@ export function memberOf(object: string, name: string): unknown {
   return found;
 }
 
-/** Keeps, changes or leaves out (`undefined`) each member; the text itself if nothing changes. */
+/** Keeps, changes or leaves out (`undefined`) each member. Returns the same text if nothing changes. */
 function editMembers(object: string, edit: (key: string, value: string) => string | undefined): string {
   const bytes = Buffer.from(object);
   const members: string[] = [];

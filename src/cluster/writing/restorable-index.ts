@@ -1,3 +1,4 @@
+/** Decides which settings and aliases of a stored index a restored index gets, and when. */
 import { SnapkeepError } from '../../contracts/errors';
 import { skipValue, textOf, walkObject } from '../../documents/scan-json';
 import { flattenSettings, type SettingValue } from '../../elasticsearch/flat-settings';
@@ -5,39 +6,44 @@ import { javaRename } from '../../elasticsearch/java-rename';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
 import { type Dropped } from './create-index';
 
-/** What a snapshot holds of an index besides its documents, as raw JSON text. */
+/** A stored index without its documents and mappings; settings and aliases are raw JSON text. */
 export interface StoredIndex {
   readonly name: string;
   readonly settings: string;
   readonly aliases: string;
 }
 
+/** The parameters of a restore that change settings. */
 export interface SettingsRequest {
   /** Raw JSON text of the request's `index_settings`. */
   readonly indexSettings?: string;
   readonly ignoreIndexSettings?: readonly string[];
 }
 
+/** The parameters of a restore that change aliases. */
 export interface AliasesRequest {
   readonly includeAliases: boolean;
   readonly renameAliasPattern?: string;
   readonly renameAliasReplacement?: string;
 }
 
+/** The settings of an index while documents are loaded. */
 export interface RestorablePlan {
-  /** JSON text of the settings to create the index with, those for loading included. */
+  /** JSON text of the settings to create the index with, including those for loading. */
   readonly createSettings: string;
   /** Settings that are not restored, each with the reason. */
   readonly dropped: readonly Dropped[];
-  /** Value of `index.hidden` that the index ends with; `null` for none. */
+  /** Final value of `index.hidden`; `null` for none. */
   readonly hidden: SettingValue;
 }
 
-/** Settings that say which index it was, or where it was; a new index gets its own. Silently left out, as in Elasticsearch. */
+/**
+ * Settings that identify the stored index or its place. A new index gets its own; as in Elasticsearch, not reported.
+ */
 const IDENTITY =
   /^index\.(uuid|creation_date|creation_date_string|provided_name|history\.uuid|version\..*|resize\..*|shrink\..*|routing\.allocation\.initial_recovery\..*|verified_before_close|verified_read_only|frozen|search\.throttled|blocks\.read_only_allow_delete|downsample\..*|transport_version\..*)$/;
 
-/** Settings that describe storage the new index does not have. Reported. */
+/** Settings of storage that the new index does not have, each with the reason that is reported. */
 const STORAGE: readonly [RegExp, string][] = [
   [/^index\.store\.(snapshot\..*|type)$/, 'the restored index has its own storage'],
   [/^index\.remote_store\..*$/, 'the restored index has its own storage'],
@@ -45,7 +51,7 @@ const STORAGE: readonly [RegExp, string][] = [
   [/^index\.blocks\.metadata$/, 'would keep the restore from finishing the index'],
 ];
 
-/** What Elasticsearch refuses to change on restore. */
+/** Settings that Elasticsearch refuses to change on restore. */
 const UNMODIFIABLE_PREFIX = 'index.sort.';
 const UNMODIFIABLE = [
   'index.number_of_shards',
@@ -54,19 +60,19 @@ const UNMODIFIABLE = [
   'index.creation_date',
   'index.history.uuid',
 ];
-/** What it refuses to leave out. */
+/** Settings that Elasticsearch refuses to leave out on restore. */
 const UNREMOVABLE = [...UNMODIFIABLE, 'index.number_of_replicas', 'index.auto_expand_replicas'];
 
-/** Settings an index has while documents are written to it. */
+/** Settings of an index while documents are loaded. */
 export const WHILE_LOADING: Readonly<Record<string, SettingValue>> = {
   'index.refresh_interval': '-1',
   'index.number_of_replicas': '0',
   'index.auto_expand_replicas': 'false',
-  // What a bulk request was answered is on the disk: nothing that is reported as done can die with its node.
+  // Acknowledged documents are on the disk, so that a crash of the node loses nothing that is reported as done.
   'index.translog.durability': 'request',
 };
 
-/** What these become where the stored index says nothing; `null` is the cluster's default. */
+/** Final values of these settings if the stored index has none; `null` is the cluster's default. */
 const UNSAID: Readonly<Record<string, SettingValue>> = {
   'index.refresh_interval': null,
   'index.number_of_replicas': '1',
@@ -74,10 +80,10 @@ const UNSAID: Readonly<Record<string, SettingValue>> = {
   'index.translog.durability': null,
 };
 
-/** Settings that would get in the way of loading: given to the index at the end. */
+/** Settings that would hinder loading and are set after it. */
 const AFTER_LOADING = [
   ...Object.keys(WHILE_LOADING),
-  // Documents were through their pipelines when they were indexed.
+  // Documents passed their pipelines when they were indexed.
   'index.default_pipeline',
   'index.final_pipeline',
   'index.blocks.write',
@@ -85,9 +91,9 @@ const AFTER_LOADING = [
 ];
 
 /**
- * What of the stored settings a new index is created with: those of Elasticsearch's restore, changed as the request
- * says, without what would get in the way of loading. Throws `snapshot_restore_exception` for changes that
- * Elasticsearch refuses, `parse_exception` for `index_settings` that are no object.
+ * Returns the settings for creating a restored index: those that Elasticsearch restores, changed by the request,
+ * without those that would hinder loading. Throws `snapshot_restore_exception` when Elasticsearch refuses a change, and
+ * `parse_exception` when `index_settings` is not an object.
  */
 export function restorableIndex(index: StoredIndex, request: SettingsRequest): RestorablePlan {
   const { settings, dropped } = effectiveSettings(index, request);
@@ -100,21 +106,23 @@ export function restorableIndex(index: StoredIndex, request: SettingsRequest): R
   };
 }
 
+/** The settings and aliases of an index after loading. */
 export interface FinishedIndex {
   /** Settings to put on the loaded index; `null` is the cluster's default. */
   readonly settings: ReadonlyMap<string, SettingValue>;
-  /** Those that would keep anything else from being done: put last. */
+  /** Blocks, which would prevent all other changes and are put last. */
   readonly blocks: ReadonlyMap<string, SettingValue>;
   readonly aliases: readonly RestoredAlias[];
 }
 
+/** An alias of a restored index. */
 export interface RestoredAlias {
   readonly name: string;
   /** Raw JSON text of the alias' definition. */
   readonly definition: string;
 }
 
-/** Returns the settings and aliases that the stored index had and a loaded one still lacks. */
+/** Returns the settings and aliases that a loaded index still needs. Throws as {@link restorableIndex} does. */
 export function finishedIndex(index: StoredIndex, request: SettingsRequest & AliasesRequest): FinishedIndex {
   const { settings } = effectiveSettings(index, request);
   const after = AFTER_LOADING.flatMap((name) => {
@@ -138,7 +146,7 @@ export function restoredAliases(index: Pick<StoredIndex, 'aliases'>, request: Al
   return aliasesOf(index.aliases).map(({ name, definition }) => ({ name: rename(name), definition }));
 }
 
-/** Returns how many copies of each shard a restored index ends with; those of `auto_expand_replicas` depend on the cluster. */
+/** Returns the final number of copies of each shard; 1 for `auto_expand_replicas`, which depends on the cluster. */
 export function shardCopies(index: StoredIndex, request: SettingsRequest): number {
   const { settings } = effectiveSettings(index, request);
   const expands = settings.get('index.auto_expand_replicas') ?? 'false';
@@ -155,7 +163,7 @@ export function pipelinesOf(index: StoredIndex, request: SettingsRequest): { set
   });
 }
 
-/** Returns the settings that the request itself asks for. Throws `parse_exception` for what is no object. */
+/** Returns the settings of the request itself. Throws `parse_exception` when they are not an object. */
 export function askedSettings(request: SettingsRequest): Map<string, SettingValue> {
   return requestedSettings(request.indexSettings);
 }
@@ -194,7 +202,7 @@ function effectiveSettings(
   return { settings, dropped };
 }
 
-/** `index.store.type` of an index that lies on a disk, such as `hybridfs`, is kept. */
+/** Returns whether the setting is the `index.store.type` of an index on a disk, such as `hybridfs`, which is kept. */
 function isPlainStore(name: string, value: SettingValue): boolean {
   return name === 'index.store.type' && !/snapshot/.test(String(value));
 }
@@ -229,7 +237,7 @@ function refusal(index: string, reason: string): SnapkeepError {
   return new SnapkeepError('snapshot_restore_exception', `[${index}] ${reason}`, { details: { index } });
 }
 
-/** Aliases with the raw text of each. */
+/** Returns the aliases with the raw text of each definition. */
 function aliasesOf(aliases: string): RestoredAlias[] {
   const bytes = Buffer.from(aliases);
   const found: RestoredAlias[] = [];

@@ -1,25 +1,27 @@
 /**
- * What of a cluster decides whether a restore into it can succeed. A cluster that does not know a question, or does
- * not let us ask it, leaves its answer out: then the restore finds out by trying.
+ * Reads the state of a cluster that decides whether a restore into it can succeed. If the cluster does not know or does
+ * not allow a request, its answer is left out and the restore itself shows whether it works.
  */
 import { complaintIn } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
 import { indexSegment } from '../http/index-path';
 
+/** The state of a cluster before a restore. */
 export interface TargetState {
   /** Indices, open, closed or hidden, each with its aliases. */
   readonly indices: ReadonlyMap<string, readonly string[]>;
   readonly aliases: ReadonlySet<string>;
   readonly dataStreams: ReadonlySet<string>;
-  /** Why no index can be created now, such as `cluster read-only (api)`; unset where nothing forbids it. */
+  /** The reason why no index can be created, such as `cluster read-only (api)`; unset if there is none. */
   readonly block?: string;
-  /** Shards that may be added; unset where that is not known. */
+  /** Number of shards that can be added; unset if unknown. */
   readonly room?: { readonly shards: number; readonly open: number; readonly limit: number };
 }
 
-/** Names of ten thousand indices and their aliases fit. */
+/** Enough for the names of ten thousand indices and their aliases. */
 const MAX_NAMES_BYTES = 256 * 1024 * 1024;
 
+/** Reads the state of the cluster by concurrent requests. Throws when the cluster cannot answer now. */
 export async function readTargetState(http: ClusterHttp, signal?: AbortSignal): Promise<TargetState> {
   const [indices, dataStreams, block, room] = await Promise.all([
     readIndices(http, signal),
@@ -82,7 +84,7 @@ async function readRoom(http: ClusterHttp, signal?: AbortSignal): Promise<Target
     : undefined;
 }
 
-/** Whether the cluster has an ingest pipeline of this name; undefined where it does not say. */
+/** Returns whether the cluster has an ingest pipeline of this name; undefined if the cluster does not say. */
 export async function pipelineExists(
   http: ClusterHttp,
   name: string,
@@ -93,7 +95,7 @@ export async function pipelineExists(
   return status === 200 ? true : status === 404 ? false : undefined;
 }
 
-/** Patterns of all index templates, composable and legacy: an index whose name matches one gets what it says. */
+/** Returns the patterns of all index templates, composable and legacy. An index that matches one gets its settings. */
 export async function templatePatterns(http: ClusterHttp, signal?: AbortSignal): Promise<string[]> {
   const answer = await asked<{
     metadata?: {
@@ -113,8 +115,8 @@ export async function templatePatterns(http: ClusterHttp, signal?: AbortSignal):
 }
 
 /**
- * The reason for which the cluster refuses index settings (JSON text), with their values; undefined where it takes
- * them, or cannot be asked without creating something. A setting it does not know counts as taken.
+ * Returns the cluster's reason for refusing index settings. Returns undefined if the cluster accepts them, or if it
+ * cannot be asked without creating something. Unknown settings count as accepted.
  */
 export async function settingsProblem(
   http: ClusterHttp,
@@ -142,7 +144,7 @@ export async function settingsProblem(
       const unknown = [...complaint.reason.matchAll(/unknown setting \[([^\]]+)\]/g)].map(([, name]) => name!);
       const removed = unknown.filter((name) => left.delete(name));
       if (removed.length > 0) continue;
-      // A cluster without this question refuses it whatever it holds.
+      // A cluster without this request also refuses empty settings.
       try {
         await simulate({});
       } catch {
@@ -153,7 +155,7 @@ export async function settingsProblem(
   }
 }
 
-/** What keeps primaries of an index from being active, in the cluster's words; undefined when all are. */
+/** Returns why primaries of an index are not active, in the cluster's words; undefined if all are active. */
 export async function waitingFor(http: ClusterHttp, index: string, signal?: AbortSignal): Promise<string | undefined> {
   const health = await http.json<{ status?: string; timed_out?: boolean }>({
     method: 'GET',
@@ -190,7 +192,7 @@ function reasonIn(body: Buffer): string {
 
 const NO_INDEX = 'snapkeep-does-not-exist';
 
-/** The cluster's answer; undefined where it refuses the question. Throws what may pass. */
+/** Returns the cluster's answer; undefined if it refuses the request. Throws when a retry can help. */
 async function asked<T>(
   http: ClusterHttp,
   path: string,
@@ -213,7 +215,7 @@ async function asked<T>(
   }
 }
 
-/** A refusal is an answer; a cluster that cannot answer now is not. */
+/** Returns whether the status is an answer or a refusal, and not a temporary failure. */
 function isAnswer(status: number): boolean {
   return status < 500 && status !== 408 && status !== 429;
 }

@@ -1,7 +1,7 @@
 /**
- * Creating an index that is exactly what is asked for. A plain create merges every template of the cluster that
- * matches the name: settings, fields, aliases, pipelines. A clone takes none, so where a template matches, an empty
- * index is made under a name that none matches, and cloned.
+ * Creates an index that is exactly as requested. A plain create merges every matching template of the cluster:
+ * settings, fields, aliases, pipelines. A clone merges none. If a template matches, an empty index is therefore created
+ * under a name that no template matches, and cloned.
  */
 import { SnapkeepError } from '../../contracts/errors';
 import { matchesWildcard } from '../../elasticsearch/wildcard';
@@ -12,19 +12,20 @@ import { cloneIndex, deleteIndexIfThere } from './index-operations';
 import { WHILE_LOADING } from './restorable-index';
 import { templatePatterns, waitingFor } from './target-state';
 
+/** The index to create. */
 export interface UntemplatedIndex {
   readonly name: string;
-  /** Settings as for loading, mappings and the one-off alias. */
+  /** Settings for loading, mappings and the one-off alias. */
   readonly definition: Required<IndexDefinition>;
-  /** `index.hidden` that the index ends with, as a setting's value. */
+  /** Final value of `index.hidden`. */
   readonly hidden: unknown;
-  /** Part of the name of the index that is cloned: made of lower-case letters and digits. */
+  /** Part of the name of the index that is cloned: lower-case letters and digits. */
   readonly token: string;
 }
 
 /**
- * Creates the index. Repeating an interrupted call is harmless as long as the index itself is not there. Throws
- * `cluster_unavailable` while the empty index has no node.
+ * Creates the index. An interrupted call can be repeated as long as the index itself is missing. Throws
+ * `cluster_unavailable` when the empty index has no node.
  */
 export async function createUntemplated(
   http: ClusterHttp,
@@ -53,12 +54,15 @@ export async function createUntemplated(
   return { ...created, cloned: true };
 }
 
-/** Deletes the empty index of {@link createUntemplated}; harmless where there was none. */
+/** Deletes the empty index of {@link createUntemplated}; a missing index is not an error. */
 export async function deleteEmptyIndex(http: ClusterHttp, token: string, signal?: AbortSignal): Promise<void> {
   for (const name of emptyNames(token)) await deleteIndexIfThere(http, name, signal);
 }
 
-/** A hidden index takes no template that matches every name, so those need not be avoided. */
+/**
+ * Returns a name that no template matches. Templates that match every name are ignored, because they do not apply to a
+ * hidden index. Throws `cluster_rejected` when templates match all candidates.
+ */
 function emptyName(token: string, patterns: readonly string[]): string {
   const narrow = patterns.filter((pattern) => /[^*]/.test(pattern));
   const free = emptyNames(token).find((name) => !narrow.some((pattern) => matchesWildcard(pattern, name)));
