@@ -45,7 +45,7 @@ export class HitPattern {
     this.head = b.subarray(start, table.idStart[0]);
     const source = table.sourceStart[0]!;
     if (source < 0 || this.sourceEnd(b, source, table.seqNo[0]!) !== table.sourceEnd[0] || this.hitEnd !== end) {
-      throw new RawJsonError('Not sorted by "_seq_no"', start);
+      throw new RawJsonError('not sorted by "_seq_no"', start);
     }
   }
 
@@ -123,5 +123,5 @@ function digitsEnd(b: Buffer, start: number): number {
 }
 
 function unexpected(at: number): RawJsonError {
-  return new RawJsonError('A hit laid out otherwise', at);
+  return new RawJsonError('a hit of another layout', at);
 }

@@ -65,21 +65,21 @@ function scan(body: Buffer, guess: boolean, table = new HitTableBuilder()): HitT
   let hits = -1;
   const end = eachMember(body, 0, (keyStart, keyEnd, value) => {
     if (!isKey(body, keyStart, keyEnd, HITS)) return skipValue(body, value);
-    if (hits >= 0) throw new RawJsonError('A second "hits"', keyStart);
+    if (hits >= 0) throw new RawJsonError('a second "hits"', keyStart);
     hits = value;
     let list = -1;
     const after = eachMember(body, value, (innerStart, innerEnd, inner) => {
       if (!isKey(body, innerStart, innerEnd, HITS)) return skipValue(body, inner);
-      if (list >= 0) throw new RawJsonError('A second "hits.hits"', innerStart);
+      if (list >= 0) throw new RawJsonError('a second "hits.hits"', innerStart);
       list = inner;
       return scanList(body, inner, table, breaks, guess);
     });
     // A filtered response omits an empty list. Documents are read from unfiltered responses, which never omit the list.
-    if (list < 0) throw new RawJsonError('No "hits.hits"', value);
+    if (list < 0) throw new RawJsonError('no "hits.hits"', value);
     return after;
   });
-  if (skipBlank(body, end) !== body.length) throw new RawJsonError('More after the response', end);
-  if (hits < 0) throw new RawJsonError('No "hits"', 0);
+  if (skipBlank(body, end) !== body.length) throw new RawJsonError('more after the response', end);
+  if (hits < 0) throw new RawJsonError('no "hits"', 0);
   return table.finish();
 }
 
@@ -94,7 +94,7 @@ function scanList(b: Buffer, start: number, table: HitTableBuilder, breaks: Line
     if (guess && !pattern) pattern = new HitPattern(b, first, i, table);
     i = skipBlank(b, i);
     if (b[i] === CLOSE_ARRAY) return i + 1;
-    if (b[i] !== COMMA) throw new RawJsonError('A comma expected', i);
+    if (b[i] !== COMMA) throw new RawJsonError('a comma expected', i);
     i = skipBlank(b, i + 1);
   }
 }
@@ -102,15 +102,15 @@ function scanList(b: Buffer, start: number, table: HitTableBuilder, breaks: Line
 function scanHit(b: Buffer, start: number, table: HitTableBuilder, breaks: LineBreaks): number {
   const row = table.add();
   let i = start;
-  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('A hit is not an object', i);
+  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('a hit is not an object', i);
   i = skipBlank(b, i + 1);
   if (b[i] !== CLOSE_OBJECT) {
     for (;;) {
-      if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+      if (b[i] !== QUOTE) throw new RawJsonError('a key expected', i);
       const keyStart = i;
       const keyEnd = skipString(b, i);
       i = skipBlank(b, keyEnd);
-      if (b[i] !== COLON) throw new RawJsonError('A colon expected', i);
+      if (b[i] !== COLON) throw new RawJsonError('a colon expected', i);
       const value = skipBlank(b, i + 1);
       const end = skipValue(b, value);
       if (isKey(b, keyStart, keyEnd, SOURCE)) {
@@ -140,23 +140,23 @@ function scanHit(b: Buffer, start: number, table: HitTableBuilder, breaks: LineB
       }
       i = skipBlank(b, end);
       if (b[i] === CLOSE_OBJECT) break;
-      if (b[i] !== COMMA) throw new RawJsonError('A comma expected', i);
+      if (b[i] !== COMMA) throw new RawJsonError('a comma expected', i);
       i = skipBlank(b, i + 1);
     }
   }
-  if (table.idEnd[row] === 0) throw new RawJsonError('A hit without "_id"', start);
-  if (table.versionEnd[row] === 0) throw new RawJsonError('A hit without "_version"', start);
-  if (table.seqNo[row] === -1) throw new RawJsonError('A hit without "_seq_no"', start);
+  if (table.idEnd[row] === 0) throw new RawJsonError('a hit without "_id"', start);
+  if (table.versionEnd[row] === 0) throw new RawJsonError('a hit without "_version"', start);
+  if (table.seqNo[row] === -1) throw new RawJsonError('a hit without "_seq_no"', start);
   return i + 1;
 }
 
 function once(first: boolean, at: number): void {
-  if (!first) throw new RawJsonError('A hit that says the same twice', at);
+  if (!first) throw new RawJsonError('a hit has a member twice', at);
 }
 
 function requireDigits(b: Buffer, start: number, end: number): void {
   for (let i = start; i < end; i++) {
-    if (b[i]! < 0x30 || b[i]! > 0x39) throw new RawJsonError('Not a positive integer', start);
+    if (b[i]! < 0x30 || b[i]! > 0x39) throw new RawJsonError('not a positive integer', start);
   }
 }
 
@@ -164,7 +164,7 @@ function readSeqNo(b: Buffer, start: number, end: number): number {
   requireDigits(b, start, end);
   let value = 0;
   for (let i = start; i < end; i++) value = value * 10 + (b[i]! - 0x30);
-  if (!Number.isSafeInteger(value)) throw new RawJsonError('A sequence number beyond 2^53', start);
+  if (!Number.isSafeInteger(value)) throw new RawJsonError('a sequence number beyond 2^53', start);
   return value;
 }
 
@@ -188,17 +188,17 @@ function eachMember(
   visit: (keyStart: number, keyEnd: number, value: number) => number,
 ): number {
   let i = skipBlank(b, start);
-  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('An object expected', i);
+  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('an object expected', i);
   i = skipBlank(b, i + 1);
   if (b[i] === CLOSE_OBJECT) return i + 1;
   for (;;) {
-    if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+    if (b[i] !== QUOTE) throw new RawJsonError('a key expected', i);
     const keyEnd = skipString(b, i);
     const colon = skipBlank(b, keyEnd);
-    if (b[colon] !== COLON) throw new RawJsonError('A colon expected', colon);
+    if (b[colon] !== COLON) throw new RawJsonError('a colon expected', colon);
     i = skipBlank(b, visit(i, keyEnd, skipBlank(b, colon + 1)));
     if (b[i] === CLOSE_OBJECT) return i + 1;
-    if (b[i] !== COMMA) throw new RawJsonError('A comma expected', i);
+    if (b[i] !== COMMA) throw new RawJsonError('a comma expected', i);
     i = skipBlank(b, i + 1);
   }
 }

@@ -74,14 +74,14 @@ export function skipBlank(b: Buffer, i: number): number {
     if (c !== SLASH) return i;
     if (b[i + 1] === STAR) {
       const close = b.indexOf('*/', i + 2, 'latin1');
-      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      if (close < 0) throw new RawJsonError('comment without an end', i);
       i = close + 1;
     } else if (b[i + 1] === SLASH) {
       const close = b.indexOf(LINE_FEED, i + 2);
-      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      if (close < 0) throw new RawJsonError('comment without an end', i);
       i = close;
     } else {
-      throw new RawJsonError('Unexpected character', i);
+      throw new RawJsonError('unexpected character', i);
     }
   }
   return i;
@@ -99,7 +99,7 @@ export function skipString(b: Buffer, i: number): number {
   }
   for (;;) {
     const quote = i < n ? b.indexOf(QUOTE, i) : -1;
-    if (quote < 0) throw new RawJsonError('String without an end', n);
+    if (quote < 0) throw new RawJsonError('string without an end', n);
     // Everything before `i` is consumed, so that only backslashes from `i` on count.
     let slashes = 0;
     while (quote - 1 - slashes >= i && b[quote - 1 - slashes] === BACKSLASH) slashes++;
@@ -113,18 +113,18 @@ function skipNumber(b: Buffer, start: number): number {
   if (b[i] === 0x2d) i++;
   const integer = i;
   while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
-  if (i === integer) throw new RawJsonError('Unexpected character', start);
+  if (i === integer) throw new RawJsonError('unexpected character', start);
   if (b[i] === 0x2e) {
     const fraction = ++i;
     while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
-    if (i === fraction) throw new RawJsonError('Number without digits', i);
+    if (i === fraction) throw new RawJsonError('number without digits', i);
   }
   if (b[i] === 0x65 || b[i] === 0x45) {
     i++;
     if (b[i] === 0x2b || b[i] === 0x2d) i++;
     const exponent = i;
     while (b[i]! >= 0x30 && b[i]! <= 0x39) i++;
-    if (i === exponent) throw new RawJsonError('Number without digits', i);
+    if (i === exponent) throw new RawJsonError('number without digits', i);
   }
   return i;
 }
@@ -133,7 +133,7 @@ function skipLiteral(b: Buffer, i: number, c: number): number {
   if (c === 0x74 && b[i + 1] === 0x72 && b[i + 2] === 0x75 && b[i + 3] === 0x65) return i + 4;
   if (c === 0x6e && b[i + 1] === 0x75 && b[i + 2] === 0x6c && b[i + 3] === 0x6c) return i + 4;
   if (c === 0x66 && b[i + 1] === 0x61 && b[i + 2] === 0x6c && b[i + 3] === 0x73 && b[i + 4] === 0x65) return i + 5;
-  throw new RawJsonError(i < b.length ? 'Unexpected character' : 'Unexpected end', i);
+  throw new RawJsonError(i < b.length ? 'unexpected character' : 'unexpected end', i);
 }
 
 /**
@@ -184,7 +184,7 @@ export function skipValue(b: Buffer, i: number): number {
         i++;
         inObject = kinds[--depth] === 1;
       } else {
-        throw new RawJsonError(i < b.length ? 'Unexpected character' : 'Unexpected end', i);
+        throw new RawJsonError(i < b.length ? 'unexpected character' : 'unexpected end', i);
       }
     }
     if (inObject) i = skipKey(b, i);
@@ -195,12 +195,12 @@ export function skipValue(b: Buffer, i: number): number {
 function skipKey(b: Buffer, i: number): number {
   if (b[i] !== QUOTE) {
     i = skipBlank(b, i);
-    if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+    if (b[i] !== QUOTE) throw new RawJsonError('a key expected', i);
   }
   i = skipString(b, i);
   if (b[i] !== COLON) {
     i = skipBlank(b, i);
-    if (b[i] !== COLON) throw new RawJsonError('A colon expected', i);
+    if (b[i] !== COLON) throw new RawJsonError('a colon expected', i);
   }
   return i + 1;
 }
@@ -222,12 +222,12 @@ export function walkObject(
   visit: (key: string, value: number) => number | undefined | typeof STOP,
 ): number {
   let i = skipBlank(b, start);
-  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('An object expected', i);
+  if (b[i] !== OPEN_OBJECT) throw new RawJsonError('an object expected', i);
   i = skipBlank(b, i + 1);
   if (b[i] === CLOSE_OBJECT) return i + 1;
   for (;;) {
     i = skipBlank(b, i);
-    if (b[i] !== QUOTE) throw new RawJsonError('A key expected', i);
+    if (b[i] !== QUOTE) throw new RawJsonError('a key expected', i);
     const keyEnd = skipString(b, i);
     const key = decodeString(b, i, keyEnd);
     const value = skipBlank(b, skipKey(b, i));
@@ -235,7 +235,7 @@ export function walkObject(
     if (seen === STOP) return -1;
     i = skipBlank(b, seen ?? skipValue(b, value));
     if (b[i] === CLOSE_OBJECT) return i + 1;
-    if (b[i] !== COMMA) throw new RawJsonError('A comma expected', i);
+    if (b[i] !== COMMA) throw new RawJsonError('a comma expected', i);
     i++;
   }
 }

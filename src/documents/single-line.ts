@@ -22,17 +22,17 @@ export function toSingleLine(value: Buffer): Buffer {
     if (c === QUOTE) {
       const end = skipString(line, i);
       for (let k = i; k < end; k++) {
-        if (line[k] === LINE_FEED || line[k] === CARRIAGE_RETURN) throw new RawJsonError('Line break in a string', k);
+        if (line[k] === LINE_FEED || line[k] === CARRIAGE_RETURN) throw new RawJsonError('line break in a string', k);
       }
       i = end;
     } else if (c === SLASH && line[i + 1] === SLASH) {
       const feed = line.indexOf(LINE_FEED, i);
-      if (feed < 0) throw new RawJsonError('Comment without an end', i);
+      if (feed < 0) throw new RawJsonError('comment without an end', i);
       line.fill(SPACE, i, feed + 1);
       i = feed + 1;
     } else if (c === SLASH && line[i + 1] === STAR) {
       const close = line.indexOf('*/', i + 2, 'latin1');
-      if (close < 0) throw new RawJsonError('Comment without an end', i);
+      if (close < 0) throw new RawJsonError('comment without an end', i);
       for (let k = i; k < close; k++) {
         if (line[k] === LINE_FEED || line[k] === CARRIAGE_RETURN) line[k] = SPACE;
       }

@@ -229,7 +229,7 @@ describe('failures of a cluster', () => {
     answer = () => 'end with the connection';
     const failed = await failureOf(http.json({ method: 'GET', path: '/' }));
     expect(failed).toMatchObject({ code: 'cluster_unavailable' });
-    expect(failed.message).toContain('without Content-Length');
+    expect(failed.message).toContain('without [Content-Length]');
   });
 
   it('gives up a body larger than asked for, and goes on with the next request', async () => {

@@ -113,10 +113,10 @@ describe('scanning a search response', () => {
 
   it('finds nothing where something follows the response, or two lists of hits are in it', () => {
     const one = writeHit({ id: '"a"', version: '1', seqNo: 0, source: '{}' });
-    expect(() => scan(`${writeResponse([one])}x`)).toThrow('More after the response');
-    expect(() => scan(`{"hits":{"hits":[]},"hits":{"hits":[]}}`)).toThrow('A second "hits"');
-    expect(() => scan(`{"hits":{"hits":[],"hits":[]}}`)).toThrow('A second "hits.hits"');
-    expect(() => scan(`{"took":1}`)).toThrow('No "hits"');
+    expect(() => scan(`${writeResponse([one])}x`)).toThrow('more after the response');
+    expect(() => scan(`{"hits":{"hits":[]},"hits":{"hits":[]}}`)).toThrow('a second "hits"');
+    expect(() => scan(`{"hits":{"hits":[],"hits":[]}}`)).toThrow('a second "hits.hits"');
+    expect(() => scan(`{"took":1}`)).toThrow('no "hits"');
   });
 
   it('refuses a hit that lacks what it needs or says it twice, with escaped keys too', () => {

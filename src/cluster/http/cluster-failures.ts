@@ -57,7 +57,7 @@ export function connectionFailure(what: string, address: string, error: Error): 
   if (CERTIFICATE_ERRORS.test(code)) {
     return new SnapkeepError(
       'cluster_rejected',
-      `The certificate of ${address} is not trusted (${code}); name the authority that signed it in SNAPKEEP_CLUSTER_CA_FILE`,
+      `the certificate of ${address} is not trusted (${code}); name the authority that signed it in SNAPKEEP_CLUSTER_CA_FILE`,
       { details: { code }, cause: error },
     );
   }
@@ -201,17 +201,17 @@ const COMING_OR_GOING =
 function sentence(code: ErrorCode): string {
   switch (code) {
     case 'cluster_access_denied':
-      return 'The cluster does not allow this';
+      return 'the cluster does not allow this';
     case 'cluster_unavailable':
-      return 'The cluster cannot do this now';
+      return 'the cluster cannot do this now';
     case 'view_lost':
-      return 'The view of the shard is gone';
+      return 'the view of the shard is lost';
     case 'index_not_found_exception':
-      return 'The index does not exist';
+      return 'the index does not exist';
     case 'index_closed_exception':
-      return 'The index is closed';
+      return 'the index is closed';
     default:
-      return 'The cluster refused';
+      return 'the cluster refused';
   }
 }
 

@@ -35,7 +35,7 @@ export class ResponseTooLargeError extends SnapkeepError {
     readonly what: string,
     readonly maxBytes: number,
   ) {
-    super('cluster_rejected', `The answer to ${what} is larger than ${maxBytes} bytes`, { details: { maxBytes } });
+    super('cluster_rejected', `the answer to ${what} is larger than ${maxBytes} bytes`, { details: { maxBytes } });
     this.name = 'ResponseTooLargeError';
   }
 }
@@ -217,7 +217,7 @@ function endIsKnown(
 function endUnknown(what: string): SnapkeepError {
   return new SnapkeepError(
     'cluster_unavailable',
-    `${what} was answered without Content-Length and not in chunks, so that nobody can tell whether it is whole; is an HTTP/1.0 proxy in between?`,
+    `[${what}] was answered without [Content-Length] and not in chunks, so that a cut body looks complete; is an HTTP/1.0 proxy in between?`,
   );
 }
 

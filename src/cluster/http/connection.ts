@@ -70,10 +70,10 @@ function parseUrl(text: string): URL {
     url = new URL(text);
   } catch {
     // The text is not repeated, because it may hold a password.
-    throw new SnapkeepError('illegal_argument_exception', 'The cluster URL is not a URL such as http://localhost:9200');
+    throw new SnapkeepError('illegal_argument_exception', 'the cluster URL is not a URL such as http://localhost:9200');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new SnapkeepError('illegal_argument_exception', `The cluster URL must start with http:// or https://`);
+    throw new SnapkeepError('illegal_argument_exception', `the cluster URL must start with http:// or https://`);
   }
   return url;
 }
@@ -91,7 +91,7 @@ function readCa(file: string): Buffer {
     return readFileSync(file);
   } catch (cause) {
     const details: ErrorDetails = { file };
-    throw new SnapkeepError('illegal_argument_exception', `The certificate file ${file} cannot be read`, {
+    throw new SnapkeepError('illegal_argument_exception', `the certificate file ${file} cannot be read`, {
       details,
       cause,
     });

@@ -53,7 +53,7 @@ export class ClusterDocumentReader implements DocumentReader {
     const searches = await this.searches();
     for (const range of [...request.known, ...request.read]) {
       if (!(range.from >= 0 && range.to >= range.from)) {
-        throw new SnapkeepError('internal', `A view of a range that is none: [${range.from}, ${range.to})`);
+        throw new SnapkeepError('internal', `[${range.from}, ${range.to}) is not a valid range for a view`);
       }
     }
     const { pointInTime } = searches.dialect;

@@ -244,7 +244,7 @@ async function openPit(
     return open();
   });
   const id = opened.pit_id ?? opened.id;
-  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'The cluster opened a point in time without an id');
+  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'the cluster opened a point in time without an id');
   return id;
 }
 
@@ -290,7 +290,7 @@ async function countAll(
 function countsDiffer(target: ShardTarget, range: SeqNoRange, expected: number, found: number): SnapkeepError {
   return new SnapkeepError(
     'view_lost',
-    `The view of [${target.index}][${target.shard}] counted ${expected} documents in [${range.from}, ${range.to}) and listed ${found}`,
+    `the view of [${target.index}][${target.shard}] counted ${expected} documents in [${range.from}, ${range.to}) and listed ${found}`,
     { details: { index: target.index, shard: target.shard } },
   );
 }

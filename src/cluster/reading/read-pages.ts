@@ -105,7 +105,7 @@ function halves({ from, to, documents }: Counted): Counted[] {
 function documentTooLarge(target: ShardTarget, seqNo: number): SnapkeepError {
   return new SnapkeepError(
     'document_too_large',
-    `The document with sequence number ${seqNo} of [${target.index}][${target.shard}] is larger than ${DOCUMENT_MAX_BYTES} bytes`,
+    `the document with sequence number ${seqNo} of [${target.index}][${target.shard}] is larger than ${DOCUMENT_MAX_BYTES} bytes`,
     { details: { index: target.index, shard: target.shard, seqNo } },
   );
 }

@@ -217,7 +217,7 @@ class ScrollContext {
       else if (!(error instanceof SnapkeepError) || !error.retryable) throw error;
       throw new SnapkeepError(
         'view_lost',
-        `A page of the scroll of [${this.target.index}][${this.target.shard}] was lost: ${(error as Error).message}`,
+        `a page of the scroll of [${this.target.index}][${this.target.shard}] was lost: ${(error as Error).message}`,
         { details: { index: this.target.index, shard: this.target.shard }, cause: error },
       );
     }
@@ -227,7 +227,7 @@ class ScrollContext {
     if (size === 1) {
       throw new SnapkeepError(
         'document_too_large',
-        `A document of [${this.target.index}][${this.target.shard}] is larger than ${DOCUMENT_MAX_BYTES} bytes`,
+        `a document of [${this.target.index}][${this.target.shard}] is larger than ${DOCUMENT_MAX_BYTES} bytes`,
         { details: { index: this.target.index, shard: this.target.shard } },
       );
     }
@@ -320,7 +320,7 @@ class ScrollView implements ShardView {
 
   private lost(what: string): SnapkeepError {
     const { index, shard } = this.context.target;
-    return new SnapkeepError('view_lost', `The scrolls of [${index}][${shard}] went wrong: ${what}`, {
+    return new SnapkeepError('view_lost', `the scrolls of [${index}][${shard}] failed: ${what}`, {
       details: { index, shard },
     });
   }
@@ -364,7 +364,7 @@ function scrollIdOf(body: Buffer): string {
     id = decodeString(body, value, skipValue(body, value));
     return STOP;
   });
-  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'The cluster answered a scroll without an id');
+  if (id === undefined) throw new SnapkeepError('cluster_rejected', 'the cluster answered a scroll without an id');
   return id;
 }
 

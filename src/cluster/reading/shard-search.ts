@@ -185,11 +185,11 @@ export function preferenceOf(target: ShardTarget): string {
 /** Throws unless exactly one shard answered, completely and in time. Reads the envelope only. */
 export function requireWholeShard(target: ShardTarget, body: Buffer): void {
   const { shards, timedOut } = readEnvelope(body);
-  const what = `A search of [${target.index}][${target.shard}]`;
+  const what = `a search of [${target.index}][${target.shard}]`;
   if (shards === undefined) throw new SnapkeepError('cluster_rejected', `${what} came back without "_shards"`);
   if (Number(shards.failed) !== 0) throw shardFailure(what, shards.failures?.[0]);
   if (shards.total === 0) {
-    throw new SnapkeepError('shard_inconsistent', `${what} found no such shard: the index was made again since`, {
+    throw new SnapkeepError('shard_inconsistent', `${what} found no such shard: the index was created again since`, {
       details: { index: target.index, shard: target.shard },
     });
   }
@@ -225,7 +225,7 @@ function readEnvelope(body: Buffer): { shards?: Shards; timedOut: boolean } {
     });
   } catch (cause) {
     if (!(cause instanceof RawJsonError)) throw cause;
-    throw new SnapkeepError('cluster_unavailable', `The cluster answered a search with something that is not JSON`, {
+    throw new SnapkeepError('cluster_unavailable', `the cluster answered a search with something that is not JSON`, {
       cause,
     });
   }

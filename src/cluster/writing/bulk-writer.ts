@@ -90,7 +90,7 @@ export class BulkWriter {
 
   /** Aborts the running requests. Resolves when none is running. */
   async abort(): Promise<void> {
-    this.fail(new SnapkeepError('cluster_unavailable', 'Writing was given up'));
+    this.fail(new SnapkeepError('cluster_unavailable', 'writing was aborted'));
     await Promise.all(this.running);
   }
 
@@ -189,7 +189,7 @@ export class BulkWriter {
     const id = documentId(body, 0);
     throw new SnapkeepError(
       'document_too_large',
-      `The cluster takes no request as large as document [${id}] of [${this.index}] (${body.length} bytes); raise http.max_content_length`,
+      `the cluster accepts no request as large as document [${id}] of [${this.index}] (${body.length} bytes); raise http.max_content_length`,
       { details: { index: this.index, id, bytes: body.length }, cause },
     );
   }
@@ -208,7 +208,7 @@ export class BulkWriter {
     if (first.status >= 500) {
       return new SnapkeepError(
         'cluster_unavailable',
-        `The cluster failed to write document [${id}] to [${this.index}]: ${first.status} ${first.type}: ${first.reason}`,
+        `the cluster failed to write document [${id}] to [${this.index}]: ${first.status} ${first.type}: ${first.reason}`,
         { details: { index: this.index, id, status: first.status, type: first.type } },
       );
     }

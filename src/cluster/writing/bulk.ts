@@ -114,7 +114,7 @@ function readBulkAnswer(answer: Buffer): BulkResult {
     rejected.push({ position, status, type: error?.type ?? 'unknown', reason });
   });
   if (rejectedTotal === 0 && throttled.length === 0 && conflictTotal === 0) {
-    throw new SnapkeepError('cluster_unavailable', 'A bulk answer reports errors and names none');
+    throw new SnapkeepError('cluster_unavailable', 'a bulk answer reports errors and names none');
   }
   return { rejected, rejectedTotal, throttled, throttledReason, conflicts, conflictTotal };
 }

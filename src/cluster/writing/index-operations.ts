@@ -117,7 +117,7 @@ export async function countDocuments(http: ClusterHttp, name: string, signal?: A
   }>({ method: 'GET', path, signal });
   if (shards?.failed !== 0) throw shardFailure(`GET ${path}`, shards?.failures?.[0]);
   if (count === undefined || shards.successful !== shards.total) {
-    throw new SnapkeepError('cluster_unavailable', `Not all shards of [${name}] could be counted`, {
+    throw new SnapkeepError('cluster_unavailable', `not all shards of [${name}] could be counted`, {
       details: { index: name },
     });
   }
