@@ -1,9 +1,9 @@
 /**
- * The differences between engines and versions, in one table. A new version that differs is one more row; a version
- * without a row speaks the dialect of the newest row below it.
+ * The differences between engines and versions, in one table. A new version that differs is one more row. A version
+ * without a row has the dialect of the nearest older row.
  *
- * Not in here is what a cluster shows by itself: limits are learned from refused requests, unknown settings and field
- * types from refused indices, and the interface for points in time from a probe.
+ * Facts that a cluster shows by itself are not in the table. Limits are learned from refused requests, unknown settings
+ * and field types from refused indices, and the interface for points in time from a probe.
  */
 import { type PointInTime, type PointInTimeRequests, POINTS_IN_TIME } from './point-in-time';
 
@@ -21,7 +21,7 @@ interface VersionDialect {
 
 /** The way in which one cluster is asked, as far as clusters differ. */
 export interface Dialect extends VersionDialect {
-  /** Undefined if the cluster has no points in time. */
+  /** The interface for points in time; undefined if the cluster has none. */
   readonly pointInTime: PointInTimeRequests | undefined;
 }
 
