@@ -4,7 +4,7 @@ import { type SnapshotService } from '../jobs/service';
 import { callGuard, type CallNames } from './access/call-guard';
 import { SnapshotAccess } from './access/snapshot-access';
 import { errorHandler, type ErrorLog } from './http/error-envelope';
-import { checkNames } from './http/parameters';
+import { checkNames } from './http/path-names';
 import { CallerGoneError } from './http/request-signal';
 import { type Auth } from './proxy/auth';
 import { Upstream } from './proxy/upstream';

@@ -2,7 +2,7 @@ import { type Request, type Response } from 'express';
 import { filterPath } from '../../elasticsearch/filter-path';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { printJson } from '../../elasticsearch/print-json';
-import { queryOf } from './parameters';
+import { isSwitchedOn, queryOf } from './query';
 
 /** What is printed of an answer that several callers share, by how they want it. */
 const printed = new WeakMap<JsonObject, Map<string, Buffer>>();
@@ -10,10 +10,8 @@ const printed = new WeakMap<JsonObject, Map<string, Buffer>>();
 /** Answers with JSON, as `pretty`, `filter_path` and the `Accept` header want it. */
 export function answer(request: Request, response: Response, status: number, json: JsonObject): void {
   if (response.headersSent) return;
-  const query = queryOf(request);
-  const pretty = query.has('pretty') && query.get('pretty') !== 'false';
-  const paths = query.get('filter_path');
-  const body = print(json, pretty, paths ?? '');
+  const paths = queryOf(request).get('filter_path') ?? '';
+  const body = print(json, isSwitchedOn(request, 'pretty'), paths);
   response.statusCode = status;
   response.setHeader('content-type', contentType(request.headers.accept));
   response.setHeader('content-length', body.length);

@@ -1,13 +1,14 @@
 import { type IRouter, type Request } from 'express';
-import { SnapkeepError } from '../../contracts/errors';
 import { type SnapshotService } from '../../jobs/service';
-import { Parameters } from '../http/parameters';
+import { readParameters } from '../fields/read-parameters';
+import { illegal } from '../http/illegal-argument';
 import { answer } from '../http/send-answer';
+import { HEALTH } from '../requests/snapkeep';
 
 /** What Snapkeep adds to the cluster's API. */
 export function healthRoutes(router: IRouter, { health }: Pick<SnapshotService, 'health'>): void {
   router.get('/_snapkeep/health', async (request: Request, response) => {
-    Parameters.of(request, []);
+    readParameters(request, HEALTH.parameters);
     const { status, components } = await health.report();
     answer(request, response, status === 'up' ? 200 : 503, {
       status,
@@ -15,9 +16,6 @@ export function healthRoutes(router: IRouter, { health }: Pick<SnapshotService, 
     });
   });
   router.all('/_snapkeep{/*path}', (request) => {
-    throw new SnapkeepError(
-      'illegal_argument_exception',
-      `no handler found for uri [${request.originalUrl}] and method [${request.method}]`,
-    );
+    throw illegal(`no handler found for uri [${request.originalUrl}] and method [${request.method}]`);
   });
 }

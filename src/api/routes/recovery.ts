@@ -4,10 +4,12 @@ import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-li
 import { type Recovery } from '../../jobs/restores/recoveries';
 import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/restores/recovery-json';
 import { type SnapshotService } from '../../jobs/service';
-import { Parameters, queryOf } from '../http/parameters';
+import { readParameters } from '../fields/read-parameters';
+import { isSwitchedOn, queryOf } from '../http/query';
 import { answer } from '../http/send-answer';
 import { createdLater } from '../proxy/index-creation';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
+import { RECOVERY } from '../requests/recovery';
 
 /** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */
 export function recoveryRoutes(
@@ -22,15 +24,8 @@ export function recoveryRoutes(
       next();
       return;
     }
-    const parameters = Parameters.of(request, [
-      'active_only',
-      'detailed',
-      'index',
-      'ignore_unavailable',
-      'allow_no_indices',
-      'expand_wildcards',
-    ]);
-    const parts = splitNames(expression ?? parameters.text('index') ?? '_all');
+    const parameters = readParameters(request, RECOVERY.parameters);
+    const parts = splitNames(expression ?? parameters.index ?? '_all');
     const restores = wanted(await recoveries.all(), parts);
     const query = clusterQuery(request.originalUrl);
     let own = await upstream.ask(request, request.path.replace(/\/+$/, '') + query);
@@ -47,9 +42,9 @@ export function recoveryRoutes(
       cluster,
       await stillThere(request, upstream, cluster, restores),
       {
-        activeOnly: parameters.boolean('active_only', false),
-        detailed: parameters.boolean('detailed', false),
-        human: queryOf(request).has('human') && queryOf(request).get('human') !== 'false',
+        activeOnly: parameters.activeOnly,
+        detailed: parameters.detailed,
+        human: isSwitchedOn(request, 'human'),
       },
       Date.now(),
     );

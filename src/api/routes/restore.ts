@@ -1,26 +1,34 @@
 import { type IRouter } from 'express';
+import { type RestoreRequest } from '../../contracts/jobs/restore';
+import { javaRename } from '../../elasticsearch/java-rename';
 import { type SnapshotService } from '../../jobs/service';
-import { illegal } from '../fields/body-fields';
-import { parseRestoreBody } from '../fields/restore-body';
+import { readBody } from '../fields/read-body';
+import { readParameters } from '../fields/read-parameters';
 import { JsonBody } from '../http/body';
-import { Parameters } from '../http/parameters';
 import { untilClosed } from '../http/request-signal';
 import { answer } from '../http/send-answer';
+import { RESTORE_SNAPSHOT } from '../requests/restore-snapshot';
 
-/** Restoring a snapshot. */
+/** Adds the route that restores a snapshot. */
 export function restoreRoutes(router: IRouter, { restores }: Pick<SnapshotService, 'restores'>): void {
   router.post('/_snapshot/:repository/:snapshot/_restore', async (request, response) => {
-    const parameters = Parameters.of(request, ['wait_for_completion', 'restore_over_open_index']);
-    if (parameters.boolean('restore_over_open_index', false)) {
-      throw illegal(
-        '[restore_over_open_index] is not supported yet: delete the index, or restore it under another name',
-      );
-    }
-    const wait = parameters.boolean('wait_for_completion', false);
+    const { waitForCompletion } = readParameters(request, RESTORE_SNAPSHOT.parameters);
     const body = await JsonBody.read(request);
     const { repository, snapshot } = request.params;
     const started = await restores.start({ repository, snapshot, request: parseRestoreBody(body) });
-    const json = wait ? await started.finished(untilClosed(response)) : { accepted: true };
+    const json = waitForCompletion ? await started.finished(untilClosed(response)) : { accepted: true };
     answer(request, response, 200, json);
   });
+}
+
+function parseRestoreBody(body: JsonBody): RestoreRequest {
+  const request = readBody(body, RESTORE_SNAPSHOT.body);
+  checkRename(request.renamePattern, request.renameReplacement);
+  checkRename(request.renameAliasPattern, request.renameAliasReplacement);
+  return request;
+}
+
+/** Refuses an unusable pattern before the job starts. One half alone renames nothing, as in Elasticsearch. */
+function checkRename(pattern: string | undefined, replacement: string | undefined): void {
+  if (pattern !== undefined && replacement !== undefined) javaRename(pattern, replacement);
 }

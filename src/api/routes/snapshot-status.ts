@@ -1,8 +1,9 @@
 import { type IRouter, type RequestHandler } from 'express';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/service';
-import { Parameters } from '../http/parameters';
+import { readParameters } from '../fields/read-parameters';
 import { answer } from '../http/send-answer';
+import { SNAPSHOT_STATUS } from '../requests/snapshot-status';
 
 interface StatusPath {
   readonly repository?: string;
@@ -13,13 +14,13 @@ interface StatusPath {
 /** `_status` of running and finished snapshots. */
 export function snapshotStatusRoutes(router: IRouter, { statuses }: Pick<SnapshotService, 'statuses'>): void {
   const show: RequestHandler = async (request, response) => {
-    const parameters = Parameters.of(request, ['ignore_unavailable']);
+    const { ignoreUnavailable } = readParameters(request, SNAPSHOT_STATUS.parameters);
     const { repository, snapshot, index } = request.params as StatusPath;
     const json = await statuses.show({
       repositories: splitNames(repository ?? '_all'),
       snapshots: snapshot === undefined ? undefined : splitNames(snapshot),
       indices: index === undefined ? undefined : splitNames(index),
-      ignoreUnavailable: parameters.boolean('ignore_unavailable', false),
+      ignoreUnavailable,
     });
     answer(request, response, 200, json);
   };
