@@ -18,9 +18,10 @@ import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
 
+/** Everything that {@link createApp} builds the front door from. */
 export interface AppParts {
   readonly service: SnapshotService;
-  /** Where requests that are not ours go. */
+  /** The cluster that receives every request that Snapkeep does not answer itself. */
   readonly cluster: ClusterSettings;
   readonly auth: Auth;
   readonly names: CallNames;
@@ -28,15 +29,16 @@ export interface AppParts {
 }
 
 /**
- * The front door: the snapshot API of Elasticsearch on Snapkeep's jobs, and everything else on the cluster as it came.
- * Nothing listens here.
+ * Creates the front door, which does not listen yet. It answers Elasticsearch's snapshot API with Snapkeep's jobs and
+ * passes every other request on to the cluster unchanged. The order of the routes matters: the first that matches
+ * answers. /
  */
 export function createApp({ service, cluster, auth, names, logger }: AppParts): Express {
   const upstream = new Upstream(cluster, auth);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  // Parameters are read by Parameters, which knows what may be there.
+  // readParameters parses the query, because only a request's table knows which parameters are allowed.
   app.set('query parser', false);
 
   app.use(callGuard(names));

@@ -1,6 +1,6 @@
 /**
- * Refuses what a page in somebody's browser could have sent. A browser sends requests to any address for any page, and
- * by DNS rebinding a page can even read the answers; what it can't do is hide whose page it is and which name it used.
+ * Refuses requests that a web page could have sent. A browser sends a page's requests to any address, and DNS rebinding
+ * lets the page read the answers. The page can hide neither its own origin nor the host name that it used.
  */
 import { type IncomingMessage } from 'node:http';
 import { type RequestHandler } from 'express';
@@ -8,21 +8,23 @@ import { SnapkeepError } from '../../contracts/errors';
 import { hasBody, isRead } from '../http/request-kind';
 import { type CallName, covers, isLoopback, parseCallName, parseOrigin } from './call-name';
 
+/** Names by which the front door may be called. */
 export interface CallNames {
-  /** What the front door listens on. */
+  /** Host name or address on which the front door listens. */
   readonly host: string;
-  /** More names it is called by, as {@link covers} takes them. */
+  /** Patterns of further names, as {@link covers} accepts them. */
   readonly allowedHosts: readonly string[];
 }
 
-/** Types that a page may send to anybody without asking first. */
+/** Content types that a browser sends to any site without a preflight request. */
 const FORM_TYPE = /^\s*(text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|,|$)/i;
-/** Listening on all addresses is not a name that somebody calls by. */
+/** Addresses that mean listening on all interfaces. Callers cannot use them as names. */
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /**
- * Makes a handler that throws `request_forbidden` for a request that is not for this front door or not from one of its
- * own pages, and `media_type_header_exception` for a change in a type that any page can send.
+ * Returns a handler that lets a request pass only when no foreign page can have sent it.
+ * The handler throws `request_forbidden` when the request names another host or comes from a foreign page. It throws
+ * `media_type_header_exception` when a change has a content type that any page can send.
  */
 export function callGuard(names: CallNames): RequestHandler {
   return (request, _response, next) => {
@@ -35,10 +37,13 @@ export function callGuard(names: CallNames): RequestHandler {
   };
 }
 
-/** The port is not compared: a page can't choose it apart from the name, and a forwarded port is another one. */
+/**
+ * Throws unless the request names this front door. The port is not compared, because a page cannot choose it apart from
+ * the name, and because port forwarding changes it.
+ */
 function checkHost(request: IncomingMessage, { host, allowedHosts }: CallNames): void {
   const given = request.headers.host;
-  // HTTP/1.0, as health checks of load balancers write it. Browsers always name the host.
+  // Health checks of load balancers use HTTP/1.0 without a host. Browsers always name the host.
   if (given === undefined && isRead(request.method)) return;
   const called = parseCallName(given ?? '');
   if (called !== undefined) {
@@ -49,7 +54,9 @@ function checkHost(request: IncomingMessage, { host, allowedHosts }: CallNames):
   throw forbidden(`header [Host] names [${shown(given)}], which this front door is not called by`);
 }
 
-/** An address is safe where a name is not: nobody can make it mean another machine. */
+/**
+ * Returns whether the caller used the address that it reached. Unlike a name, nobody can point an address elsewhere.
+ */
 function isOwnAddress({ name }: CallName, { socket }: IncomingMessage): boolean {
   return socket.localAddress?.replace(/^::ffff:/, '') === name && !ANY_ADDRESS.has(name);
 }
@@ -71,7 +78,7 @@ function isSame(page: CallName, host: string | undefined): boolean {
   return called !== undefined && called.name === page.name && (called.port ?? '') === (page.port ?? '');
 }
 
-/** A body without any type passes where no page is named: the cluster has its own word on that. */
+/** Throws for a form's content type. A body without a type passes when no page is named, and the cluster decides. */
 function checkType(request: IncomingMessage): void {
   if (!hasBody(request)) return;
   const { headers } = request;

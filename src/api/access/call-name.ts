@@ -1,7 +1,8 @@
-/** Names by which a front door is called: the values of `Host` and `Origin`. Pure. */
+/** Names that callers use for a front door, as in the headers `Host` and `Origin`. Pure functions. */
 
+/** A host name or address, with its port when one is given. */
 export interface CallName {
-  /** Lower case; a v6 address without its brackets. */
+  /** Name in lower case; an IPv6 address without its brackets. */
   readonly name: string;
   readonly port?: string;
 }
@@ -10,17 +11,17 @@ export interface CallName {
 export function parseCallName(text: string): CallName | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::(\d{1,5}))?$/i.exec(text);
   if (match === null) return undefined;
-  const [, address, name, port] = match;
+  const [, address, name = '', port] = match;
   return { name: (address ?? name).toLowerCase(), port };
 }
 
-/** Returns the name of an origin (`https://name:port`); undefined for `null` and for what is not one of the web. */
+/** Returns the name of an origin (`https://name:port`); undefined for `null` and other schemes. */
 export function parseOrigin(origin: string): CallName | undefined {
-  const match = /^https?:\/\/([^/?#@]+)$/i.exec(origin);
-  return match === null ? undefined : parseCallName(match[1]);
+  const [, name] = /^https?:\/\/([^/?#@]+)$/i.exec(origin) ?? [];
+  return name === undefined ? undefined : parseCallName(name);
 }
 
-/** Returns whether a host name or address means this machine, wherever it is looked up. */
+/** Returns whether a host name or address means the local machine everywhere. */
 export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
 }

@@ -1,6 +1,7 @@
 /**
- * What callers may do with snapshots is what the cluster's own privileges say, and the cluster is asked in the caller's
- * name. Elasticsearch has a request for that; elsewhere it is tried out on a repository that does not exist.
+ * Applies the cluster's own privileges to Snapkeep's requests, by asking the cluster in the caller's name.
+ * Elasticsearch has a request that lists privileges. Other clusters are probed: a request of the same kind is sent
+ * for a repository that does not exist. /
  */
 import { randomUUID } from 'node:crypto';
 import { type Express, type Request, type RequestHandler } from 'express';
@@ -10,14 +11,15 @@ import { isRead } from '../http/request-kind';
 import { callerDigest, callerHeaders } from '../proxy/caller';
 import { type Question, relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
+/** Kinds of requests that need different privileges. */
 export type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
 
 interface Need {
-  /** The cluster privilege of Elasticsearch that holds the action. */
+  /** Cluster privilege of Elasticsearch that includes the action. */
   readonly privilege: string;
-  /** The action itself, as roles can name it too. */
+  /** Name of the action, which a role can grant without the privilege. */
   readonly action: string;
-  /** A request that needs the same permission and changes nothing, since nothing has the name in it. */
+  /** Returns a request that needs the same permission and changes nothing, because nothing is named `missing`. */
   readonly probe: (missing: string) => [target: string, question: Question];
 }
 
@@ -41,7 +43,7 @@ const NEEDS: Readonly<Record<SnapshotAction, Need>> = {
   restore: {
     privilege: 'manage',
     action: 'cluster:admin/snapshot/restore',
-    // OpenSearch refuses to restore what it can't look into, whoever asks: what is tried is the nearest permission.
+    // OpenSearch refuses to restore a missing snapshot to every caller, so the nearest permission is probed.
     probe: deleteProbe,
   },
   register: {
@@ -51,24 +53,28 @@ const NEEDS: Readonly<Record<SnapshotAction, Need>> = {
   },
 };
 
-/** Ms for which a decision holds: long enough for a burst of requests, short enough for a withdrawn privilege. */
+/** Ms for which a decision is kept: long enough for a burst of requests, short enough for a withdrawn privilege. */
 const DECISION_MS = 2_000;
 const MAX_DECISIONS = 1_000;
-/** Bytes of the largest refusal that is kept. */
+/** Bytes of the largest refusal that is kept, so that decisions stay small in memory. */
 const MAX_KEPT_BYTES = 16 * 1024;
 
-/** Undefined: allowed. Else the cluster's refusal, or ours in its words. */
+/** Undefined when the caller is allowed. Otherwise the cluster's refusal, or Snapkeep's in the cluster's words. */
 type Refusal = UpstreamAnswer | SnapkeepError | undefined;
 
-/** Actions on a repository that stand where a snapshot's name stands otherwise. */
+/** Actions on a repository. In the path they take the place of a snapshot's name. */
 const REPOSITORY_ACTION = /^\/_snapshot\/[^/]+\/_[^/]*\/?$/i;
 
+/** Decides which callers may send which snapshot requests, and keeps decisions for {@link DECISION_MS}. */
 export class SnapshotAccess {
   private readonly decisions = new LRUCache<string, Promise<Refusal>>({ max: MAX_DECISIONS, ttl: DECISION_MS });
 
   constructor(private readonly upstream: Upstream) {}
 
-  /** Puts a check before every route of snapshots and of Snapkeep itself; what is not known needs the most. */
+  /**
+   * Adds a check before every route of snapshots and of Snapkeep itself. Must precede those routes. An unknown request
+   * that changes something needs the privilege to register.
+   */
   protect(app: Express): void {
     app.post(
       '/_snapshot/:repository/:snapshot/_restore',
@@ -89,7 +95,7 @@ export class SnapshotAccess {
         return isRead(method) ? 'read' : 'register';
       }),
     );
-    // A caller who may not see snapshots still has the cluster's own recoveries.
+    // A caller who may not see snapshots still gets the cluster's own recoveries.
     app.get(['/_recovery', '/:index/_recovery'], async (request, response, next) => {
       if ((await this.refusal(request, 'read')) === undefined) next();
       else await this.upstream.pass(request, response, request.originalUrl);
@@ -97,8 +103,9 @@ export class SnapshotAccess {
   }
 
   /**
-   * Makes a handler that answers 401 as the cluster does where it does not know the caller, and 403 where the caller may
-   * not do what the request is about. A request is checked once, by the first that names an action.
+   * Returns a handler that answers 401 when the cluster does not know the caller, and 403 when the caller may not
+   * perform the action. Both answers are the cluster's. A request is checked once, by the first handler that names an
+   * action. /
    */
   private demand(actionOf: (request: Request) => SnapshotAction | undefined): RequestHandler {
     return async (request, response, next) => {
@@ -114,7 +121,7 @@ export class SnapshotAccess {
     };
   }
 
-  /** Throws `cluster_unavailable` when nobody can say what the caller may do. */
+  /** Returns the decision for a caller. Throws `cluster_unavailable` when the cluster cannot answer. */
   private async refusal(request: Request, action: SnapshotAction): Promise<Refusal> {
     const key = `${action} ${callerDigest(callerHeaders(request.rawHeaders))}`;
     let deciding = this.decisions.get(key);
@@ -131,7 +138,7 @@ export class SnapshotAccess {
 
   private async decide(request: Request, { privilege, action, probe }: Need): Promise<Refusal> {
     let user: string | undefined;
-    // A role may hold the action without the privilege, and old versions don't know every privilege.
+    // A role may grant the action without the privilege, and old versions do not know every privilege.
     for (const name of [privilege, action]) {
       const answer = await this.ask(request, '/_security/user/_has_privileges', {
         method: 'POST',

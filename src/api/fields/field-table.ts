@@ -24,7 +24,7 @@ export interface Field<Given, Value> {
 /** Rows by the name of the field, in the order in which they are read and documented. */
 export type FieldTable<Given> = Readonly<Record<string, Field<Given, unknown>>>;
 
-/** What reading a table gives: values by camel-case name. Fields that are {@link unread} are left out. */
+/** Values that a table's fields have, by camel-case name. Fields that are {@link unread} are left out. */
 export type Parsed<Table> = {
   readonly [Name in keyof Table & string as ValueOf<Table[Name]> extends undefined ? never : CamelCase<Name>]: ValueOf<
     Table[Name]

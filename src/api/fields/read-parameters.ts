@@ -8,7 +8,7 @@ export type ParameterTable = FieldTable<string>;
 
 const TIMEOUT = { kind: time, meaning: 'accepted; Snapkeep has deadlines of its own' };
 
-/** Parameters that every request accepts, as in Elasticsearch. Printing the answer reads its own (send-answer). */
+/** Parameters that every request accepts, as in Elasticsearch. send-answer reads those about printing. */
 export const EVERY_REQUEST = {
   pretty: { kind: unread(), meaning: 'prints the answer with line breaks' },
   human: { kind: unread(), meaning: 'adds sizes and times for people to `_recovery`; accepted elsewhere' },

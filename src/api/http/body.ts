@@ -4,9 +4,9 @@ import { type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 import { findValue, textOf } from '../../documents/scan-json';
 
-/** Bytes of the largest body that is taken; what goes on to the cluster has no limit here. */
+/** Bytes of the largest body that is accepted. Requests that are passed on to the cluster have no limit here. */
 const MAX_BYTES = 1024 * 1024;
-/** Ms for all of it, however steadily it drips. */
+/** Ms within which the whole body must arrive, even when it arrives steadily. */
 const MAX_MS = 60_000;
 
 const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
@@ -19,19 +19,22 @@ export class JsonBody {
     readonly members: ReadonlyMap<string, unknown>,
   ) {}
 
+  /** Whether the object has no members. */
   get isEmpty(): boolean {
     return this.members.size === 0;
   }
 
-  /** The member as it was written, byte for byte; undefined where there is none. */
+  /** Returns the JSON text of a member, byte for byte as it was sent; undefined when the member is missing. */
   raw(name: string): string | undefined {
     const span = findValue(this.bytes, [name]);
     return span === undefined ? undefined : textOf(this.bytes, span);
   }
 
   /**
-   * Reads and parses the body; an empty one is an empty object. Throws `content_too_long_exception`,
-   * `media_type_header_exception` and `x_content_parse_exception`.
+   * Reads and parses the body. An empty body counts as an empty object. Throws `content_too_long_exception` when the
+   * body is larger than 1 MB, `request_timeout` when it arrives too slowly, `media_type_header_exception` when it has
+   * another format, and `illegal_argument_exception` when its encoding is unknown. Throws `x_content_parse_exception`
+   * when it is not JSON, and `parse_exception` when it cannot be read or is not an object. /
    */
   static async read(request: Request): Promise<JsonBody> {
     const bytes = await readAll(request);
@@ -54,7 +57,10 @@ export class JsonBody {
   }
 }
 
-/** Tools send JSON under all sorts of types, and that is fine; what a page could send is refused before (call-guard). */
+/**
+ * Throws `media_type_header_exception` for a format other than JSON. Unknown types are accepted, because tools send
+ * JSON under many types. The call guard has already refused the types that a web page can send. /
+ */
 function checkType(request: Request): void {
   const type = request.headers['content-type'] ?? '';
   if (JSON_TYPE.test(type) || !OTHER_FORMAT.test(type)) return;
@@ -70,7 +76,7 @@ async function readAll(request: Request): Promise<Buffer> {
   let length = 0;
   const deadline = Date.now() + MAX_MS;
   try {
-    // The request is left open: destroyed, it would take its connection along before the answer is out.
+    // The request must not be destroyed: that would close its connection before the answer is sent.
     for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > MAX_BYTES) {

@@ -1,13 +1,13 @@
 import { type Response } from 'express';
 
-/** Aborted when the caller hangs up: the waiting ends, never the job. */
+/** Returns a signal that aborts when the caller disconnects. It ends the wait for a job, never the job. */
 export function untilClosed(response: Response): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort(new CallerGoneError()));
-  return gone.signal;
+  const closed = new AbortController();
+  response.once('close', () => closed.abort(new CallerGoneError()));
+  return closed.signal;
 }
 
-/** Nobody is there to be answered. */
+/** Thrown when the caller has disconnected, so that there is nobody to answer. */
 export class CallerGoneError extends Error {
   constructor() {
     super('the caller has hung up');

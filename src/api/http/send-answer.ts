@@ -4,10 +4,10 @@ import { type JsonObject } from '../../elasticsearch/json-value';
 import { printJson } from '../../elasticsearch/print-json';
 import { isSwitchedOn, queryOf } from './query';
 
-/** What is printed of an answer that several callers share, by how they want it. */
+/** Printed answers by form. Callers that share an answer share its printed forms. */
 const printed = new WeakMap<JsonObject, Map<string, Buffer>>();
 
-/** Answers with JSON, as `pretty`, `filter_path` and the `Accept` header want it. */
+/** Answers with JSON in the form that `pretty`, `filter_path` and the `Accept` header ask for. */
 export function answer(request: Request, response: Response, status: number, json: JsonObject): void {
   if (response.headersSent) return;
   const paths = queryOf(request).get('filter_path') ?? '';
@@ -18,7 +18,7 @@ export function answer(request: Request, response: Response, status: number, jso
   response.end(body);
 }
 
-/** An object is printed once per form: answers are never changed after they are given here. */
+/** Prints an object once per form. This is safe because answers never change once they are passed to {@link answer}. */
 function print(json: JsonObject, pretty: boolean, paths: string): Buffer {
   const forms = printed.get(json) ?? new Map<string, Buffer>();
   printed.set(json, forms);
@@ -28,7 +28,7 @@ function print(json: JsonObject, pretty: boolean, paths: string): Buffer {
   return body;
 }
 
-/** Clients that ask for a compatible version check that it is what they get. */
+/** Returns the content type. Clients that ask for a compatible version check that the answer names it. */
 function contentType(accept: string | undefined): string {
   const version = /application\/vnd\.elasticsearch\+json\s*;\s*compatible-with=(\d+)/i.exec(accept ?? '')?.[1];
   return version === undefined ? 'application/json' : `application/vnd.elasticsearch+json;compatible-with=${version}`;

@@ -1,5 +1,5 @@
 /**
- * Whose credentials requests to the cluster carry: `cluster` means the caller's, and the cluster says what they may do;
- * `none` means Snapkeep's own, for whoever reaches the front door.
+ * Credentials that requests to the cluster carry. `cluster`: the caller's, and the cluster decides what the caller may
+ * do. `none`: Snapkeep's own, for every caller that reaches the front door.
  */
 export type Auth = 'none' | 'cluster';

@@ -1,6 +1,7 @@
-/** Headers on their way to the cluster and back. Pure. */
+/** Selects the headers that pass to the cluster and back. */
+import { type ServerResponse } from 'node:http';
 
-/** Meant for one connection only (RFC 9110, 7.6.1). `Expect` has been answered by the time a request is passed on. */
+/** Headers of one connection (RFC 9110, 7.6.1). Node answers `Expect` before a request is passed on. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -15,11 +16,11 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * The request's headers as they came, in order, without those of the connection and the host's name. With
- * `authorization`, the configured credentials stand in for the caller's.
+ * Returns a request's headers unchanged and in order, without those of the connection and without `Host`. If
+ * `authorization` is given, it replaces the caller's credentials.
  */
 export function forwardedHeaders(raw: readonly string[], authorization: string | undefined): string[] {
-  const headers = pairs(raw);
+  const headers = headerPairs(raw);
   const connection = connectionNames(headers);
   const kept = headers.filter(([name]) => {
     const lower = name.toLowerCase();
@@ -30,24 +31,34 @@ export function forwardedHeaders(raw: readonly string[], authorization: string |
   return kept.flat();
 }
 
-/** The answer's headers, those of one name together, without those of the connection. */
+/** Returns an answer's headers grouped by name, without those of the connection. */
 export function returnedHeaders(raw: readonly string[]): Map<string, string[]> {
-  const headers = pairs(raw);
+  const headers = headerPairs(raw);
   const connection = connectionNames(headers);
-  const byName = new Map<string, string[]>();
-  const spelling = new Map<string, string>();
+  const byName = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || connection.has(lower)) continue;
-    const known = spelling.get(lower);
-    if (known === undefined) {
-      spelling.set(lower, name);
-      byName.set(name, [value]);
-    } else {
-      byName.get(known)!.push(value);
-    }
+    const known = byName.get(lower);
+    if (known === undefined) byName.set(lower, { name, values: [value] });
+    else known.values.push(value);
   }
-  return byName;
+  return new Map([...byName.values()].map(({ name, values }) => [name, values]));
+}
+
+/** Sets headers on an answer to a caller. */
+export function setHeaders(response: ServerResponse, headers: Iterable<readonly [string, readonly string[]]>): void {
+  for (const [name, values] of headers) {
+    const [first = ''] = values;
+    response.setHeader(name, values.length === 1 ? first : values);
+  }
+}
+
+/** Returns the name and value of every header in a flat list of both. */
+export function headerPairs(raw: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) result.push([raw[i]!, raw[i + 1]!]);
+  return result;
 }
 
 function connectionNames(headers: readonly [string, string][]): Set<string> {
@@ -57,10 +68,4 @@ function connectionNames(headers: readonly [string, string][]): Set<string> {
       .flatMap(([, value]) => value.split(','))
       .map((name) => name.trim().toLowerCase()),
   );
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) result.push([raw[i], raw[i + 1]]);
-  return result;
 }

@@ -1,14 +1,14 @@
 import { type IncomingMessage } from 'node:http';
 import { type Upstream } from './upstream';
 
-/** Ms by which the clocks of a cluster and a worker may differ before a restored index counts as another one. */
+/** Ms by which the clocks of a cluster and a worker may differ. Beyond it, a restored index counts as created again. */
 const CLOCK_TOLERANCE_MS = 500;
-/** Names asked for at once; a longer list asks for all indices, since paths are bounded. */
+/** Names in one question at most. A longer list asks for all indices, because the length of a path is bounded. */
 const NAMES_AT_ONCE = 50;
 
 /**
- * The names of the indices that were created after the given moment: others took their place. What the cluster can't
- * say, or does not say to this caller, counts as not re-created.
+ * Returns the names of the indices that were created after the given moment, in epoch ms: others have taken their
+ * place. An index about which the cluster does not answer this caller counts as not created again. /
  */
 export async function createdLater(
   caller: IncomingMessage,

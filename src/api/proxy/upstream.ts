@@ -7,24 +7,27 @@ import { SnapkeepError } from '../../contracts/errors';
 import { hasBody } from '../http/request-kind';
 import { type Auth } from './auth';
 import { callerHeaders } from './caller';
-import { forwardedHeaders, returnedHeaders } from './forwarded-headers';
+import { forwardedHeaders, returnedHeaders, setHeaders } from './forwarded-headers';
 
-/** Ms to connect to the cluster, so that a caller hears within five seconds that it is down. */
+/** Ms to connect to the cluster. A caller must learn within five seconds that the cluster is down. */
 const CONNECT_MS = 4_000;
-/** Ms for a small question of our own. */
+/** Ms for the answer to a small question that Snapkeep asks. */
 const ASK_MS = 4_000;
+/** Ms for the answer that shows the cluster's product header. */
 const PRODUCT_MS = 1_000;
-/** Ms before a cluster that did not answer is asked again. */
+/** Ms before a cluster that did not answer is asked for its product header again. */
 const PRODUCT_AGAIN_MS = 5_000;
 const PRODUCT_HEADER = 'x-elastic-product';
 
+/** A whole answer of the cluster. */
 export interface UpstreamAnswer {
   readonly status: number;
-  /** Without those of the connection. */
+  /** Headers by name, without those of the connection. */
   readonly headers: ReadonlyMap<string, string[]>;
   readonly body: Buffer;
 }
 
+/** A small request that Snapkeep sends in a caller's name. */
 export interface Question {
   /** @default GET */
   readonly method?: string;
@@ -33,11 +36,11 @@ export interface Question {
   readonly timeoutMs?: number;
 }
 
-/** The cluster, as requests are passed on to it, and as it is asked in a caller's name. */
+/** Passes requests on to the cluster, and asks it in a caller's name. */
 export class Upstream {
   private readonly pool: Pool;
   private readonly prefix: string;
-  /** Snapkeep's own, where it lends them; undefined: requests carry the caller's. */
+  /** Snapkeep's own credentials; undefined when requests carry the caller's. */
   private readonly authorization: string | undefined;
   private product: { readonly header: string | undefined } | undefined;
   private productAsked = 0;
@@ -49,19 +52,19 @@ export class Upstream {
     this.pool = openPool(connection, {
       connections: 256,
       connectTimeoutMs: CONNECT_MS,
-      // How long a search or a force-merge may take is between the caller and the cluster.
+      // No timeouts: the caller and the cluster decide how long a search or a force-merge may take.
       headersTimeoutMs: 0,
       bodyTimeoutMs: 0,
     });
   }
 
   /**
-   * Passes a request on as it came, `target` being path and query, and the answer back: both as streams, bytes
-   * unchanged. Throws `cluster_unavailable` when there is no answer at all; an answer that breaks off breaks off.
+   * Streams a request to the path and query `target`, and streams the answer back, both with unchanged bytes. If the
+   * cluster's answer breaks off, the caller's does too. Throws `cluster_unavailable` when the cluster does not answer.
    */
   async pass(request: IncomingMessage, response: ServerResponse, target: string): Promise<void> {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    const closed = new AbortController();
+    response.once('close', () => closed.abort());
     const { headers, body } = await this.send(() =>
       this.pool
         .request({
@@ -69,7 +72,7 @@ export class Upstream {
           path: this.prefix + target,
           headers: forwardedHeaders(request.rawHeaders, this.authorization),
           body: hasBody(request) ? leftOpen(request) : null,
-          signal: gone.signal,
+          signal: closed.signal,
           responseHeaders: 'raw',
         })
         .then((answer) => {
@@ -77,19 +80,22 @@ export class Upstream {
           return { headers: answer.headers as unknown as string[], body: answer.body };
         }),
     );
-    for (const [name, values] of returnedHeaders(headers)) {
-      response.setHeader(name, values.length === 1 ? values[0] : values);
-      if (name.toLowerCase() === PRODUCT_HEADER) this.product = { header: values[0] };
-    }
+    const returned = returnedHeaders(headers);
+    setHeaders(response, returned);
+    const product = productOf(returned);
+    if (product !== undefined) this.product = { header: product };
     try {
       await pipeline(body, response);
     } catch {
-      // The caller sees a body that ends too soon, as it would without us.
+      // The caller must see that the body ends too soon, as it would without Snapkeep.
       response.destroy();
     }
   }
 
-  /** A small question in the caller's name. Throws `cluster_unavailable`. */
+  /**
+   * Asks a small question in the caller's name, and returns the whole answer with any status. Throws
+   * `cluster_unavailable` when the cluster does not answer in time.
+   */
   async ask(caller: IncomingMessage, target: string, question: Question = {}): Promise<UpstreamAnswer> {
     const { method = 'GET', json, timeoutMs = ASK_MS } = question;
     return this.send(async () => {
@@ -108,15 +114,14 @@ export class Upstream {
         responseHeaders: 'raw',
       });
       const headers = returnedHeaders(answer.headers as unknown as string[]);
-      const product = [...headers].find(([name]) => name.toLowerCase() === PRODUCT_HEADER)?.[1][0];
-      if (answer.statusCode < 300) this.product = { header: product };
+      if (answer.statusCode < 300) this.product = { header: productOf(headers) };
       return { status: answer.statusCode, headers, body: Buffer.from(await answer.body.arrayBuffer()) };
     });
   }
 
   /**
-   * What the cluster puts into `X-Elastic-Product`, by which its clients know it; undefined while it is not known. Asked
-   * in the caller's name.
+   * Returns the cluster's `X-Elastic-Product` header, by which clients recognize Elasticsearch. It is undefined when
+   * the cluster sends none, or has not answered yet. The question is asked in the caller's name and never throws. /
    */
   async productHeader(caller: IncomingMessage): Promise<string | undefined> {
     if (this.product === undefined && Date.now() - this.productAsked > PRODUCT_AGAIN_MS) {
@@ -126,6 +131,7 @@ export class Upstream {
     return this.product?.header;
   }
 
+  /** Closes all connections, those in use too. */
   async close(): Promise<void> {
     await this.pool.destroy();
   }
@@ -141,20 +147,28 @@ export class Upstream {
   }
 }
 
-/** Gives the cluster's answer to the caller as it is. */
+/** Sends the cluster's answer to the caller unchanged. */
 export function relay(response: ServerResponse, { status, headers, body }: UpstreamAnswer): void {
   if (response.headersSent) return;
   response.statusCode = status;
-  for (const [name, values] of headers) {
-    if (name.toLowerCase() !== 'content-length') response.setHeader(name, values.length === 1 ? values[0] : values);
-  }
+  setHeaders(
+    response,
+    [...headers].filter(([name]) => name.toLowerCase() !== 'content-length'),
+  );
   response.setHeader('content-length', body.length);
   response.end(body);
 }
 
-/** The body apart from the request, which, destroyed, takes its connection along before the answer is out. */
+function productOf(headers: ReadonlyMap<string, string[]>): string | undefined {
+  return [...headers].find(([name]) => name.toLowerCase() === PRODUCT_HEADER)?.[1][0];
+}
+
+/**
+ * Returns the body as a stream of its own. Destroying the request would close its connection before the answer is
+ * sent.
+ */
 function leftOpen(request: IncomingMessage): Readable {
-  // undici takes whatever can be iterated, which its types don't say.
+  // undici accepts any iterable, which its types do not say.
   return request.iterator({ destroyOnReturn: false }) as unknown as Readable;
 }
 

@@ -9,8 +9,8 @@ import { type Auth } from '../proxy/auth';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /**
- * `DELETE /{index}`: an index that is being restored is not deleted under the restore's feet: the restore is stopped and
- * deletes what it wrote. Everything else is the cluster's business.
+ * Adds `DELETE /{index}` for indices that are being restored. Deleting such an index would break its restore, so the
+ * restore is stopped and deletes what it wrote. All other indices are left to the cluster.
  */
 export function deleteIndexRoutes(
   router: IRouter,
@@ -57,13 +57,13 @@ export function deleteIndexRoutes(
   });
 }
 
-/** The restores of indices that the expression names. */
+/** Returns the restores whose indices the expression names. */
 async function found(recoveries: SnapshotService['recoveries'], parts: readonly string[]): Promise<Recovery[]> {
   let running: Recovery[];
   try {
     running = await recoveries.running();
   } catch (error) {
-    // Deleting an index must not depend on Snapkeep's workers: a restore notices that its index is gone, and ends.
+    // Deleting an index must not depend on Snapkeep's workers. A restore whose index is deleted notices it and ends.
     if (isSnapkeepError(error, 'worker_unavailable') || isSnapkeepError(error, 'temporal_unavailable')) return [];
     throw error;
   }
@@ -75,9 +75,10 @@ async function found(recoveries: SnapshotService['recoveries'], parts: readonly 
 }
 
 /**
- * Deletes the indices in the caller's name, so that the cluster says whether it may; a restore whose index is deleted
- * writes nothing more. An index that a restore has yet to create is missing, to those who may delete it. Of indices that
- * only a wildcard names, those that the caller may not delete are left alone, as the cluster does.
+ * Deletes the indices with the caller's credentials, so that the cluster decides whether the caller may. A restore
+ * whose index is deleted writes nothing more. The cluster answers 404 for an index that its restore has not created
+ * yet, and only to callers who may delete it. If only a wildcard names an index that the caller may not delete, the
+ * index is skipped, as the cluster does. /
  */
 async function deletedByCaller(
   request: Request,
@@ -95,7 +96,7 @@ async function deletedByCaller(
   return { deleted };
 }
 
-/** Whether the cluster refuses to delete by wildcard, in which case nothing must be stopped either. */
+/** Returns whether the cluster refuses to delete by wildcard. If it does, no restore may be stopped either. */
 async function needsNames(request: Request, upstream: Upstream): Promise<boolean> {
   const { status, body } = await upstream.ask(request, '/_cluster/settings?include_defaults=true&flat_settings=true');
   if (status !== 200) return false;
@@ -105,7 +106,7 @@ async function needsNames(request: Request, upstream: Upstream): Promise<boolean
   return value === 'true' || value === true;
 }
 
-/** A restore that came to its end before it could be stopped has left an index. */
+/** Returns whether an index exists: a restore that ended before it could be stopped has left one. */
 function exists(request: Request, upstream: Upstream, index: string): Promise<boolean> {
   return indexExists({ request: ({ path }) => upstream.ask(request, path) }, index);
 }

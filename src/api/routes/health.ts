@@ -5,7 +5,7 @@ import { illegal } from '../http/illegal-argument';
 import { answer } from '../http/send-answer';
 import { HEALTH } from '../requests/snapkeep';
 
-/** What Snapkeep adds to the cluster's API. */
+/** Adds the health report, and refuses every other path below `/_snapkeep`. Must follow the other routes there. */
 export function healthRoutes(router: IRouter, { health }: Pick<SnapshotService, 'health'>): void {
   router.get('/_snapkeep/health', async (request: Request, response) => {
     readParameters(request, HEALTH.parameters);

@@ -11,7 +11,10 @@ import { createdLater } from '../proxy/index-creation';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 import { RECOVERY } from '../requests/recovery';
 
-/** `_recovery`: the cluster's own answer, in which the indices that Snapkeep restores show as what they are. */
+/**
+ * Adds `_recovery`: the cluster's answer, in which indices that Snapkeep restores are shown as restored from a
+ * snapshot.
+ */
 export function recoveryRoutes(
   router: IRouter,
   { recoveries }: Pick<SnapshotService, 'recoveries'>,
@@ -19,7 +22,7 @@ export function recoveryRoutes(
 ): void {
   const show: RequestHandler = async (request, response, next) => {
     const expression = (request.params as { index?: string }).index;
-    // `/_cat/recovery`-like paths have no index in front.
+    // In paths such as `/_cat/recovery` the first part is not an index.
     if (expression !== undefined && /^_(?!all$)/.test(expression)) {
       next();
       return;
@@ -30,7 +33,7 @@ export function recoveryRoutes(
     const query = clusterQuery(request.originalUrl);
     let own = await upstream.ask(request, request.path.replace(/\/+$/, '') + query);
     if (own.status === 404 && parts.some((part) => restores.some(({ index }) => index.target === part))) {
-      // An index whose restore has not created it yet is missing in the cluster, but not here.
+      // The cluster does not know an index that its restore has not created yet, but Snapkeep does.
       own = await askLeniently(request, upstream, parts, restores, own);
     }
     if (own.status !== 200) {
@@ -53,7 +56,7 @@ export function recoveryRoutes(
   router.get(['/_recovery', '/:index/_recovery'], show);
 }
 
-/** The restores that the request asks for; what never came to be, or was deleted again, is not shown. */
+/** Returns the restores that the request asks for, without those that failed or were cancelled and left no index. */
 function wanted(all: readonly Recovery[], parts: readonly string[]): Recovery[] {
   const { selected } = selectNames(
     parts,
@@ -62,7 +65,7 @@ function wanted(all: readonly Recovery[], parts: readonly string[]): Recovery[] 
   return all.filter(({ index }) => selected.includes(index.target) && !['FAILED', 'CANCELLED'].includes(index.state));
 }
 
-/** A restore that has ended counts as long as the index it made is there, and no later one of that name. */
+/** Returns the restores that run, and the ended ones whose index exists and was not created again later. */
 async function stillThere(
   request: Request,
   upstream: Upstream,
@@ -82,6 +85,10 @@ async function stillThere(
 
 const NOTHING: UpstreamAnswer = { status: 200, headers: new Map(), body: Buffer.from('{}') };
 
+/**
+ * Asks again after a 404 for a restored index. Without the restored indices, every other name must exist unless it is a
+ * wildcard. Returns `refused` when one of them does not.
+ */
 async function askLeniently(
   request: Request,
   upstream: Upstream,
@@ -97,13 +104,12 @@ async function askLeniently(
     );
     return existing.status === 200 ? existing : NOTHING;
   }
-  // The others have to be there, unless they are wildcards.
   if (others.every(isWildcard)) return NOTHING;
   const answered = await upstream.ask(request, `/${others.map(encodeURIComponent).join(',')}/_recovery`);
   return answered.status === 200 ? answered : refused;
 }
 
-/** All recoveries are needed to find the copies of a restored index, and their raw numbers only. */
+/** Returns the query for the cluster: every recovery is needed to find the copies of a restored index, unformatted. */
 function clusterQuery(originalUrl: string): string {
   const query = queryOf({ originalUrl });
   for (const name of ['active_only', 'pretty', 'filter_path', 'format']) query.delete(name);

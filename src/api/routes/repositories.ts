@@ -9,7 +9,7 @@ import { JsonBody } from '../http/body';
 import { answer } from '../http/send-answer';
 import { DELETE_REPOSITORY, GET_REPOSITORIES, PUT_REPOSITORY } from '../requests/repositories';
 
-/** Registering, showing and unregistering repositories. */
+/** Adds the routes that register, show and unregister repositories. */
 export function repositoryRoutes(router: IRouter, { repositories }: Pick<SnapshotService, 'repositories'>): void {
   router.get(['/_snapshot', '/_snapshot/:repository'], async (request, response) => {
     readParameters(request, GET_REPOSITORIES.parameters);

@@ -11,7 +11,7 @@ interface StatusPath {
   readonly index?: string;
 }
 
-/** `_status` of running and finished snapshots. */
+/** Adds the `_status` routes for running and finished snapshots. */
 export function snapshotStatusRoutes(router: IRouter, { statuses }: Pick<SnapshotService, 'statuses'>): void {
   const show: RequestHandler = async (request, response) => {
     const { ignoreUnavailable } = readParameters(request, SNAPSHOT_STATUS.parameters);

@@ -1,10 +1,13 @@
 import { type IRouter, type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 
-/** Actions on repositories that stand where a snapshot's name stands otherwise. */
+/** Actions on repositories. In the path they take the place of a snapshot's name. */
 const REPOSITORY_ACTIONS = ['_verify', '_cleanup', '_analyze', '_verify_integrity'];
 
-/** Before the routes of snapshots: an action is no snapshot of that name. */
+/**
+ * Refuses unsupported actions. Must precede the routes of snapshots, which would take an action for a snapshot's
+ * name.
+ */
 export function unsupportedActions(router: IRouter): void {
   router.all(
     REPOSITORY_ACTIONS.map((action) => `/_snapshot/:repository/${action}`),
@@ -13,8 +16,8 @@ export function unsupportedActions(router: IRouter): void {
 }
 
 /**
- * What is left below `/_snapshot`. It never goes on to the cluster, whose own repositories are not those that the other
- * requests speak of.
+ * Refuses every other path below `/_snapshot`. Must follow the routes of snapshots. Such a request is never passed on,
+ * because the cluster has other repositories under the same names.
  */
 export function unsupportedRoutes(router: IRouter): void {
   router.all('/_snapshot{/*path}', refuse);
