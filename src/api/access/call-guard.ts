@@ -55,7 +55,8 @@ function checkHost(request: IncomingMessage, { host, allowedHosts }: CallNames):
 }
 
 /**
- * Returns whether the caller used the address that it reached. Unlike a name, nobody can point an address elsewhere.
+ * Returns whether the caller used the address that it reached. Unlike a name, an address cannot be pointed
+ * at another machine.
  */
 function isOwnAddress({ name }: CallName, { socket }: IncomingMessage): boolean {
   return socket.localAddress?.replace(/^::ffff:/, '') === name && !ANY_ADDRESS.has(name);

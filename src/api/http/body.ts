@@ -19,7 +19,7 @@ export class JsonBody {
     readonly members: ReadonlyMap<string, unknown>,
   ) {}
 
-  /** Whether the object has no members. */
+  /** True for an object without members. */
   get isEmpty(): boolean {
     return this.members.size === 0;
   }

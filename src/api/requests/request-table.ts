@@ -1,7 +1,7 @@
 import { type BodyTable } from '../fields/read-body';
 import { type ParameterTable } from '../fields/read-parameters';
 
-/** What a request of one kind can give. docs/api.md is printed from every table in this folder. */
+/** Parameters and body fields of one kind of request. docs/api.md is printed from every table in this folder. */
 export interface RequestTable {
   /** Method and path in docs/api.md. */
   readonly request: string;
