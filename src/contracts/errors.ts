@@ -120,7 +120,7 @@ export const ERROR_CATALOGUE = {
  * What a failure spoils: the request alone, one shard (an index, an object) while the others go on, every job of the
  * repository, or everybody.
  */
-export type ErrorScope = 'request' | 'shard' | 'repository' | 'service';
+type ErrorScope = 'request' | 'shard' | 'repository' | 'service';
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 

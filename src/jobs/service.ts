@@ -21,7 +21,7 @@ import { Patience } from './start/patience';
 import { JobStarter } from './start/start-job';
 import { TemporalCalls } from './temporal/temporal-calls';
 
-export interface SnapshotServiceParts {
+interface SnapshotServiceParts {
   readonly client: Client;
   readonly cluster: ClusterFacts;
   readonly repositories: OpenRepositories;

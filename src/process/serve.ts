@@ -16,7 +16,7 @@ import { installTemporalLogging, type RunningWorker, startWorker } from './worke
 
 export type Role = 'api' | 'worker' | 'all';
 
-export interface Serving {
+interface Serving {
   /** Of the front door; unset where only a worker runs. */
   readonly url?: string;
   /** Takes no new requests, lets go of activities, closes connections; resolves when all is quiet. */

@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
 import { type Logger } from './logging';
 
-export interface TemporalTarget {
+interface TemporalTarget {
   readonly connection: ConnectionOptions;
   readonly namespace: string;
 }

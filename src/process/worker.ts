@@ -12,7 +12,7 @@ import { dataTaskQueue } from './job-options';
 import { type Logger } from './logging';
 import { type Settings } from './settings';
 
-export interface WorkerParts {
+interface WorkerParts {
   readonly settings: Settings;
   readonly connection: NativeConnection;
   readonly namespace: string;

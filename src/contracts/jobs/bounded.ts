@@ -10,7 +10,7 @@ export interface Bounded<T> {
 export const MAX_LISTED = 100;
 
 /** Characters of one reason in such a list. */
-export const MAX_REASON_LENGTH = 1_000;
+const MAX_REASON_LENGTH = 1_000;
 
 /** Returns the list with its length, cut to what a payload may hold. */
 export function bounded<T>(list: readonly T[]): Bounded<T> {

@@ -67,7 +67,7 @@ export async function inTime<Result>(call: (signal: AbortSignal) => Promise<Resu
 }
 
 /** What is told when the object store gave no answer in time. */
-export function storeSilent(cause: unknown): SnapkeepError {
+function storeSilent(cause: unknown): SnapkeepError {
   return new SnapkeepError('store_unavailable', 'the object store of the repository does not answer; ask again later', {
     cause,
   });

@@ -20,7 +20,7 @@ import { type Ledgers } from '../running/ledgers';
 import { type RunningJobs } from '../running/running-jobs';
 
 /** A registration as it was asked for. */
-export interface RepositoryRequest {
+interface RepositoryRequest {
   readonly name: string;
   readonly type: string;
   readonly settings: Readonly<Record<string, unknown>>;

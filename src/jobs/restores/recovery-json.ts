@@ -8,14 +8,14 @@ import { type Recovery } from './recoveries';
 /** What the cluster answers: index → recoveries of its shard copies. */
 export type ClusterRecoveries = Readonly<Record<string, { readonly shards: readonly ClusterRecovery[] }>>;
 
-export interface ClusterRecovery {
+interface ClusterRecovery {
   readonly id: number;
   readonly primary: boolean;
   readonly stage?: string;
   readonly target?: JsonObject;
 }
 
-export interface RecoveryOptions {
+interface RecoveryOptions {
   readonly activeOnly: boolean;
   readonly detailed: boolean;
   readonly human: boolean;

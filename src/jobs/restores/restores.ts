@@ -16,14 +16,14 @@ import { type Ledgers } from '../running/ledgers';
 import { type JobStarter } from '../start/start-job';
 import { asSnapkeepError } from '../temporal/failures';
 
-export interface RestoreJobRequest {
+interface RestoreJobRequest {
   readonly repository: string;
   readonly snapshot: string;
   readonly request: RestoreRequest;
 }
 
 /** A restore under way. */
-export interface StartedRestore {
+interface StartedRestore {
   readonly id: string;
   /** How it ended, as JSON, however long that takes; `signal` ends the waiting only. Throws why it could not be done. */
   finished(signal: AbortSignal): Promise<JsonObject>;

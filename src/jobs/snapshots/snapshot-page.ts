@@ -12,7 +12,7 @@ export const SORT_KEYS = [
   'failed_shard_count',
   'repository',
 ] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
+type SortKey = (typeof SORT_KEYS)[number];
 
 export interface PageRequest {
   readonly sort: SortKey;
@@ -30,7 +30,7 @@ export interface PageRequest {
   readonly states?: readonly string[];
 }
 
-export interface SnapshotPage {
+interface SnapshotPage {
   readonly shown: readonly SnapshotView[];
   readonly total: number;
   readonly remaining: number;

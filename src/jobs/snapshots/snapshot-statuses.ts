@@ -13,7 +13,7 @@ import { select, type SnapshotList } from './snapshot-list';
 import { type SnapshotView } from './snapshot-view';
 import { statusJson } from './status-json';
 
-export interface StatusRequest {
+interface StatusRequest {
   readonly repositories: readonly string[];
   /** Unset: the running ones. */
   readonly snapshots?: readonly string[];

@@ -29,7 +29,7 @@ export interface SnapshotView {
 }
 
 /** What a running snapshot has found out so far. */
-export interface PlanFacts {
+interface PlanFacts {
   readonly version: string;
   readonly indices: readonly string[];
   readonly shards: number;

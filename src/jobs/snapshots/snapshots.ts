@@ -33,14 +33,14 @@ import { type TemporalCalls } from '../temporal/temporal-calls';
 import { type SnapshotList } from './snapshot-list';
 import { type SnapshotView } from './snapshot-view';
 
-export interface CreateRequest {
+interface CreateRequest {
   readonly repository: string;
   /** As it was asked for; date math allowed. */
   readonly snapshot: string;
   readonly request: SnapshotRequest;
 }
 
-export interface DeleteRequest {
+interface DeleteRequest {
   readonly repository: string;
   readonly snapshots: readonly string[];
   /** False: return as soon as the snapshots are gone from the catalogue. */
@@ -48,7 +48,7 @@ export interface DeleteRequest {
 }
 
 /** A snapshot under way. */
-export interface StartedSnapshot {
+interface StartedSnapshot {
   /** With date math resolved. */
   readonly snapshot: string;
   /**

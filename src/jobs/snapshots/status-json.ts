@@ -3,7 +3,7 @@ import { type ShardStage } from '../../contracts/jobs/copy';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { type FileCount, type IndexRows, type ShardRow } from './shard-rows';
 
-export interface StatusHead {
+interface StatusHead {
   readonly snapshot: string;
   readonly repository: string;
   readonly uuid: string;

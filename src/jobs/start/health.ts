@@ -8,15 +8,15 @@ export interface ClusterFacts {
   ping(signal?: AbortSignal): Promise<unknown>;
 }
 
-export type Component = 'temporal' | 'worker' | 'cluster';
+type Component = 'temporal' | 'worker' | 'cluster';
 
-export interface ComponentHealth {
+interface ComponentHealth {
   readonly status: 'up' | 'down';
   /** Why it is down. */
   readonly reason?: string;
 }
 
-export interface HealthReport {
+interface HealthReport {
   readonly status: 'up' | 'down';
   readonly components: Readonly<Record<Component, ComponentHealth>>;
 }

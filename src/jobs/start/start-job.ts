@@ -22,7 +22,7 @@ import { type TemporalCalls } from '../temporal/temporal-calls';
 import { type ExtraCheck, type Patience } from './patience';
 
 /** A job to start. */
-export interface JobRequest<T extends Workflow> {
+interface JobRequest<T extends Workflow> {
   readonly type: string;
   readonly workflowId: string;
   readonly args: Parameters<T>;

@@ -148,7 +148,7 @@ function noWorker(cause: unknown): SnapkeepError {
 }
 
 /** What the caller is told when Temporal is away. */
-export function noTemporal(cause: unknown): SnapkeepError {
+function noTemporal(cause: unknown): SnapkeepError {
   return new SnapkeepError('temporal_unavailable', 'the Temporal service does not answer; ask again when it is back', {
     cause,
   });
