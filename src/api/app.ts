@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import { type ClusterSettings } from '../cluster/http/connection';
-import { type SnapshotService } from '../jobs/service';
+import { type SnapshotService } from '../jobs/snapshot-service';
 import { callGuard, type CallNames } from './access/call-guard';
 import { SnapshotAccess } from './access/snapshot-access';
 import { errorHandler, type ErrorLog } from './http/error-envelope';

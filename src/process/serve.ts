@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createApp } from '../api/app';
 import { openCluster } from '../cluster/cluster';
-import { createSnapshotService } from '../jobs/service';
+import { createSnapshotService } from '../jobs/snapshot-service';
 import { OpenRepositories } from '../registrations/open-repositories';
 import { createSealer } from '../registrations/sealer';
 import { createHttpServer } from './http-server';

@@ -3,7 +3,7 @@ import { indexExists } from '../../cluster/writing/index-operations';
 import { isSnapkeepError } from '../../contracts/errors';
 import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type Recovery } from '../../jobs/restores/recoveries';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { answer } from '../http/send-answer';
 import { type Auth } from '../proxy/auth';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';

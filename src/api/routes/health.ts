@@ -1,5 +1,5 @@
 import { type IRouter, type Request } from 'express';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readParameters } from '../fields/read-parameters';
 import { illegal } from '../http/illegal-argument';
 import { answer } from '../http/send-answer';

@@ -1,5 +1,5 @@
 import { type IRouter } from 'express';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readParameters } from '../fields/read-parameters';
 import { answer } from '../http/send-answer';
 import { LIST_JOBS, SHOW_JOB } from '../requests/snapkeep';

@@ -3,7 +3,7 @@ import { SnapkeepError } from '../../contracts/errors';
 import { isWildcard, selectNames, splitNames } from '../../elasticsearch/name-lists';
 import { type Recovery } from '../../jobs/restores/recoveries';
 import { type ClusterRecoveries, mergeRecoveries } from '../../jobs/restores/recovery-json';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readParameters } from '../fields/read-parameters';
 import { isSwitchedOn, queryOf } from '../http/query';
 import { answer } from '../http/send-answer';

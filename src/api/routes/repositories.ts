@@ -2,7 +2,7 @@ import { type IRouter } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type RepositoryRequest } from '../../jobs/repositories/repositories';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readBody } from '../fields/read-body';
 import { readParameters } from '../fields/read-parameters';
 import { JsonBody } from '../http/body';

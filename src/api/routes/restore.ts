@@ -1,7 +1,7 @@
 import { type IRouter } from 'express';
 import { type RestoreRequest } from '../../contracts/jobs/restore';
 import { javaRename } from '../../elasticsearch/java-rename';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readBody } from '../fields/read-body';
 import { readParameters } from '../fields/read-parameters';
 import { JsonBody } from '../http/body';

@@ -1,6 +1,6 @@
 import { type IRouter, type RequestHandler } from 'express';
 import { splitNames } from '../../elasticsearch/name-lists';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readParameters } from '../fields/read-parameters';
 import { answer } from '../http/send-answer';
 import { SNAPSHOT_STATUS } from '../requests/snapshot-status';

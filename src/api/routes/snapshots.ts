@@ -1,6 +1,6 @@
 import { type IRouter, type Request } from 'express';
 import { splitNames } from '../../elasticsearch/name-lists';
-import { type SnapshotService } from '../../jobs/service';
+import { type SnapshotService } from '../../jobs/snapshot-service';
 import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
 import { readBody } from '../fields/read-body';
 import { readParameters } from '../fields/read-parameters';

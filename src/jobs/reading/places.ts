@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { SnapkeepError } from '../../contracts/errors';
 import { type JobRepository } from '../../contracts/jobs/job';
 import { type Registration } from '../../contracts/registration';
-import { inTime, type RepositoryReader } from './repository-reader';
+import { type RepositoryReader } from './repository-reader';
+import { withStoreDeadline } from './store-deadline';
 
 /** Registrations whose place is remembered; it changes only when the repository is replaced. */
 const PLACES_KEPT = 1_000;
@@ -62,7 +63,7 @@ export class Places {
       registrations.map(async (registration) => {
         const key = keyOf(registration);
         if (this.silent.has(key)) return undefined;
-        const place = await inTime(() => this.find(registration), SOON_MS).catch((error: unknown) =>
+        const place = await withStoreDeadline(() => this.find(registration), SOON_MS).catch((error: unknown) =>
           this.unreadable(registration, error),
         );
         return place?.place;

@@ -15,7 +15,7 @@ import { parseNewSettings, parseShownSettings, type RepositorySettings } from '.
 import { type Sealer } from '../../registrations/sealer';
 import { verifyKey } from '../../repository/format/keys';
 import { type Places } from '../reading/places';
-import { inTime } from '../reading/repository-reader';
+import { withStoreDeadline } from '../reading/store-deadline';
 import { type Ledgers } from '../running/ledgers';
 import { type RunningJobs } from '../running/running-jobs';
 
@@ -164,7 +164,7 @@ export class Repositories {
     const token = randomBytes(16).toString('hex');
     const marker: StoreMarker | undefined = readonly ? undefined : { key: verifyKey(token), text: token };
     const here = <Result>(call: (signal: AbortSignal) => Promise<Result>): Promise<Result> =>
-      inTime(call, VERIFY_MS).catch((error: unknown) => {
+      withStoreDeadline(call, VERIFY_MS).catch((error: unknown) => {
         throw unverified(registration.name, error);
       });
     try {
@@ -181,7 +181,7 @@ export class Repositories {
         if (!same) throw notTheSameStore(registration.name, store.description);
       } finally {
         if (marker !== undefined) {
-          await inTime((signal) => store.delete([marker.key], { signal }), VERIFY_MS).catch(() => undefined);
+          await withStoreDeadline((signal) => store.delete([marker.key], { signal }), VERIFY_MS).catch(() => undefined);
         }
       }
     } finally {

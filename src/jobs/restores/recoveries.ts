@@ -10,7 +10,8 @@ import {
 import { type Places } from '../reading/places';
 import { type Ledgers } from '../running/ledgers';
 import { type RunningJobs } from '../running/running-jobs';
-import { type Patience } from '../start/patience';
+import { type Health } from '../start/health';
+import { waitWhileHealthy } from '../start/wait-while-healthy';
 import { QUERY_MS, type TemporalCalls } from '../temporal/temporal-calls';
 
 /** One index under restore, or restored. */
@@ -39,7 +40,7 @@ export class Recoveries {
     private readonly ledgers: Ledgers,
     private readonly places: Places,
     private readonly jobs: RunningJobs,
-    private readonly patience: Patience,
+    private readonly health: Health,
   ) {}
 
   /** Running ones and those that ended lately; of several restores of one index the newest. */
@@ -73,7 +74,7 @@ export class Recoveries {
   async stop(recovery: Recovery): Promise<void> {
     const { target } = recovery.index;
     await this.calls.signal(recovery.workflowId, cancelIndexRestoreSignal, [{ index: target }]);
-    await this.patience.wait(async (signal) => {
+    await waitWhileHealthy(this.health, async (signal) => {
       for (;;) {
         const job = { workflowId: recovery.workflowId };
         const now = (await this.ofJob(job)).find(({ index }) => index.target === target);

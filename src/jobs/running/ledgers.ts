@@ -19,7 +19,8 @@ import {
   type VerifyRegistration,
 } from '../../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../../contracts/workflow-ids';
-import { type Patience } from '../start/patience';
+import { type Health } from '../start/health';
+import { waitWhileHealthy } from '../start/wait-while-healthy';
 import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 
@@ -40,7 +41,7 @@ export class Ledgers {
   constructor(
     private readonly calls: TemporalCalls,
     private readonly taskQueue: string,
-    private readonly patience: Patience,
+    private readonly health: Health,
   ) {}
 
   /** Every change that was acknowledged before is in it. */
@@ -95,10 +96,10 @@ export class Ledgers {
     const attempt = async (): Promise<Result> => {
       const { client } = this.calls;
       const handle = client.workflow.getHandle(REPOSITORIES_WORKFLOW_ID);
-      const result = await this.patience.wait((signal) =>
+      const result = await waitWhileHealthy(this.health, (signal) =>
         turns.take(signal, () => client.withAbortSignal(signal, () => change(handle))),
       );
-      this.calls.worker.note();
+      this.calls.worker.record();
       return result;
     };
     try {

@@ -25,9 +25,9 @@ import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type Ledgers } from '../running/ledgers';
 import { type RunningJobs, type RunningSnapshot } from '../running/running-jobs';
-import { type ClusterFacts } from '../start/health';
-import { type ExtraCheck, type Patience } from '../start/patience';
+import { type ClusterFacts, type Health } from '../start/health';
 import { JobExistsError, type JobStarter } from '../start/start-job';
+import { type ExtraCheck, waitWhileHealthy } from '../start/wait-while-healthy';
 import { asSnapkeepError, isStopped } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 import { type SnapshotList } from './snapshot-list';
@@ -68,7 +68,7 @@ export class Snapshots {
       readonly calls: TemporalCalls;
       readonly ledgers: Ledgers;
       readonly places: Places;
-      readonly patience: Patience;
+      readonly health: Health;
       readonly starter: JobStarter;
       readonly jobs: RunningJobs;
       readonly list: SnapshotList;
@@ -232,15 +232,19 @@ export class Snapshots {
 
   /** Waits for the end of a job that was cancelled. */
   private async ended({ job }: RunningSnapshot, check: ExtraCheck): Promise<void> {
-    const { calls, patience, starter } = this.parts;
+    const { calls, health, starter } = this.parts;
     const handle = calls.client.workflow.getHandle<typeof createSnapshotWorkflow>(job.workflowId);
-    await patience.wait(async (signal) => {
-      try {
-        await starter.result(handle, signal);
-      } catch (error) {
-        if (signal.aborted) throw error;
-      }
-    }, check);
+    await waitWhileHealthy(
+      health,
+      async (signal) => {
+        try {
+          await starter.result(handle, signal);
+        } catch (error) {
+          if (signal.aborted) throw error;
+        }
+      },
+      check,
+    );
   }
 
   private refuseReadonly(registration: Registration): void {

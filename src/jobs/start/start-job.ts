@@ -19,7 +19,8 @@ import { acceptedUpdate } from '../../contracts/jobs/workflow-messages';
 import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../../contracts/search-attributes';
 import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
-import { type ExtraCheck, type Patience } from './patience';
+import { type Health } from './health';
+import { type ExtraCheck, waitWhileHealthy } from './wait-while-healthy';
 
 /** A job to start. */
 interface JobRequest<T extends Workflow> {
@@ -61,7 +62,7 @@ export class JobStarter {
 
   constructor(
     private readonly calls: TemporalCalls,
-    private readonly patience: Patience,
+    private readonly health: Health,
     private readonly taskQueue: string,
     private readonly options: JobOptions,
     private readonly warn: (message: string) => void,
@@ -85,11 +86,12 @@ export class JobStarter {
         startWorkflowOperation: new WithStartWorkflowOperation<T>(request.type, this.startOptions(request)),
       });
       await update.result();
-      this.calls.worker.note();
+      this.calls.worker.record();
       return update.workflowRunId as string;
     };
     try {
-      const runId = await this.patience.wait(
+      const runId = await waitWhileHealthy(
+        this.health,
         (signal) => this.starting.take(signal, () => client.withAbortSignal(signal, accepted)),
         request.check,
       );
@@ -110,11 +112,11 @@ export class JobStarter {
     for (;;) {
       try {
         const result = await this.calls.client.withAbortSignal(signal, () => handle.result());
-        this.calls.worker.note();
+        this.calls.worker.record();
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof WorkflowFailedError) this.calls.worker.note();
+        if (error instanceof WorkflowFailedError) this.calls.worker.record();
         if (error instanceof WorkflowFailedError || isWorkflowMissing(error)) throw error;
         await sleep(RESULT_AGAIN_MS, undefined, { signal });
       }

@@ -6,8 +6,9 @@ import {
 } from '@temporalio/client';
 import { Coalescer } from '../../concurrency/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { Evidence } from './evidence';
+
 import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
+import { LastAnswer } from './last-answer';
 
 /** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
 export const QUERY_MS = 3_200;
@@ -23,8 +24,8 @@ const PING_MS = 1_500;
  */
 export class TemporalCalls {
   /** Noted for every answer that only a worker can give. */
-  readonly worker = new Evidence();
-  private readonly temporal = new Evidence();
+  readonly worker = new LastAnswer();
+  private readonly temporal = new LastAnswer();
   private readonly shared = new Coalescer();
 
   constructor(readonly client: Client) {}
@@ -78,7 +79,7 @@ export class TemporalCalls {
           this.client.workflow.getHandle(workflowId).query(definition, ...(args as Args & unknown[])),
         ),
       );
-      this.worker.note();
+      this.worker.record();
       return answer;
     } catch (error) {
       if (isWorkflowMissing(error)) return undefined;
@@ -131,7 +132,7 @@ export class TemporalCalls {
     });
     try {
       const answer = await Promise.race([this.client.withDeadline(Date.now() + ms, call), late]);
-      this.temporal.note();
+      this.temporal.record();
       return answer;
     } finally {
       clearTimeout(timer);

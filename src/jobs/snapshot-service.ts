@@ -17,7 +17,6 @@ import { SnapshotList } from './snapshots/snapshot-list';
 import { SnapshotStatuses } from './snapshots/snapshot-statuses';
 import { Snapshots } from './snapshots/snapshots';
 import { type ClusterFacts, Health } from './start/health';
-import { Patience } from './start/patience';
 import { JobStarter } from './start/start-job';
 import { TemporalCalls } from './temporal/temporal-calls';
 
@@ -52,18 +51,17 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const { cluster, options, taskQueue, repositories: open } = parts;
   const calls = new TemporalCalls(parts.client);
   const health: Health = new Health(calls, cluster, (ms) => ledgers.askWorker(ms));
-  const patience = new Patience(health);
-  const ledgers = new Ledgers(calls, taskQueue, patience);
+  const ledgers = new Ledgers(calls, taskQueue, health);
   const reader = new RepositoryReader(open);
   const warn = (message: string): void => parts.logger.warn(message);
   const places = new Places(reader, warn);
   const jobs = new RunningJobs(calls, ledgers);
-  const starter = new JobStarter(calls, patience, taskQueue, options, warn);
+  const starter = new JobStarter(calls, health, taskQueue, options, warn);
   const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
   const running = new RunningViews(reader);
   const list = new SnapshotList(repositories, places, jobs, running, reader);
   const progress = new ShardProgressReader(calls);
-  const recoveries = new Recoveries(calls, ledgers, places, jobs, patience);
+  const recoveries = new Recoveries(calls, ledgers, places, jobs, health);
   return {
     repositories,
     list,
@@ -72,7 +70,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
       calls,
       ledgers,
       places,
-      patience,
+      health,
       starter,
       jobs,
       list,
