@@ -3,13 +3,16 @@ import { type StorePolicy } from '../blobs/contract/store-policy';
 import { type JobOptions } from '../contracts/jobs/job';
 import { type OpenRepositories } from '../registrations/open-repositories';
 import { type Sealer } from '../registrations/sealer';
-import { Jobs } from './job-list';
+import { JobDetails } from './overview/job-details';
+import { JobList } from './overview/job-list';
 import { Places } from './reading/places';
 import { RepositoryReader } from './reading/repository-reader';
+import { JobsInUse } from './repositories/jobs-in-use';
+import { RegistrationsClient } from './repositories/registrations-client';
 import { Repositories } from './repositories/repositories';
 import { Recoveries } from './restores/recoveries';
 import { Restores } from './restores/restores';
-import { Ledgers } from './running/ledgers';
+import { LedgerReader } from './running/ledger-reader';
 import { RunningJobs } from './running/running-jobs';
 import { ShardProgressReader } from './running/shard-progress';
 import { RunningViews } from './snapshots/running-views';
@@ -26,15 +29,18 @@ interface SnapshotServiceParts {
   readonly repositories: OpenRepositories;
   readonly sealer: Sealer;
   readonly policy: StorePolicy;
-  /** What jobs are started with; read anew for each. */
+  /** Options of every new job; read again for each, because they may change. */
   readonly options: JobOptions;
   readonly taskQueue: string;
   readonly logger: { warn(message: string): void };
-  /** Address of the Temporal UI, for links; unset: none. */
+  /** Address of the Temporal UI, for links; unset: no links. */
   readonly temporalUi?: string;
 }
 
-/** Everything a front door can ask: typed requests in, JSON as Elasticsearch has it out, SnapkeepErrors thrown. */
+/**
+ * Everything that the HTTP API can ask for. Takes typed requests, returns JSON in Elasticsearch's form, and throws
+ * SnapkeepErrors.
+ */
 export interface SnapshotService {
   readonly repositories: Repositories;
   readonly snapshots: Snapshots;
@@ -42,53 +48,37 @@ export interface SnapshotService {
   readonly statuses: SnapshotStatuses;
   readonly restores: Restores;
   readonly recoveries: Recoveries;
-  readonly jobs: Jobs;
+  readonly jobs: JobList;
   readonly health: Health;
 }
 
-/** Connects the parts. Nothing is asked of Temporal, the cluster or a store before the first request. */
+/** Creates the service. Calls neither Temporal, nor the cluster, nor a store before the first request. */
 export function createSnapshotService(parts: SnapshotServiceParts): SnapshotService {
-  const { cluster, options, taskQueue, repositories: open } = parts;
-  const calls = new TemporalCalls(parts.client);
-  const health: Health = new Health(calls, cluster, (ms) => ledgers.askWorker(ms));
-  const ledgers = new Ledgers(calls, taskQueue, health);
-  const reader = new RepositoryReader(open);
+  const { cluster, options, taskQueue, repositories: open, sealer, policy, temporalUi } = parts;
   const warn = (message: string): void => parts.logger.warn(message);
+  const calls = new TemporalCalls(parts.client);
+  const health: Health = new Health(calls, cluster, (ms) => registrations.askWorker(ms));
+  const registrations = new RegistrationsClient(calls, taskQueue, health);
+  const ledgers = new LedgerReader(calls);
+  const reader = new RepositoryReader(open);
   const places = new Places(reader, warn);
-  const jobs = new RunningJobs(calls, ledgers);
+  const running = new RunningJobs(calls, ledgers);
   const starter = new JobStarter(calls, health, taskQueue, options, warn);
-  const repositories = new Repositories(ledgers, places, jobs, open, parts.sealer, parts.policy);
-  const running = new RunningViews(reader);
-  const list = new SnapshotList(repositories, places, jobs, running, reader);
+  const jobs = new JobsInUse(places, running, policy);
+  const repositories = new Repositories({ calls, registrations, places, jobs, open, sealer, policy });
+  const views = new RunningViews(reader);
+  const list = new SnapshotList(repositories, places, running, views, reader);
   const progress = new ShardProgressReader(calls);
-  const recoveries = new Recoveries(calls, ledgers, places, jobs, health);
+  const recoveries = new Recoveries(calls, registrations, ledgers, places, running, health);
+  const details = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
+    snapshots: new Snapshots({ calls, registrations, places, health, starter, list, reader, cluster }),
     list,
-    health,
-    snapshots: new Snapshots({
-      calls,
-      ledgers,
-      places,
-      health,
-      starter,
-      jobs,
-      list,
-      reader,
-      cluster,
-    }),
-    statuses: new SnapshotStatuses(repositories, list, running, progress, reader),
-    restores: new Restores(ledgers, places, starter, reader),
+    statuses: new SnapshotStatuses(repositories, list, views, progress, reader),
+    restores: new Restores(registrations, places, starter, reader),
     recoveries,
-    jobs: new Jobs({
-      calls,
-      ledgers,
-      places,
-      running: jobs,
-      views: running,
-      progress,
-      recoveries,
-      temporalUi: parts.temporalUi,
-    }),
+    jobs: new JobList({ calls, registrations, ledgers, places, running, details, temporalUi }),
+    health,
   };
 }

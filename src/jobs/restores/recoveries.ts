@@ -8,46 +8,48 @@ import {
   restoreStatusQuery,
 } from '../../contracts/jobs/workflow-messages';
 import { type Places } from '../reading/places';
-import { type Ledgers } from '../running/ledgers';
+import { type RegistrationsClient } from '../repositories/registrations-client';
+import { type LedgerReader } from '../running/ledger-reader';
 import { type RunningJobs } from '../running/running-jobs';
 import { type Health } from '../start/health';
 import { waitWhileHealthy } from '../start/wait-while-healthy';
 import { QUERY_MS, type TemporalCalls } from '../temporal/temporal-calls';
 
-/** One index under restore, or restored. */
+/** An index that is being restored, or was restored. */
 export interface Recovery {
   readonly workflowId: string;
   /** Id of the restore. */
   readonly id: string;
   readonly repository: string;
   readonly snapshot: string;
-  /** Of the cluster the snapshot was taken from. */
+  /** Version of the cluster that the snapshot was taken from. */
   readonly version: string;
   readonly index: IndexRecovery;
 }
 
-/** Ended restores whose status is remembered; it never changes again. */
+/** Ended restores whose status is cached; it never changes. */
 const ENDED_KEPT = 1_000;
-/** Ms between looks at an index whose restore is being stopped. */
-const STOP_LOOK_MS = 100;
+/** Ms between checks of an index whose restore is being stopped. */
+const STOP_CHECK_MS = 100;
 
-/** The restores of all repositories, as `_recovery` shows them. */
+/** Lists the restores of all repositories for `_recovery`, and stops the restore of an index. */
 export class Recoveries {
   private readonly ended = new LRUCache<string, readonly Recovery[]>({ max: ENDED_KEPT });
 
   constructor(
     private readonly calls: TemporalCalls,
-    private readonly ledgers: Ledgers,
+    private readonly registrations: RegistrationsClient,
+    private readonly ledgers: LedgerReader,
     private readonly places: Places,
     private readonly jobs: RunningJobs,
     private readonly health: Health,
   ) {}
 
-  /** Running ones and those that ended lately; of several restores of one index the newest. */
+  /** Returns running and recently ended restores; of several restores of one index, the newest. */
   async all(): Promise<Recovery[]> {
-    const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.jobs(place)));
+    const shown = await Promise.all((await this.allPlaces()).map((place) => this.ledgers.read(place)));
     const jobs = shown.flatMap(({ ended, running }) =>
-      // What failed or was stopped as a whole has left no index to show.
+      // A restore that failed or was stopped as a whole left no index to show.
       [...ended.filter(({ state }) => state === 'SUCCESS' || state === 'PARTIAL'), ...running].filter(
         (job) => job.kind === 'restore',
       ),
@@ -63,14 +65,14 @@ export class Recoveries {
     return [...newest.values()];
   }
 
-  /** Indices being restored now. */
+  /** Returns the indices that are being restored now. */
   async running(): Promise<Recovery[]> {
     const jobs = (await Promise.all((await this.allPlaces()).map((place) => this.jobs.all(place, ['restore'])))).flat();
     const found = (await Promise.all(jobs.map((job) => this.ofJob(job)))).flat();
     return found.filter(({ index }) => index.state === 'WAITING' || index.state === 'RUNNING');
   }
 
-  /** Stops the restore of one index and returns when all it had written is deleted, or when it was done before. */
+  /** Stops the restore of one index. Returns when everything it wrote is deleted, or when it had ended before. */
   async stop(recovery: Recovery): Promise<void> {
     const { target } = recovery.index;
     await this.calls.signal(recovery.workflowId, cancelIndexRestoreSignal, [{ index: target }]);
@@ -79,17 +81,20 @@ export class Recoveries {
         const job = { workflowId: recovery.workflowId };
         const now = (await this.ofJob(job)).find(({ index }) => index.target === target);
         if (now === undefined || (now.index.state !== 'WAITING' && now.index.state !== 'RUNNING')) return;
-        await sleep(STOP_LOOK_MS, undefined, { signal });
+        await sleep(STOP_CHECK_MS, undefined, { signal });
       }
     });
   }
 
-  /** Each once, whatever names lead to it. The jobs of a repository that can't be read are not known. */
+  /** Returns each place once, even if several names lead to it. Leaves out repositories that can't be read. */
   private async allPlaces(): Promise<string[]> {
-    return this.places.ofAll(await this.ledgers.registrations());
+    return this.places.ofAll(await this.registrations.list());
   }
 
-  /** What a restore and its children tell of themselves. Throws `worker_unavailable` when no worker answers. */
+  /**
+   * Returns the status that a restore and its child workflows report; undefined if there is no such job. Throws
+   * `worker_unavailable` when no worker answers.
+   */
   async statusOf(
     job: Pick<ShownJob, 'workflowId'>,
   ): Promise<{ readonly status: RestoreStatus; readonly indices: readonly IndexRecovery[] } | undefined> {

@@ -12,7 +12,7 @@ import { workflowIds } from '../../contracts/workflow-ids';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
-import { type Ledgers } from '../running/ledgers';
+import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type JobStarter } from '../start/start-job';
 import { asSnapkeepError } from '../temporal/failures';
 
@@ -22,30 +22,33 @@ interface RestoreJobRequest {
   readonly request: RestoreRequest;
 }
 
-/** A restore under way. */
+/** A restore that was accepted. */
 interface StartedRestore {
   readonly id: string;
-  /** How it ended, as JSON, however long that takes; `signal` ends the waiting only. Throws why it could not be done. */
+  /**
+   * Waits, without a time limit, for the end of the restore and returns its outcome as JSON. `signal` ends the waiting
+   * only. Throws the reason when the restore failed.
+   */
   finished(signal: AbortSignal): Promise<JsonObject>;
 }
 
-/** Restoring snapshots. */
+/** Starts restores of snapshots. */
 export class Restores {
   constructor(
-    private readonly ledgers: Ledgers,
+    private readonly registrations: RegistrationsClient,
     private readonly places: Places,
     private readonly starter: JobStarter,
     private readonly reader: RepositoryReader,
   ) {}
 
   /**
-   * Starts a restore; from its return on `_recovery` shows it. Throws `repository_missing_exception`,
-   * what the request asks that can't be (`snapshot_restore_exception`, also for a snapshot that does not exist;
-   * `index_not_found_exception`), or which part is down.
+   * Starts a restore. When this returns, `_recovery` shows it. Throws `repository_missing_exception`;
+   * `snapshot_restore_exception` when the snapshot does not exist or the request can't be fulfilled;
+   * `index_not_found_exception`; or the error of the component that is down.
    */
   async start({ repository, snapshot, request }: RestoreJobRequest): Promise<StartedRestore> {
     const startMillis = Date.now();
-    const registration = await this.ledgers.registration(repository);
+    const registration = await this.registrations.get(repository);
     const bound = await this.places.bind(registration);
     const id = randomBytes(6).toString('hex');
     const options = this.starter.jobOptions();
@@ -75,8 +78,8 @@ export class Restores {
 }
 
 /**
- * Elasticsearch's answer, and beside it what failed and what was left out, where there is any. Throws
- * `snapshot_restore_exception` if no index was restored though some were asked for.
+ * Returns Elasticsearch's answer to a restore, with Snapkeep's lists of failures and of what was left out if they are not
+ * empty. Throws `snapshot_restore_exception` when indices were requested and none was restored.
  */
 export function outcomeJson(snapshot: string, outcome: RestoreOutcome): JsonObject {
   const { failures, leftOut, indexCount } = outcome;
@@ -101,7 +104,7 @@ export function outcomeJson(snapshot: string, outcome: RestoreOutcome): JsonObje
 /** Reasons that the message of a failed restore repeats. */
 const MAX_REASONS = 5;
 
-/** A list where there is any; its length where only its start is there. */
+/** Returns the list as a field unless it is empty, and its length if only its start is shown. */
 function listed(name: string, { total, first }: Bounded<RestoreFailure> | Bounded<LeftOut>): JsonObject {
   if (total === 0) return {};
   return {

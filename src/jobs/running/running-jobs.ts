@@ -3,9 +3,9 @@ import { type JobRepository } from '../../contracts/jobs/job';
 import { type JobKind, type ShownJob } from '../../contracts/jobs/ledger';
 import { type ShownSnapshot, SNAPSHOT_MEMO } from '../../contracts/jobs/snapshot';
 import { type TemporalCalls } from '../temporal/temporal-calls';
-import { type Ledgers } from './ledgers';
+import { type LedgerReader } from './ledger-reader';
 
-/** A snapshot being taken, and what it shows of itself. */
+/** A running snapshot, and what its job shows in its memo. */
 export interface RunningSnapshot {
   readonly job: ShownJob;
   readonly shown: ShownSnapshot;
@@ -18,18 +18,25 @@ interface LiveJob {
 
 const ENDED: readonly ShownSnapshot['state'][] = ['SUCCESS', 'PARTIAL', 'FAILED', 'ABORTED'];
 
-/** The jobs that work on a place now: those of its ledger, without the ones that were terminated unseen. Needs no worker. */
+/**
+ * Lists the jobs that run on a place now. These are the jobs of its ledger, except those that were terminated without
+ * leaving it. Needs no worker.
+ */
 export class RunningJobs {
   constructor(
     private readonly calls: TemporalCalls,
-    private readonly ledgers: Ledgers,
+    private readonly ledgers: LedgerReader,
   ) {}
 
+  /** Returns the running jobs of a place, optionally of some kinds only, in the order of their requests. */
   async all(place: string, kinds?: readonly JobKind[]): Promise<ShownJob[]> {
     return (await this.live(place, kinds)).map(({ job }) => job);
   }
 
-  /** Snapshots being taken, in the order they were asked for. One that ends meanwhile is in the root afterwards. */
+  /**
+   * Returns the running snapshots, in the order of their requests. A snapshot that ends during the call is in the root
+   * afterwards.
+   */
   async snapshots({ place }: JobRepository): Promise<RunningSnapshot[]> {
     return (await this.live(place, ['snapshot'])).flatMap(({ job, described }) => {
       const shown = described.memo?.[SNAPSHOT_MEMO] as ShownSnapshot | undefined;
@@ -38,7 +45,7 @@ export class RunningJobs {
   }
 
   private async live(place: string, kinds: readonly JobKind[] | undefined): Promise<LiveJob[]> {
-    const { running } = await this.ledgers.jobs(place);
+    const { running } = await this.ledgers.read(place);
     const asked = running.filter((job) => kinds === undefined || kinds.includes(job.kind));
     const described = await Promise.all(asked.map((job) => this.calls.describe(job.workflowId)));
     return asked.flatMap((job, i) => {

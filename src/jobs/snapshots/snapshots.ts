@@ -23,8 +23,8 @@ import { isElasticsearch } from '../../elasticsearch/version-id';
 import { newSnapshotUuid } from '../../repository/format/keys';
 import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
-import { type Ledgers } from '../running/ledgers';
-import { type RunningJobs, type RunningSnapshot } from '../running/running-jobs';
+import { type RegistrationsClient } from '../repositories/registrations-client';
+import { type RunningSnapshot } from '../running/running-jobs';
 import { type ClusterFacts, type Health } from '../start/health';
 import { JobExistsError, type JobStarter } from '../start/start-job';
 import { type ExtraCheck, waitWhileHealthy } from '../start/wait-while-healthy';
@@ -66,11 +66,10 @@ export class Snapshots {
   constructor(
     private readonly parts: {
       readonly calls: TemporalCalls;
-      readonly ledgers: Ledgers;
+      readonly registrations: RegistrationsClient;
       readonly places: Places;
       readonly health: Health;
       readonly starter: JobStarter;
-      readonly jobs: RunningJobs;
       readonly list: SnapshotList;
       readonly reader: RepositoryReader;
       readonly cluster: ClusterFacts;
@@ -82,10 +81,10 @@ export class Snapshots {
    * `invalid_snapshot_name_exception`, a name in use as the cluster behind would, or which part is down.
    */
   async create({ repository, snapshot: asked, request }: CreateRequest): Promise<StartedSnapshot> {
-    const { ledgers, places, starter, reader } = this.parts;
+    const { registrations, places, starter, reader } = this.parts;
     const startMillis = Date.now();
     const snapshot = resolveDateMath(asked, startMillis);
-    const registration = await ledgers.registration(repository);
+    const registration = await registrations.get(repository);
     checkSnapshotName(repository, snapshot);
     this.refuseReadonly(registration);
     const bound = await places.bind(registration);
@@ -132,8 +131,8 @@ export class Snapshots {
    * else uses. Throws `snapshot_missing_exception` for a name nothing has, before anything is done.
    */
   async delete({ repository, snapshots, waitForCompletion }: DeleteRequest, signal: AbortSignal): Promise<void> {
-    const { ledgers, places, list, starter } = this.parts;
-    const registration = await ledgers.registration(repository);
+    const { registrations, places, list, starter } = this.parts;
+    const registration = await registrations.get(repository);
     this.refuseReadonly(registration);
     const views = await list.views(registration);
     const { selected, missing } = selectToDelete(

@@ -6,7 +6,6 @@ import {
 } from '@temporalio/client';
 import { Coalescer } from '../../concurrency/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-
 import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 import { LastAnswer } from './last-answer';
 

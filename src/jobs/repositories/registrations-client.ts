@@ -2,12 +2,10 @@ import { WorkflowIdConflictPolicy } from '@temporalio/client';
 import { type repositoriesWorkflow } from '../../../workflows';
 import { Turns } from '../../concurrency/turns';
 import { repositoryMissing } from '../../contracts/common-errors';
-import { LEDGER_MEMO, type ShownJobs } from '../../contracts/jobs/ledger';
 import {
   deleteRepositoryUpdate,
   pingQuery,
   putRepositoryUpdate,
-  retireSignal,
   verifyRepositoryUpdate,
 } from '../../contracts/jobs/workflow-messages';
 import {
@@ -18,23 +16,21 @@ import {
   type VerifiedStore,
   type VerifyRegistration,
 } from '../../contracts/registration';
-import { REPOSITORIES_WORKFLOW_ID, workflowIds } from '../../contracts/workflow-ids';
+import { REPOSITORIES_WORKFLOW_ID } from '../../contracts/workflow-ids';
 import { type Health } from '../start/health';
 import { waitWhileHealthy } from '../start/wait-while-healthy';
 import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 
-/** Updates of the registrations at once: Temporal takes ten of one workflow, whatever front doors they come from. */
+/** Concurrent updates of the workflow. Temporal takes ten of one workflow, from all front doors together. */
 const VERIFYING_AT_ONCE = 4;
 const CHANGING_AT_ONCE = 2;
 
-const NO_JOBS: ShownJobs = { running: [], ended: [] };
-
 /**
- * The two kinds of workflow that never end: the registrations of all repositories, and per place who works on it. Both
- * show what they know in their memo, which is read without a worker.
+ * Reads and changes the registrations of repositories, which `repositoriesWorkflow` keeps. Reading needs no worker,
+ * because the workflow shows them in its memo; a change does.
  */
-export class Ledgers {
+export class RegistrationsClient {
   private readonly verifying = new Turns(VERIFYING_AT_ONCE);
   private readonly changing = new Turns(CHANGING_AT_ONCE);
 
@@ -44,48 +40,37 @@ export class Ledgers {
     private readonly health: Health,
   ) {}
 
-  /** Every change that was acknowledged before is in it. */
-  async registrations(): Promise<readonly Registration[]> {
+  /** Returns all registrations, with every change that was acknowledged before the call. */
+  async list(): Promise<readonly Registration[]> {
     return registrationsIn((await this.calls.describe(REPOSITORIES_WORKFLOW_ID))?.memo);
   }
 
-  /** Throws `repository_missing_exception`. */
-  async registration(name: string): Promise<Registration> {
-    const found = (await this.registrations()).find((one) => one.name === name);
+  /** Returns one registration. Throws `repository_missing_exception` when there is none of that name. */
+  async get(name: string): Promise<Registration> {
+    const found = (await this.list()).find((one) => one.name === name);
     if (found === undefined) throw repositoryMissing(name);
     return found;
   }
 
-  /** Lets a worker try the store. Throws why it can't be used. */
+  /** Makes a worker check the store. Throws the reason when the store can't be used. */
   async verify(call: VerifyRegistration): Promise<VerifiedStore> {
     return this.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
   }
 
-  /** Throws `repository_settings_invalid` when it is one registration, or one byte, too many. */
+  /** Registers or replaces. Throws `repository_settings_invalid` when the registrations would exceed their bounds. */
   async put(registration: NewRegistration): Promise<Registration> {
     return this.update(this.changing, (handle) => handle.executeUpdate(putRepositoryUpdate, { args: [registration] }));
   }
 
-  /** Returns whether there was such a registration. */
+  /** Unregisters. Returns whether the name was registered. */
   async delete(name: string): Promise<boolean> {
     return this.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
   }
 
-  /** The jobs of a place as its ledger shows them, without a worker. A place nobody worked on has none. */
-  async jobs(place: string): Promise<ShownJobs> {
-    const described = await this.calls.describe(workflowIds.repository(place));
-    return (described?.memo?.[LEDGER_MEMO] as ShownJobs | undefined) ?? NO_JOBS;
-  }
-
-  /** Lets the ledger of a place end once nobody works there; it is started again for the next job. */
-  async retire(place: string): Promise<void> {
-    await this.calls.signal(workflowIds.repository(place), retireSignal, []);
-  }
-
-  /** Asks what only a worker can answer, in about `ms`. Throws which part does not answer. */
+  /** Checks within about `ms` that a worker answers. Throws `worker_unavailable` or `temporal_unavailable` when none does. */
   async askWorker(ms: number): Promise<void> {
     if ((await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms)) !== undefined) return;
-    await this.startRegistrations();
+    await this.startWorkflow();
     await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms);
   }
 
@@ -107,7 +92,7 @@ export class Ledgers {
     } catch (error) {
       if (!isWorkflowMissing(error)) throw asSnapkeepError(error);
     }
-    await this.startRegistrations();
+    await this.startWorkflow();
     try {
       return await attempt();
     } catch (error) {
@@ -115,9 +100,9 @@ export class Ledgers {
     }
   }
 
-  /** Starts the workflow that keeps them; should somebody have terminated it, with all it kept. */
-  private async startRegistrations(): Promise<void> {
-    const kept = await this.registrations();
+  /** Starts the workflow. If it was terminated, the new one begins with the registrations that the old one kept. */
+  private async startWorkflow(): Promise<void> {
+    const kept = await this.list();
     await this.calls.quick(() =>
       this.calls.client.workflow.start<typeof repositoriesWorkflow>('repositoriesWorkflow', {
         workflowId: REPOSITORIES_WORKFLOW_ID,
