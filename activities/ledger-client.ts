@@ -1,6 +1,7 @@
 /** What activities ask of the workflow that knows who works on a place. */
 import { createHash } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { temporalUnavailable } from '../src/contracts/common-errors';
 import { SnapkeepError } from '../src/contracts/errors';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import {
@@ -188,7 +189,5 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
 
 /** Whatever Temporal answers instead: the same question may be answered later. */
 function unavailable(error: unknown): SnapkeepError {
-  return new SnapkeepError('temporal_unavailable', `Temporal did not answer: ${(error as Error).message}`, {
-    cause: error,
-  });
+  return temporalUnavailable((error as Error).message, error);
 }

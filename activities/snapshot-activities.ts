@@ -1,6 +1,6 @@
 import { Coalescer } from '../src/concurrency/coalescer';
 import { untilAborted } from '../src/concurrency/on-abort';
-import { repositoryReadonly } from '../src/contracts/common-errors';
+import { invalidSnapshotName, repositoryReadonly } from '../src/contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
 import { type CopyGroupInput, type GroupResult, type ShardResult } from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
@@ -83,11 +83,9 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     if (!granted) return { kind: 'queued', mayHaveCommitted: repeated };
     const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
     if (findSnapshotByUuid(root, call.uuid) === undefined && findSnapshot(root, call.snapshot) !== undefined) {
-      throw new SnapkeepError(
-        'snapshot_name_already_in_use_exception',
-        `[${call.repository.name}:${call.snapshot}] Invalid snapshot name [${call.snapshot}], snapshot with the same name already exists`,
-        { details: { repository: call.repository.name, snapshot: call.snapshot } },
-      );
+      const problem = 'snapshot with the same name already exists';
+      const code = 'snapshot_name_already_in_use_exception';
+      throw invalidSnapshotName(call.repository.name, call.snapshot, problem, code);
     }
     const plan = await planSnapshot({ call, info, indices, states, root, catalogue, cluster, signal });
     const changed = changedShards(plan);

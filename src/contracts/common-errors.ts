@@ -1,17 +1,31 @@
-/** Sentences that several rooms tell, each written once. */
-import { SnapkeepError } from './errors';
+/** Errors that several rooms throw with the same text. */
+import { type ErrorCode, SnapkeepError } from './errors';
 
+/** Returns the error for a repository that is not registered. */
 export function repositoryMissing(repository: string): SnapkeepError {
   return new SnapkeepError('repository_missing_exception', `[${repository}] missing`, { details: { repository } });
 }
 
+/** Returns the error for a snapshot that does not exist. */
 export function snapshotMissing(repository: string, snapshot: string): SnapkeepError {
   return new SnapkeepError('snapshot_missing_exception', `[${repository}:${snapshot}] is missing`, {
     details: { repository, snapshot },
   });
 }
 
-/** A snapshot or delete was asked of a repository that is registered `readonly`. */
+/** Returns the error for a name that a new snapshot can't have. */
+export function invalidSnapshotName(
+  repository: string,
+  snapshot: string,
+  problem: string,
+  code: ErrorCode = 'invalid_snapshot_name_exception',
+): SnapkeepError {
+  return new SnapkeepError(code, `[${repository}:${snapshot}] Invalid snapshot name [${snapshot}], ${problem}`, {
+    details: { repository, snapshot },
+  });
+}
+
+/** Returns the error for creating or deleting a snapshot in a repository that is registered with `readonly`. */
 export function repositoryReadonly(repository: string): SnapkeepError {
   return new SnapkeepError(
     'repository_settings_invalid',
@@ -20,7 +34,7 @@ export function repositoryReadonly(repository: string): SnapkeepError {
   );
 }
 
-/** The front door and a worker look at different stores under the same settings. */
+/** Returns the error for settings that lead the front door and a worker to different stores. */
 export function notTheSameStore(repository: string, store: string): SnapkeepError {
   return new SnapkeepError(
     'repository_verification_exception',
@@ -30,7 +44,12 @@ export function notTheSameStore(repository: string, store: string): SnapkeepErro
   );
 }
 
-/** An index can't be restored as it was asked. `where` is `repository:snapshot`. */
+/** Returns the error for an index that can't be restored as requested. `where` is `repository:snapshot`. */
 export function restoreRefused(where: string, reason: string, index: string): SnapkeepError {
   return new SnapkeepError('snapshot_restore_exception', `[${where}] ${reason}`, { details: { index } });
+}
+
+/** Returns the error for a call that the Temporal service did not answer, or answered with a failure of its own. */
+export function temporalUnavailable(reason: string, cause: unknown): SnapkeepError {
+  return new SnapkeepError('temporal_unavailable', `Temporal did not answer: ${reason}`, { cause });
 }

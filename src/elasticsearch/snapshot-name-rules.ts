@@ -1,4 +1,5 @@
 /** Elasticsearch's rules for names of snapshots and repositories, in its words. */
+import { invalidSnapshotName } from '../contracts/common-errors';
 import { SnapkeepError } from '../contracts/errors';
 
 const FILE_NAME_CHARACTERS = /[\\/*?"<>| ,]/;
@@ -12,12 +13,7 @@ const MAX_BYTES = 255;
 /** Throws `invalid_snapshot_name_exception` when no snapshot can be created under this name. */
 export function checkSnapshotName(repository: string, name: string): void {
   const problem = problemOf(name);
-  if (problem === undefined) return;
-  throw new SnapkeepError(
-    'invalid_snapshot_name_exception',
-    `[${repository}:${name}] Invalid snapshot name [${name}], ${problem}`,
-    { details: { repository, snapshot: name } },
-  );
+  if (problem !== undefined) throw invalidSnapshotName(repository, name, problem);
 }
 
 function problemOf(name: string): string | undefined {

@@ -18,7 +18,7 @@ import { type RegistrationsClient } from './registrations-client';
 import { verifyStore } from './verify-store';
 
 /** A registration as a caller requests it. */
-interface RepositoryRequest {
+export interface RepositoryRequest {
   readonly name: string;
   readonly type: string;
   readonly settings: Readonly<Record<string, unknown>>;

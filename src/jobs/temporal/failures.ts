@@ -1,10 +1,11 @@
-/** From what Temporal's client throws back to the catalogue of errors: the one place where that is decided. */
+/** Converts the errors of Temporal's client to SnapkeepErrors. No other file decides that. */
 import {
   isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { temporalUnavailable } from '../../contracts/common-errors';
 import { type ErrorDetails, isErrorCode, isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 
 /** gRPC status codes, as numbers on the wire. */
@@ -13,8 +14,8 @@ const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;
 
 /**
- * The error of the catalogue that `error` stands for: the domain failure at the end of its chain of causes, else
- * `temporal_unavailable` for whatever the Temporal service itself answered, else the error as it is.
+ * Returns the SnapkeepError that `error` stands for: the domain failure in its chain of causes, else
+ * `temporal_unavailable` for an error of the Temporal service itself, else `error` unchanged.
  */
 export function asSnapkeepError(error: unknown): unknown {
   for (const cause of causes(error)) {
@@ -29,20 +30,18 @@ export function asSnapkeepError(error: unknown): unknown {
   }
   for (const cause of causes(error)) {
     if (isGrpcServiceError(cause)) {
-      return new SnapkeepError('temporal_unavailable', `Temporal did not answer: ${cause.details || cause.message}`, {
-        cause: error,
-      });
+      return temporalUnavailable(cause.details || cause.message, error);
     }
   }
   return error;
 }
 
-/** A call to Temporal that was not waited for any longer. */
+/** Is thrown when a call to Temporal exceeds its deadline. */
 export class NoAnswerInTimeError extends Error {
   override readonly name = 'NoAnswerInTimeError';
 }
 
-/** Whether the call ran out of its time, or was given up by us. */
+/** Returns whether the call exceeded its deadline, or this process cancelled it. */
 export function isTimeout(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof NoAnswerInTimeError) return true;
   return causes(error).some(
@@ -50,16 +49,17 @@ export function isTimeout(error: unknown): boolean {
   );
 }
 
-/** Whether a query found a workflow that no worker has begun to work on yet, or no worker at all. */
+/** Returns whether a query found no worker, or a workflow that no worker has started to run. */
 export function isNotReady(error: unknown): boolean {
   return causes(error).some((cause) => isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION);
 }
 
+/** Returns whether the workflow does not exist, or has ended and so takes no more signals and updates. */
 export function isWorkflowMissing(error: unknown): boolean {
   return causes(error).some((cause) => cause instanceof WorkflowNotFoundError);
 }
 
-/** Whether the job ended because somebody cancelled or terminated it. */
+/** Returns whether the job ended because it was cancelled or terminated. */
 export function isStopped(error: unknown): boolean {
   return causes(error).some((cause) => cause instanceof CancelledFailure || cause instanceof TerminatedFailure);
 }
