@@ -15,10 +15,11 @@ import { Restores } from './restores/restores';
 import { LedgerReader } from './running/ledger-reader';
 import { RunningJobs } from './running/running-jobs';
 import { ShardProgressReader } from './running/shard-progress';
+import { SnapshotCreator } from './snapshots/create-snapshot';
+import { SnapshotDeleter } from './snapshots/delete-snapshots';
 import { RunningViews } from './snapshots/running-views';
 import { SnapshotList } from './snapshots/snapshot-list';
 import { SnapshotStatuses } from './snapshots/snapshot-statuses';
-import { Snapshots } from './snapshots/snapshots';
 import { type ClusterFacts, Health } from './start/health';
 import { JobStarter } from './start/start-job';
 import { TemporalCalls } from './temporal/temporal-calls';
@@ -43,7 +44,8 @@ interface SnapshotServiceParts {
  */
 export interface SnapshotService {
   readonly repositories: Repositories;
-  readonly snapshots: Snapshots;
+  readonly creator: SnapshotCreator;
+  readonly deleter: SnapshotDeleter;
   readonly list: SnapshotList;
   readonly statuses: SnapshotStatuses;
   readonly restores: Restores;
@@ -73,7 +75,8 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const details = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
-    snapshots: new Snapshots({ calls, registrations, places, health, starter, list, reader, cluster }),
+    creator: new SnapshotCreator({ registrations, places, starter, list, reader, cluster }),
+    deleter: new SnapshotDeleter({ calls, registrations, places, health, starter, list, reader }),
     list,
     statuses: new SnapshotStatuses(repositories, list, views, progress, reader),
     restores: new Restores(registrations, places, starter, reader),

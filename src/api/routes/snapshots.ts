@@ -17,7 +17,7 @@ const PATH = '/_snapshot/:repository/:snapshot';
 /** Adds the routes that create, show and delete snapshots. */
 export function snapshotRoutes(
   router: IRouter,
-  { snapshots, list }: Pick<SnapshotService, 'snapshots' | 'list'>,
+  { creator, deleter, list }: Pick<SnapshotService, 'creator' | 'deleter' | 'list'>,
 ): void {
   const create = router.route(PATH);
   for (const method of ['put', 'post'] as const) {
@@ -25,7 +25,7 @@ export function snapshotRoutes(
       const { waitForCompletion } = readParameters(request, CREATE_SNAPSHOT.parameters);
       const body = await JsonBody.read(request);
       const { repository, snapshot } = request.params;
-      const started = await snapshots.create({ repository, snapshot, request: readBody(body, CREATE_SNAPSHOT.body) });
+      const started = await creator.create({ repository, snapshot, request: readBody(body, CREATE_SNAPSHOT.body) });
       const json = waitForCompletion ? { snapshot: await started.finished(untilClosed(response)) } : { accepted: true };
       answer(request, response, 200, json);
     });
@@ -38,7 +38,7 @@ export function snapshotRoutes(
   router.delete(PATH, async (request, response) => {
     const { waitForCompletion } = readParameters(request, DELETE_SNAPSHOTS.parameters);
     const { repository, snapshot } = request.params;
-    await snapshots.delete({ repository, snapshots: splitNames(snapshot), waitForCompletion }, untilClosed(response));
+    await deleter.delete({ repository, snapshots: splitNames(snapshot), waitForCompletion }, untilClosed(response));
     answer(request, response, 200, { acknowledged: true });
   });
 }
