@@ -22,6 +22,7 @@ import { SnapshotList } from './snapshots/snapshot-list';
 import { SnapshotStatuses } from './snapshots/snapshot-statuses';
 import { type ClusterFacts, Health } from './start/health';
 import { JobStarter } from './start/start-job';
+import { JobWithdrawal } from './start/withdraw-job';
 import { TemporalCalls } from './temporal/temporal-calls';
 
 interface SnapshotServiceParts {
@@ -65,7 +66,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const reader = new RepositoryReader(open);
   const places = new Places(reader, warn);
   const running = new RunningJobs(calls, ledgers);
-  const starter = new JobStarter(calls, health, taskQueue, options, warn);
+  const starter = new JobStarter(calls, health, taskQueue, options, new JobWithdrawal(calls, warn));
   const jobs = new JobsInUse(places, running, policy);
   const repositories = new Repositories({ calls, registrations, places, jobs, open, sealer, policy });
   const views = new RunningViews(reader);
