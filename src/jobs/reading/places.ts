@@ -5,17 +5,17 @@ import { type Registration } from '../../contracts/registration';
 import { type RepositoryReader } from './repository-reader';
 import { withStoreDeadline } from './store-deadline';
 
-/** Registrations whose place is remembered; it changes only when the repository is replaced. */
+/** Registrations whose place is cached; it changes only when the repository is replaced. */
 const PLACES_KEPT = 1_000;
-/** Of a readonly repository in which nobody has written yet: nothing can work on it. */
+/** Place of a readonly repository without a root. It has no snapshots, so its jobs can't conflict. */
 const NO_PLACE = 'none';
-/** Ms a store may take when others wait for it, and ms for which one that took longer is left out. */
+/** Ms that one store may take in a call about all repositories, and ms for which a slower one is then left out. */
 const SOON_MS = 1_000;
 const SILENT_MS = 10_000;
-/** Ms between two lines in the log about the same repository. */
+/** Ms between two log lines about the same repository. */
 const WARN_AGAIN_MS = 60_000;
 
-/** Finds out which place a registration leads to: the uuid of the root that lies there. */
+/** Finds the place that a registration leads to, which is identified by the uuid of its root. */
 export class Places {
   private readonly known = new LRUCache<string, string>({ max: PLACES_KEPT });
   private readonly silent = new LRUCache<string, true>({ max: PLACES_KEPT, ttl: SILENT_MS });
@@ -27,8 +27,8 @@ export class Places {
   ) {}
 
   /**
-   * Binds a registration to its place for a job. The first root is committed where there is none, unless the repository
-   * is readonly. Throws what the store throws.
+   * Binds a registration to its place for a job. Commits the first root if there is none, unless the repository is
+   * readonly. Throws the store's errors.
    */
   async bind(registration: Registration): Promise<JobRepository> {
     const found = await this.find(registration);
@@ -37,7 +37,10 @@ export class Places {
     return this.keep(registration, await this.reader.initRoot(registration));
   }
 
-  /** Writes nothing. Undefined where no root is: nobody can have worked there. Throws what the store throws. */
+  /**
+   * Finds the place without writing. Returns undefined if there is no root, so no job ran there. Throws the store's
+   * errors.
+   */
   async find(registration: Registration): Promise<JobRepository | undefined> {
     const known = this.known.get(keyOf(registration));
     if (known !== undefined) return { ...registration, place: known };
@@ -45,7 +48,7 @@ export class Places {
     return uuid === '' ? undefined : this.keep(registration, uuid);
   }
 
-  /** As {@link find}, for what must not depend on one store: undefined, and a line in the log, where that can't be read. */
+  /** Finds the place, for callers that must not depend on one store. Returns undefined and logs if it can't be read. */
   async findIfReadable(registration: Registration): Promise<JobRepository | undefined> {
     try {
       return await this.find(registration);
@@ -55,8 +58,8 @@ export class Places {
   }
 
   /**
-   * The places of the registrations, each once, for what is about all of them: stores that do not answer soon are left
-   * out for a while, so that none of them makes the others wait.
+   * Returns the places of the registrations, each once, for calls about all repositories. A store that does not answer
+   * within a second is left out for ten seconds, so that it does not delay the others again.
    */
   async ofAll(registrations: readonly Registration[]): Promise<string[]> {
     const found = await Promise.all(
@@ -72,7 +75,7 @@ export class Places {
     return [...new Set(found.filter((place) => place !== undefined))];
   }
 
-  /** Remembers the place of a root that was just read. Returns false when another one was known until now. */
+  /** Caches the place of a root that was just read. Returns false if another place was cached. */
   confirm(registration: Registration, rootUuid: string): boolean {
     const known = this.known.get(keyOf(registration));
     this.keep(registration, rootUuid);

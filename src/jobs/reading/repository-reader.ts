@@ -15,7 +15,10 @@ export class RepositoryReader {
 
   constructor(private readonly repositories: OpenRepositories) {}
 
-  /** Reads from the catalogue. Throws `store_unavailable` when the store does not answer in time, and the store's errors. */
+  /**
+   * Reads from the catalogue. Throws `store_unavailable` when the store does not answer in time, and the store's
+   * errors.
+   */
   async read<Result>(
     registration: Registration,
     question: (catalogue: Catalogue, signal: AbortSignal) => Promise<Result>,

@@ -67,7 +67,10 @@ export class RegistrationsClient {
     return this.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
   }
 
-  /** Checks within about `ms` that a worker answers. Throws `worker_unavailable` or `temporal_unavailable` when none does. */
+  /**
+   * Checks within about `ms` that a worker answers. Throws `worker_unavailable` or `temporal_unavailable` when none
+   * does.
+   */
   async askWorker(ms: number): Promise<void> {
     if ((await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms)) !== undefined) return;
     await this.startWorkflow();

@@ -1,11 +1,10 @@
-/** Snapkeep's restores in the form of `_recovery`, merged with the cluster's own answer. Pure. */
+/** Prints Snapkeep's restores as `_recovery` shows them, merged with the cluster's own answer. Pure. */
 import { type ShardRecovery } from '../../contracts/jobs/recovery';
 import { type JsonObject } from '../../elasticsearch/json-value';
-import { byteSize, timeValue } from '../../elasticsearch/values';
-import { isoTime } from '../../elasticsearch/values';
+import { byteSize, isoTime, timeValue } from '../../elasticsearch/values';
 import { type Recovery } from './recoveries';
 
-/** What the cluster answers: index → recoveries of its shard copies. */
+/** The cluster's answer: the recoveries of shard copies by index. */
 export type ClusterRecoveries = Readonly<Record<string, { readonly shards: readonly ClusterRecovery[] }>>;
 
 interface ClusterRecovery {
@@ -22,8 +21,8 @@ interface RecoveryOptions {
 }
 
 /**
- * The cluster's answer with the primaries of restored indices shown as what they are: recoveries from a snapshot. To the
- * cluster they are new, empty shards. `restores` are those the request asks for.
+ * Returns the cluster's answer with the primaries of restored indices shown as recoveries from a snapshot, because to
+ * the cluster they are new, empty shards. `restores` are those that the request asks for.
  */
 export function mergeRecoveries(
   cluster: ClusterRecoveries,
@@ -96,20 +95,20 @@ function recoveryJson(
         percent: bytePercent,
       },
       files,
-      // Elasticsearch 1.x.
+      // The form of Elasticsearch 1.x.
       bytes: { total: shard.bytes, reused: 0, recovered: shard.recoveredBytes, percent: bytePercent },
       ...time('total_time', Math.max(0, indexing), options),
       ...time('source_throttle_time', 0, options),
       ...time('target_throttle_time', 0, options),
     },
     translog: { recovered: 0, total: 0, percent: '100.0%', total_on_start: 0, ...time('total_time', 0, options) },
-    // Elasticsearch 1.x; its check_index_time is that of verify_index since.
+    // Elasticsearch 1.x; later versions have check_index_time in verify_index.
     start: { check_index_time: 0, total_time_in_millis: 0 },
     verify_index: { ...time('check_index_time', 0, options), ...time('total_time', 0, options) },
   };
 }
 
-/** As Elasticsearch prints it; of nothing at all everything is there once it is done. */
+/** Returns the percentage as Elasticsearch prints it; 100.0% of an empty whole once the stage is DONE. */
 function percent(part: number, whole: number, stage: string): string {
   if (stage === 'DONE' || (whole > 0 && part >= whole)) return '100.0%';
   return whole === 0 ? '0.0%' : `${((100 * part) / whole).toFixed(1)}%`;

@@ -78,8 +78,8 @@ export class Restores {
 }
 
 /**
- * Returns Elasticsearch's answer to a restore, with Snapkeep's lists of failures and of what was left out if they are not
- * empty. Throws `snapshot_restore_exception` when indices were requested and none was restored.
+ * Returns Elasticsearch's answer to a restore, with Snapkeep's lists of failures and of what was left out if they are
+ * not empty. Throws `snapshot_restore_exception` when indices were requested and none was restored.
  */
 export function outcomeJson(snapshot: string, outcome: RestoreOutcome): JsonObject {
   const { failures, leftOut, indexCount } = outcome;

@@ -3,26 +3,26 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { type ShardProgress, type ShardResult } from '../../contracts/jobs/copy';
 import { type CopyProgress } from '../../contracts/jobs/job';
 
-/** What the running activities of one workflow last said of themselves. */
+/** Progress that the running activities of one workflow reported in their last heartbeats. */
 export interface LiveProgress {
-  /** Shards of a small group that are done, before the workflow knows. */
+  /** Shards of a small group that are done, though the workflow has not recorded them yet. */
   readonly finished: readonly ShardResult[];
-  /** What the running activities have written, shards of `finished` included. */
+  /** Amounts that the running activities have written, including the shards of `finished`. */
   readonly written: CopyProgress;
-  /** Shards that activities are at which copy several; undefined where none of them says so. */
+  /** Shards that activities with several shards copy now; undefined if no activity reports them. */
   readonly working?: readonly ShardProgress[];
 }
 
 const NOTHING: LiveProgress = { finished: [], written: { documents: 0, objects: 0, bytes: 0 } };
 
-/** Heartbeat details as the data activities send them; only the parts that are shown. */
+/** The heartbeat details of data activities, as far as they are shown. */
 interface ShownHeartbeat {
   readonly cursor?: unknown;
   readonly progress?: CopyProgress;
   readonly working?: readonly ShardProgress[];
 }
 
-/** Reads the heartbeats of a workflow's pending activities: no worker takes part. */
+/** Returns the progress in the heartbeats of a workflow's pending activities. Needs no worker. */
 export function heartbeatsOf({ raw }: WorkflowExecutionDescription): LiveProgress {
   return (raw.pendingActivities ?? []).reduce((sum, activity) => {
     const payload = activity.heartbeatDetails?.payloads?.[0];

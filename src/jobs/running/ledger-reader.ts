@@ -5,8 +5,8 @@ import { type TemporalCalls } from '../temporal/temporal-calls';
 const NO_JOBS: ShownJobs = { running: [], ended: [] };
 
 /**
- * Reads the ledgers of places from the memo of their workflows (`repositoryWorkflow`), which needs no worker. Jobs enter
- * and leave a ledger by activities/ledger-client.
+ * Reads the ledgers of places from the memo of their workflows (`repositoryWorkflow`), which needs no worker. Jobs
+ * enter and leave a ledger by activities/ledger-client.
  */
 export class LedgerReader {
   constructor(private readonly calls: TemporalCalls) {}

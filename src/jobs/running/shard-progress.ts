@@ -6,21 +6,21 @@ import { type TemporalCalls } from '../temporal/temporal-calls';
 import { heartbeatsOf, type LiveProgress } from './heartbeats';
 import { type RunningSnapshot } from './running-jobs';
 
-/** Finds out how far each changed shard of a running snapshot is: asks the job, its children, and their heartbeats. */
+/** Reads the progress of each changed shard of a running snapshot from its job, the child workflows and heartbeats. */
 export class ShardProgressReader {
-  /** Progress of groups that have ended; it never changes again. */
+  /** Progress of groups that have ended; it never changes. */
   private readonly ended = new LRUCache<string, readonly ShardProgress[]>({ max: 2_000 });
   /**
-   * The furthest that shards were seen, by workflow and plan: heartbeats end with their activity, a moment before the
-   * workflow knows, and nothing else tells what each shard has written.
+   * The furthest progress seen of each shard, by workflow and plan. Heartbeats disappear with their activity, shortly
+   * before the workflow records its result, and are the only source of what each shard has written.
    */
   private readonly furthest = new LRUCache<string, ReadonlyMap<number, ShardProgress>>({ max: 2_000 });
 
   constructor(private readonly calls: TemporalCalls) {}
 
   /**
-   * By ordinal of the plan's changed shards, of which `expected` holds the documents. Shards whose turn has not come are
-   * missing. Throws `worker_unavailable` when no worker tells.
+   * Returns the progress by ordinal in the plan's changed shards; `expected` holds their documents. Shards that have
+   * not started may be missing. Throws `worker_unavailable` when no worker answers.
    */
   async read({ job }: RunningSnapshot, expected: readonly number[]): Promise<ReadonlyMap<number, ShardProgress>> {
     const status = await this.calls.query(job.workflowId, snapshotStatusQuery);
@@ -64,10 +64,10 @@ export class ShardProgressReader {
   }
 }
 
-/** Of two looks at a shard the one that is further: a shard that is copied again does not go back. */
+/** Returns the further of two observations of a shard, so that a shard that is copied again does not go back. */
 export function later(before: ShardProgress | undefined, now: ShardProgress): ShardProgress {
   if (before === undefined || RANKS[now.stage] > RANKS[before.stage]) {
-    // What an ended activity has written is known from its last heartbeats only.
+    // Only its last heartbeats told what an ended activity has written.
     return before !== undefined && now.bytes < before.bytes
       ? { ...now, documents: before.documents, objects: before.objects, bytes: before.bytes }
       : now;
@@ -79,9 +79,9 @@ export function later(before: ShardProgress | undefined, now: ShardProgress): Sh
 const RANKS: Readonly<Record<ShardStage, number>> = { INIT: 0, STARTED: 1, FINALIZE: 2, DONE: 3, FAILURE: 3 };
 
 /**
- * The shards with what the heartbeats add. Where they tell which shards they are at, the others have not begun. Where they
- * don't (large shards), what was written is shared out among the started ones by the documents `expected` of each (by
- * ordinal); their sum is exact but for rounding.
+ * Returns the shards with the progress of the heartbeats added. If the heartbeats name the shards being copied, the
+ * other shards have not begun. If they do not (large shards), the amounts written are divided among the started shards
+ * in proportion to their `expected` documents (by ordinal). The sum is then exact but for rounding.
  */
 export function withHeartbeats(
   shards: readonly ShardProgress[],

@@ -46,9 +46,9 @@ export class SnapshotDeleter {
   ) {}
 
   /**
-   * Deletes snapshots. Running ones are cancelled and rolled back; finished ones are removed from the catalogue, and the
-   * objects that only they used are deleted. Throws `snapshot_missing_exception` before any change when a name does not
-   * exist.
+   * Deletes snapshots. Running ones are cancelled and rolled back; finished ones are removed from the catalogue, and
+   * the objects that only they used are deleted. Throws `snapshot_missing_exception` before any change when a name does
+   * not exist.
    */
   async delete({ repository, snapshots, waitForCompletion }: DeleteRequest, signal: AbortSignal): Promise<void> {
     const { registrations, places, list, starter, reader } = this.parts;
@@ -82,7 +82,10 @@ export class SnapshotDeleter {
     }
   }
 
-  /** Starts a job that deletes the snapshots, of which there is at least one. Returns when they are removed from the catalogue. */
+  /**
+   * Starts a job that deletes the snapshots, of which there is at least one. Returns when they are removed from the
+   * catalogue.
+   */
   private startDelete(
     bound: JobRepository,
     finished: readonly SnapshotView[],

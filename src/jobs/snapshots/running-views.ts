@@ -7,16 +7,16 @@ import { type RepositoryReader } from '../reading/repository-reader';
 import { type RunningSnapshot } from '../running/running-jobs';
 import { runningView, type SnapshotView } from './snapshot-view';
 
-/** Plans are written once; those of the last running snapshots are remembered. */
+/** Plans that are cached; a plan never changes. */
 const PLANS_KEPT = 64;
 
-/** Running snapshots with what their plans in the bucket say. */
+/** Reads the plans of running snapshots from the bucket, and shows the snapshots with them. */
 export class RunningViews {
   private readonly plans = new LRUCache<string, JobPlan>({ max: PLANS_KEPT });
 
   constructor(private readonly reader: RepositoryReader) {}
 
-  /** Undefined before there is a plan, and once the job is over. */
+  /** Returns the plan; undefined before there is one, and after the job has ended. */
   async plan(registration: Registration, ref: ObjectRef | undefined): Promise<JobPlan | undefined> {
     if (ref === undefined) return undefined;
     const known = this.plans.get(ref.sha256);
@@ -31,6 +31,7 @@ export class RunningViews {
     }
   }
 
+  /** Returns a running snapshot as lists show it. */
   async view(registration: Registration, running: RunningSnapshot): Promise<SnapshotView> {
     const { counts, copiedShards, failedShards, plan: ref } = running.shown;
     const plan = await this.plan(registration, ref);

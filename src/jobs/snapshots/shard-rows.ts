@@ -1,4 +1,4 @@
-/** Every shard of a snapshot as `_status` sees it, finished or running. Pure. */
+/** Computes the stage and sizes of every shard of a snapshot for `_status`, finished or running. Pure. */
 import { type ShardProgress, type ShardStage } from '../../contracts/jobs/copy';
 import { type ShardEntry } from '../../contracts/stored';
 import { type SnapshotManifest } from '../../repository/format/format';
@@ -12,9 +12,11 @@ export interface FileCount {
 
 export interface ShardRow {
   readonly stage: ShardStage;
-  /** What this snapshot adds to the repository, of that what is written, and all the snapshot needs. */
+  /** Objects that this snapshot adds to the repository. */
   readonly incremental: FileCount;
+  /** Those of `incremental` that are written. */
   readonly processed: FileCount;
+  /** All objects that the snapshot needs. */
   readonly total: FileCount;
   readonly startMillis: number;
   readonly millis: number;
@@ -27,11 +29,11 @@ export interface IndexRows {
 }
 
 const NONE: FileCount = { files: 0, bytes: 0 };
-/** Until a shard has written something: JSON of documents shrinks to about this part, in objects of about this size. */
+/** Estimates until a shard has written something: the compression of its documents' JSON, and the size of an object. */
 const EXPECTED_COMPRESSION = 0.2;
 const EXPECTED_OBJECT_BYTES = 32 * 1024 * 1024;
 
-/** Everything is known, from the one manifest. */
+/** Returns the shards of a finished snapshot; all sizes come from its manifest. */
 export function finishedRows(manifest: SnapshotManifest): IndexRows[] {
   const reasons = new Map(manifest.failures.map((one) => [`${one.shard} ${one.index}`, one.reason]));
   return manifest.indices.map((index) => ({
@@ -44,7 +46,7 @@ export function finishedRows(manifest: SnapshotManifest): IndexRows[] {
   }));
 }
 
-/** Sizes of shards that are still being copied are estimates, and never below what is written already. */
+/** Returns the shards of a running snapshot. Sizes of unfinished shards are estimates, at least what is written. */
 export function runningRows(plan: JobPlan, progress: ReadonlyMap<number, ShardProgress>, now: number): IndexRows[] {
   let ordinal = 0;
   return plan.indices.map((index) => ({
@@ -72,7 +74,7 @@ function changedRow(
   const stage = progress?.stage ?? 'INIT';
   const written: FileCount = { files: progress?.objects ?? 0, bytes: progress?.bytes ?? 0 };
   const expected = expect(shard, progress);
-  // A group of small shards tells what it has written when it ends, all at once.
+  // A group of small shards reports its written bytes only when it ends.
   const processed = stage === 'DONE' && written.bytes === 0 ? expected : written;
   const incremental = stage === 'DONE' ? processed : expected;
   const millis = stage === 'INIT' ? 0 : now - startMillis;

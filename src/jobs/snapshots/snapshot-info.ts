@@ -1,4 +1,4 @@
-/** `GET /_snapshot/{repository}/{snapshot}` as JSON. Pure. */
+/** Prints snapshots as `GET /_snapshot/{repository}/{snapshot}` shows them. Pure. */
 import { type JsonObject, RawJson } from '../../elasticsearch/json-value';
 import { isoTime } from '../../elasticsearch/values';
 import { versionId } from '../../elasticsearch/version-id';
@@ -13,8 +13,8 @@ export interface InfoOptions {
 }
 
 /**
- * One element of `snapshots`. `manifest` is needed for a snapshot with failures and for `index_details` only. A running
- * one shows in `duration_in_millis` how long it has been running.
+ * Returns one element of `snapshots`. `manifest` is needed only for a snapshot with failures and for `index_details`.
+ * For a running snapshot, `duration_in_millis` is the time since its start.
  */
 export function snapshotInfo(
   view: SnapshotView,

@@ -18,16 +18,16 @@ import { finishedView, type SnapshotView } from './snapshot-view';
 export interface ListRequest extends InfoOptions {
   /** Expressions; `_all`, wildcards and lists. */
   readonly repositories: readonly string[];
-  /** Expressions; `_current` are the running ones. */
+  /** Expressions; `_current` selects the running snapshots. */
   readonly snapshots: readonly string[];
   readonly ignoreUnavailable: boolean;
   readonly page: PageRequest;
 }
 
-/** Manifests read at once for their failures. */
+/** Manifests read concurrently. */
 const READS_AT_ONCE = 8;
 
-/** What there is in repositories, running snapshots included. */
+/** Lists the snapshots of repositories, finished and running ones. */
 export class SnapshotList {
   private readonly shared = new Coalescer();
 
@@ -40,8 +40,8 @@ export class SnapshotList {
   ) {}
 
   /**
-   * `GET /_snapshot/{repository}/{snapshot}`. Throws `repository_missing_exception`, `snapshot_missing_exception`.
-   * Callers that ask the same at the same time share one answer.
+   * Answers `GET /_snapshot/{repository}/{snapshot}`; concurrent callers with the same request share the answer. Throws
+   * `repository_missing_exception` or `snapshot_missing_exception`.
    */
   show(request: ListRequest): Promise<JsonObject> {
     return this.shared.ask(`show ${JSON.stringify(request)}`, () => this.read(request));
@@ -71,7 +71,7 @@ export class SnapshotList {
     };
   }
 
-  /** One finished snapshot as `wait_for_completion` answers it; undefined when it is not in the catalogue. */
+  /** Returns a finished snapshot as `wait_for_completion` answers it; undefined if it is not in the catalogue. */
   async finished(registration: Registration, uuid: string): Promise<JsonObject | undefined> {
     const root = await this.reader.readRoot(registration);
     const entry = root.snapshots.find((one) => one.uuid === uuid);
@@ -83,16 +83,16 @@ export class SnapshotList {
   }
 
   /**
-   * Every snapshot of the repository. Callers that ask at the same time share one answer, which was begun after the
-   * last of them asked. Needs no worker, and writes nothing.
+   * Returns every snapshot of the repository. Concurrent callers share one answer, which was begun after the last of
+   * them asked. Needs no worker, and writes nothing.
    */
   views(registration: Registration): Promise<readonly SnapshotView[]> {
     return this.shared.ask(`views ${JSON.stringify(registration)}`, () => this.readViews(registration));
   }
 
   /**
-   * Running jobs are asked before the root is read: what ends in between is in the root, and counts as finished. Where
-   * another root lies there than the one that was known, its place has other jobs.
+   * Reads the running jobs before the root, so that a job that ends in between is in the root and counts as finished.
+   * If the root is another one than the known one, reads again, because its place has other jobs.
    */
   private async readViews(registration: Registration, mayRepeat = true): Promise<SnapshotView[]> {
     const place = await this.places.find(registration);
@@ -109,7 +109,7 @@ export class SnapshotList {
     ];
   }
 
-  /** Those of the snapshots whose manifests have something to say that the root does not. */
+  /** Reads the manifests of the snapshots for which the root does not hold all that is shown. */
   private async manifests(
     views: readonly SnapshotView[],
     options: InfoOptions,
@@ -122,7 +122,7 @@ export class SnapshotList {
     await inLanes(wanted, READS_AT_ONCE, async (i) => {
       const { entry } = views[i];
       manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
-        // One that can't be read makes its own failures unknown, and nothing of the others.
+        // A manifest that can't be read must not fail the list; the failures of its snapshot are then unknown.
         unlessUnreadable(catalogue.readSnapshotManifest(entry!.manifest, { signal })),
       );
     });
@@ -130,7 +130,7 @@ export class SnapshotList {
   }
 }
 
-/** The snapshots that the expressions stand for; throws for a name that none has. */
+/** Returns the snapshots that the expressions select. Throws `snapshot_missing_exception` for a name that none has. */
 export function select(
   repository: string,
   views: readonly SnapshotView[],
@@ -142,7 +142,8 @@ export function select(
     parts,
     views.map((view) => view.snapshot),
   );
-  if (missing.length > 0 && !request.ignoreUnavailable) throw snapshotMissing(repository, missing[0]);
+  const [unknown] = missing;
+  if (unknown !== undefined && !request.ignoreUnavailable) throw snapshotMissing(repository, unknown);
   const names = new Set(selected);
   const withRunning = request.snapshots.includes('_current');
   return views.filter((view) => names.has(view.snapshot) || (withRunning && view.state === 'IN_PROGRESS'));

@@ -1,8 +1,9 @@
-/** Which part of a list of snapshots is shown, and in which order. Pure. */
+/** Filters, sorts and pages a list of snapshots. Pure. */
 import { SnapkeepError } from '../../contracts/errors';
 import { isWildcard, matcher } from '../../elasticsearch/name-lists';
 import { type SnapshotView } from './snapshot-view';
 
+/** Values of the `sort` parameter. */
 export const SORT_KEYS = [
   'start_time',
   'duration',
@@ -20,9 +21,9 @@ export interface PageRequest {
   /** -1: all. */
   readonly size: number;
   readonly offset: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
-  /** Leaves out what sorts before this value. */
+  /** Leaves out snapshots that sort before this value. */
   readonly fromSortValue?: string;
   /** Policy names and wildcards; `_none` for snapshots of no policy. */
   readonly slmPolicyFilter?: readonly string[];
@@ -34,14 +35,14 @@ interface SnapshotPage {
   readonly shown: readonly SnapshotView[];
   readonly total: number;
   readonly remaining: number;
-  /** Cursor for the page behind this one; unset on the last. */
+  /** Cursor of the following page; unset on the last. */
   readonly next?: string;
 }
 
 type SortValue = string | number;
 type Position = readonly [SortValue, string, string];
 
-/** Ties are broken by name, then by repository, so that pages never overlap. */
+/** Returns one page of the snapshots. Ties are broken by name, then by repository, so that pages never overlap. */
 export function pageOf(views: readonly SnapshotView[], page: PageRequest, now: number): SnapshotPage {
   const sign = page.order === 'asc' ? 1 : -1;
   const position = (view: SnapshotView): Position => [valueOf(view, page.sort, now), view.snapshot, view.repository];
@@ -83,9 +84,9 @@ function valueOf(view: SnapshotView, key: SortKey, now: number): SortValue {
 }
 
 function compare(a: Position, b: Position): number {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] < b[i]) return -1;
-    if (a[i] > b[i]) return 1;
+  for (const [i, value] of a.entries()) {
+    if (value < b[i]!) return -1;
+    if (value > b[i]!) return 1;
   }
   return 0;
 }
@@ -132,7 +133,7 @@ function decodeCursor(text: string): Position {
       return at as unknown as Position;
     }
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new SnapkeepError('illegal_argument_exception', `invalid after parameter [${text}]: take it from [next]`);
 }

@@ -15,14 +15,14 @@ import { statusJson } from './status-json';
 
 interface StatusRequest {
   readonly repositories: readonly string[];
-  /** Unset: the running ones. */
+  /** Unset: all running snapshots. */
   readonly snapshots?: readonly string[];
   /** Unset: all indices. */
   readonly indices?: readonly string[];
   readonly ignoreUnavailable: boolean;
 }
 
-/** `_status`: one object of the bucket per finished snapshot; the jobs themselves are asked about running ones. */
+/** Answers `_status`. Reads one object per finished snapshot, and queries the jobs of running ones. */
 export class SnapshotStatuses {
   private readonly shared = new Coalescer();
 
@@ -35,8 +35,8 @@ export class SnapshotStatuses {
   ) {}
 
   /**
-   * Throws `repository_missing_exception`, `snapshot_missing_exception`, `index_not_found_exception`. Callers that ask
-   * the same at the same time share one answer.
+   * Returns the answer, which concurrent callers with the same request share. Throws `repository_missing_exception`,
+   * `snapshot_missing_exception` or `index_not_found_exception`.
    */
   show(request: StatusRequest): Promise<JsonObject> {
     return this.shared.ask(JSON.stringify(request), () => this.read(request));
@@ -49,7 +49,7 @@ export class SnapshotStatuses {
   }
 
   private async ofRepository(registration: Registration, request: StatusRequest): Promise<JsonObject[]> {
-    // As the engines: no wildcards, and [_all] are the running ones.
+    // As in Elasticsearch, wildcards are names like any other, and [_all] selects the running snapshots.
     const all = request.snapshots === undefined || (request.snapshots.length === 1 && request.snapshots[0] === '_all');
     const views = select(
       registration.name,
@@ -93,9 +93,10 @@ function pick(rows: readonly IndexRows[], request: StatusRequest): readonly Inde
     request.indices,
     rows.map((row) => row.name),
   );
-  if (missing.length > 0 && !request.ignoreUnavailable) {
-    throw new SnapkeepError('index_not_found_exception', `no such index [${missing[0]}] in the snapshot`, {
-      details: { index: missing[0] },
+  const [index] = missing;
+  if (index !== undefined && !request.ignoreUnavailable) {
+    throw new SnapkeepError('index_not_found_exception', `no such index [${index}] in the snapshot`, {
+      details: { index },
     });
   }
   return rows.filter((row) => selected.includes(row.name));

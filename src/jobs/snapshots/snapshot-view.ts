@@ -1,7 +1,6 @@
-/** One snapshot as lists see it, finished or running: what is sorted, filtered and printed. */
+/** One snapshot as lists show it, finished or running: the values that are sorted, filtered and printed. */
 import { indicesOf } from '../../repository/catalogue/root';
-import { type SnapshotState } from '../../repository/format/format';
-import { type Root, type RootEntry } from '../../repository/format/format';
+import { type Root, type RootEntry, type SnapshotState } from '../../repository/format/format';
 import { countRuns } from '../../repository/format/number-runs';
 import { type RunningSnapshot } from '../running/running-jobs';
 
@@ -10,7 +9,7 @@ export interface SnapshotView {
   readonly snapshot: string;
   readonly uuid: string;
   readonly state: SnapshotState | 'IN_PROGRESS';
-  /** Of the cluster; unset while it is not known yet. */
+  /** Version of the cluster; unset while it is unknown. */
   readonly version?: string;
   readonly includeGlobalState: boolean;
   /** Raw JSON text. */
@@ -20,21 +19,22 @@ export interface SnapshotView {
   readonly endMillis: number;
   readonly shards: { readonly total: number; readonly failed: number; readonly successful: number };
   readonly indexCount: number;
-  /** Names, ascending. Read only for what is printed. */
+  /** Returns the names, ascending. A function, because only a few snapshots of a list are printed. */
   indices(): readonly string[];
-  /** Set for a finished one. */
+  /** Set for a finished snapshot. */
   readonly entry?: RootEntry;
-  /** Set for a running one. */
+  /** Set for a running snapshot. */
   readonly running?: RunningSnapshot;
 }
 
-/** What a running snapshot has found out so far. */
+/** Facts that a running snapshot's plan holds. */
 interface PlanFacts {
   readonly version: string;
   readonly indices: readonly string[];
   readonly shards: number;
 }
 
+/** Returns a snapshot of the catalogue as lists show it. */
 export function finishedView(repository: string, root: Root, entry: RootEntry): SnapshotView {
   return {
     repository,
@@ -56,7 +56,7 @@ export function finishedView(repository: string, root: Root, entry: RootEntry): 
   };
 }
 
-/** `done` is the number of shards that need nothing more. */
+/** Returns a running snapshot as lists show it. `done` counts the shards that have ended. */
 export function runningView(
   repository: string,
   running: RunningSnapshot,

@@ -1,4 +1,4 @@
-/** `_status` as JSON: the fields of Elasticsearch since 6.4, and the older ones beside them. Pure. */
+/** Prints snapshots as `_status` shows them, with the fields of Elasticsearch since 6.4 and the older ones. Pure. */
 import { type ShardStage } from '../../contracts/jobs/copy';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { type FileCount, type IndexRows, type ShardRow } from './shard-rows';
@@ -10,11 +10,11 @@ interface StatusHead {
   readonly state: string;
   readonly includeGlobalState: boolean;
   readonly startMillis: number;
-  /** How long it took, or has been running, ms. */
+  /** Ms that the snapshot took, or has been running. */
   readonly millis: number;
 }
 
-/** One element of `snapshots`. */
+/** Returns one element of `snapshots`. */
 export function statusJson(head: StatusHead, indices: readonly IndexRows[]): JsonObject {
   const all = indices.flatMap((index) => index.shards);
   return {

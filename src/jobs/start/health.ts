@@ -1,7 +1,7 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 
-/** What the front door asks of the cluster besides passing requests on. */
+/** The calls to the cluster that jobs need at the front door. */
 export interface ClusterFacts {
   info(signal?: AbortSignal): Promise<{ readonly product: 'elasticsearch' | 'opensearch'; readonly version: string }>;
   /** Throws when the cluster does not answer. */
@@ -21,21 +21,24 @@ interface HealthReport {
   readonly components: Readonly<Record<Component, ComponentHealth>>;
 }
 
-/** Ms until a component that does not answer counts as down: a worker's first answer after a crash may take two seconds. */
+/**
+ * Ms after which a component without an answer counts as down. A worker's first answer after a crash takes up to two
+ * seconds.
+ */
 const CHECK_MS = 2_400;
 
-/** Whether the parts that jobs need can be reached. Whoever asks during a check gets its result. */
+/** Checks whether the components that jobs need are up. Callers that ask during a check get its result. */
 export class Health {
   private running: Promise<HealthReport> | undefined;
 
-  /** `askWorker` asks something that only a worker can answer, in at most the given ms. */
+  /** `askWorker` makes a call that only a worker can answer, and throws if none does within the given ms. */
   constructor(
     private readonly calls: TemporalCalls,
     private readonly cluster: ClusterFacts,
     private readonly askWorker: (ms: number) => Promise<unknown>,
   ) {}
 
-  /** Answers within about three seconds. */
+  /** Returns the state of all components within about three seconds. */
   report(): Promise<HealthReport> {
     this.running ??= this.check().finally(() => {
       this.running = undefined;
@@ -54,7 +57,7 @@ export class Health {
     return { status: isUp ? 'up' : 'down', components };
   }
 
-  /** The error to answer with when something a job needs is down; undefined when all is well. */
+  /** Returns the error for a component that is down; undefined if all are up. */
   async trouble(): Promise<SnapkeepError | undefined> {
     const { components } = await this.report();
     for (const [name, { status, reason }] of Object.entries(components)) {
@@ -68,7 +71,7 @@ export class Health {
       await this.askWorker(CHECK_MS);
       return UP;
     } catch (error) {
-      // Where many ask, an answer may be late; others that came since prove as much.
+      // Under load this answer may be late; an answer to another caller also proves that a worker is up.
       return this.calls.worker.isFresh() ? UP : down((error as Error).message);
     }
   }

@@ -65,7 +65,9 @@ export class JobStarter {
     private readonly withdrawal: JobWithdrawal,
   ) {}
 
-  /** Returns the options for the next job. They may change, because search attributes are registered in the background. */
+  /**
+   * Returns the options for the next job. They may change, because search attributes are registered in the background.
+   */
   jobOptions(): JobOptions {
     const { retryWindowMs, dataTaskQueue, searchAttributes } = this.options;
     return { retryWindowMs, dataTaskQueue, searchAttributes };

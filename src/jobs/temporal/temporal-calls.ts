@@ -9,20 +9,21 @@ import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 import { LastAnswer } from './last-answer';
 
-/** Ms a caller's question may take, well below the five seconds within which an answer is promised. */
+/** Ms that a call may take: well below the five seconds within which callers are promised an answer. */
 export const QUERY_MS = 3_200;
-/** Times a read that came too late is made again while Temporal answers others. */
+/** Attempts of a read that exceeds its deadline while Temporal answers other calls. */
 const READ_ATTEMPTS = 5;
-/** Ms without an answer after which Temporal is asked whether it is there at all, and ms it may take to say so. */
+/** Ms without an answer after which a query checks that Temporal is up, and ms that this check may take. */
 const PING_AFTER_MS = 1_000;
 const PING_MS = 1_500;
 
 /**
- * Calls to Temporal that end in time, and say which part is down when they can't: a query needs a worker, everything
- * else needs Temporal alone. Callers that ask the same at the same time share one call.
+ * Makes calls to Temporal that end within a deadline. When a call can't end, its error names the component that is
+ * down: a query needs a worker, all other calls need Temporal alone. Concurrent callers with the same query share one
+ * call.
  */
 export class TemporalCalls {
-  /** Noted for every answer that only a worker can give. */
+  /** Recorded for every answer that only a worker can give. */
   readonly worker = new LastAnswer();
   private readonly temporal = new LastAnswer();
   private readonly shared = new Coalescer();
@@ -30,8 +31,9 @@ export class TemporalCalls {
   constructor(readonly client: Client) {}
 
   /**
-   * Asks a workflow. Throws `worker_unavailable` when Temporal answers and no worker does, `temporal_unavailable` when
-   * neither does. Undefined when there is no such workflow (any more). Shared: don't change the answer.
+   * Queries a workflow. Returns undefined if the workflow does not exist, or was deleted. Throws `worker_unavailable`
+   * when Temporal answers and no worker does, `temporal_unavailable` when neither does. The answer is shared: don't
+   * change it.
    */
   async query<Result, Args extends readonly unknown[] = []>(
     workflowId: string,
@@ -44,7 +46,10 @@ export class TemporalCalls {
     );
   }
 
-  /** What Temporal itself knows of a workflow, its memo included. Undefined when there is none. Shared: don't change it. */
+  /**
+   * Returns the description of a workflow, with its memo; undefined if it does not exist. Needs no worker. The answer
+   * is shared: don't change it.
+   */
   async describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
     return this.shared.ask(`describe ${workflowId}`, async () => {
       for (let attempt = 1; ; attempt++) {
@@ -89,7 +94,7 @@ export class TemporalCalls {
     }
   }
 
-  /** Undefined when the workflow does not exist or has ended. */
+  /** Signals a workflow. Returns undefined if the workflow does not exist or has ended. */
   async signal<Args extends unknown[]>(
     workflowId: string,
     definition: SignalDefinition<Args>,
@@ -103,7 +108,10 @@ export class TemporalCalls {
     );
   }
 
-  /** A call that needs no worker, in `ms`. Undefined when it named a workflow that does not exist. */
+  /**
+   * Makes a call that needs no worker, within `ms`. Returns undefined if the workflow does not exist. Throws
+   * `temporal_unavailable` when the deadline is exceeded.
+   */
   async quick<Result>(call: () => Promise<Result>, ms = QUERY_MS): Promise<Result | undefined> {
     try {
       return await this.within(ms, call);
@@ -113,7 +121,7 @@ export class TemporalCalls {
     }
   }
 
-  /** Whether the Temporal service answers. */
+  /** Returns whether the Temporal service answers, or has answered another call recently. */
   async isReachable(ms = PING_MS): Promise<boolean> {
     try {
       await this.within(ms, () => this.client.workflowService.getSystemInfo({}));
@@ -123,7 +131,9 @@ export class TemporalCalls {
     }
   }
 
-  /** The client keeps to a deadline in each of its attempts, but may sleep past it between two. */
+  /**
+   * Makes a call within `ms`. The race is needed because the client may sleep past its deadline between two attempts.
+   */
   private async within<Result>(ms: number, call: () => Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -147,7 +157,6 @@ function noWorker(cause: unknown): SnapkeepError {
   );
 }
 
-/** What the caller is told when Temporal is away. */
 function noTemporal(cause: unknown): SnapkeepError {
   return new SnapkeepError('temporal_unavailable', 'the Temporal service does not answer; ask again when it is back', {
     cause,
