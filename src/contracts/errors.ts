@@ -1,13 +1,13 @@
 /**
- * The one catalogue of errors: domain code → Elasticsearch `type`, HTTP status, scope, retryable or not.
+ * The table of errors: the Elasticsearch `type`, HTTP status, scope and retryability of each domain code.
  *
- * Everything Snapkeep throws on purpose is a {@link SnapkeepError}. Its code is also the `type` of the
- * `ApplicationFailure` it becomes at an activity's boundary, so a code is stored in workflow histories and never
- * changes its meaning. `retryable` answers one question only: may the same call succeed later without anybody
- * changing the request or the configuration?
+ * Every error that Snapkeep throws on purpose is a {@link SnapkeepError}. At an activity's boundary its code becomes
+ * the `type` of an `ApplicationFailure`. Codes are therefore stored in workflow histories, and must never change their
+ * meaning. `retryable` means that the same call may succeed later, without a change of the request or the
+ * configuration.
  */
-export const ERROR_CATALOGUE = {
-  // What the caller asked for cannot be.
+export const ERROR_TABLE = {
+  // The request can't be fulfilled.
   repository_missing_exception: {
     type: 'repository_missing_exception',
     status: 404,
@@ -38,15 +38,15 @@ export const ERROR_CATALOGUE = {
     retryable: false,
   },
   parse_exception: { type: 'parse_exception', status: 400, scope: 'request', retryable: false },
-  /** A regular expression that Java would refuse too. */
+  /** A regular expression that Java also refuses. */
   pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, scope: 'request', retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, scope: 'request', retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, scope: 'request', retryable: false },
-  /** The call is not for this front door, or a page of another site made it. */
+  /** The call names a host that is not allowed, or comes from a page of another site. */
   request_forbidden: { type: 'security_exception', status: 403, scope: 'request', retryable: false },
-  /** A sender that stopped sending. */
+  /** The client stopped sending its request. */
   request_timeout: { type: 'request_timeout_exception', status: 408, scope: 'request', retryable: false },
-  /** What came is no HTTP, or its first line or headers are too long. */
+  /** The bytes received are not HTTP/1.1. */
   request_malformed: { type: 'illegal_argument_exception', status: 400, scope: 'request', retryable: false },
   request_line_too_long: { type: 'too_long_http_line_exception', status: 414, scope: 'request', retryable: false },
   request_headers_too_long: { type: 'too_long_http_header_exception', status: 431, scope: 'request', retryable: false },
@@ -63,9 +63,9 @@ export const ERROR_CATALOGUE = {
     scope: 'request',
     retryable: false,
   },
-  /** The cluster's limit of shards. */
+  /** The cluster's limit of shards would be exceeded. */
   validation_exception: { type: 'validation_exception', status: 400, scope: 'request', retryable: false },
-  /** A block that somebody set, and that only somebody can lift. */
+  /** The cluster has a block that an administrator must lift. */
   cluster_block_exception: { type: 'cluster_block_exception', status: 403, scope: 'request', retryable: false },
   snapshot_restore_exception: { type: 'snapshot_restore_exception', status: 500, scope: 'request', retryable: false },
   concurrent_snapshot_execution_exception: {
@@ -74,10 +74,10 @@ export const ERROR_CATALOGUE = {
     scope: 'request',
     retryable: false,
   },
-  /** Somebody deleted the snapshot while it was being taken: told to those who waited for it. */
+  /** The snapshot was deleted while it was being taken; thrown to callers that wait for it. */
   snapshot_aborted: { type: 'snapshot_exception', status: 500, scope: 'request', retryable: false },
   repository_in_use: { type: 'repository_exception', status: 409, scope: 'repository', retryable: false },
-  // The repository cannot be used as it is configured.
+  // The repository can't be used with its configuration.
   repository_settings_invalid: { type: 'repository_exception', status: 400, scope: 'repository', retryable: false },
   repository_verification_exception: {
     type: 'repository_verification_exception',
@@ -86,9 +86,9 @@ export const ERROR_CATALOGUE = {
     retryable: false,
   },
   repository_corrupt: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
-  /** A segment is compressed with a codec that this installation has not got. */
+  /** A segment is compressed with a codec that is not installed here. */
   codec_unavailable: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
-  // The object store. `blob_exists` and `blob_missing` are answers; callers act on them.
+  // The object store. Callers handle `blob_exists` and `blob_missing`.
   blob_missing: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
   blob_exists: { type: 'repository_exception', status: 500, scope: 'shard', retryable: false },
   store_access_denied: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },
@@ -100,34 +100,35 @@ export const ERROR_CATALOGUE = {
   cluster_unavailable: { type: 'cluster_unavailable_exception', status: 503, scope: 'service', retryable: true },
   cluster_access_denied: { type: 'security_exception', status: 403, scope: 'shard', retryable: false },
   cluster_rejected: { type: 'cluster_rejected_exception', status: 500, scope: 'shard', retryable: false },
-  /** A view (point in time, scroll) is gone, or no longer shows what it showed: open another and count again. */
+  /** A view (point in time, scroll) expired, or its contents changed: open another and count again. */
   view_lost: { type: 'view_lost_exception', status: 503, scope: 'shard', retryable: true },
   source_disabled: { type: 'source_disabled_exception', status: 400, scope: 'shard', retryable: false },
   document_rejected: { type: 'document_rejected_exception', status: 400, scope: 'shard', retryable: false },
-  /** A cluster keeps a document that is no JSON, and returns it so. */
+  /** The cluster returned a document that is not valid JSON. */
   document_unreadable: { type: 'document_unreadable_exception', status: 500, scope: 'shard', retryable: false },
   document_too_large: { type: 'document_too_large_exception', status: 413, scope: 'shard', retryable: false },
   shard_inconsistent: { type: 'shard_inconsistent_exception', status: 500, scope: 'shard', retryable: false },
   // The service itself.
   temporal_unavailable: { type: 'temporal_unavailable_exception', status: 503, scope: 'service', retryable: true },
   worker_unavailable: { type: 'worker_unavailable_exception', status: 503, scope: 'service', retryable: true },
-  /** Final for the commit that met it: the job plans again on top of the newest snapshot. */
+  /** Not retryable, because the commit's plan is out of date: the job plans again from the newest snapshot. */
   base_changed: { type: 'concurrent_snapshot_execution_exception', status: 503, scope: 'request', retryable: false },
   internal: { type: 'exception', status: 500, scope: 'service', retryable: false },
 } as const satisfies Record<string, { type: string; status: number; scope: ErrorScope; retryable: boolean }>;
 
 /**
- * What a failure spoils: the request alone, one shard (an index, an object) while the others go on, every job of the
- * repository, or everybody.
+ * The extent of a failure: the request alone, one shard (an index, an object) while others continue, every job of the
+ * repository, or all of Snapkeep.
  */
 type ErrorScope = 'request' | 'shard' | 'repository' | 'service';
 
-export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+/** A code of the table. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
 
 /** Facts about the failure: names, keys, expected and actual values. Never a secret. */
 export type ErrorDetails = Record<string, string | number | boolean | string[] | undefined>;
 
-/** An error with a code of the catalogue, a sentence that names the thing and the way out, and its cause. */
+/** An error with a code of the table, a message that names the thing, the cause and the way out, and its cause. */
 export class SnapkeepError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
@@ -140,20 +141,20 @@ export class SnapkeepError extends Error {
   }
 
   get retryable(): boolean {
-    return ERROR_CATALOGUE[this.code].retryable;
+    return ERROR_TABLE[this.code].retryable;
   }
 
   get scope(): ErrorScope {
-    return ERROR_CATALOGUE[this.code].scope;
+    return ERROR_TABLE[this.code].scope;
   }
 }
 
-/** Whether `error` is a {@link SnapkeepError}, with the given code where one is named. */
+/** Returns whether `error` is a {@link SnapkeepError}, optionally with the given code. */
 export function isSnapkeepError(error: unknown, code?: ErrorCode): error is SnapkeepError {
   return error instanceof SnapkeepError && (code === undefined || error.code === code);
 }
 
-/** Whether `value` is a code of the catalogue: true for what a {@link SnapkeepError} left in a workflow failure. */
+/** Returns whether `value` is a code of the table, as the `type` of a workflow failure may be. */
 export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(ERROR_CATALOGUE, value);
+  return typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value);
 }

@@ -4,5 +4,5 @@ export interface SeqNoRange {
   readonly to: number;
 }
 
-/** End of a range that has no end. Sequence numbers are longs; what a cluster really hands out stays far below this. */
+/** End of an unbounded range. Sequence numbers are longs, but those that a cluster assigns stay far below this. */
 export const MAX_SEQ_NO = Number.MAX_SAFE_INTEGER;

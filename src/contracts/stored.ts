@@ -1,6 +1,6 @@
-/** References to what is stored, which both the format (FORMAT.md) and the messages of jobs hold. */
+/** References to stored objects, as both the format (FORMAT.md) and the messages of jobs hold them. */
 
-/** A reference to a stored object, checked whenever it is read. */
+/** A reference to a stored object; length and hash are checked at every read. */
 export interface ObjectRef {
   readonly key: string;
   /** Stored bytes. */
@@ -9,12 +9,12 @@ export interface ObjectRef {
   readonly sha256: string;
 }
 
-/** Sums that `_status` shows without reading more. Bytes are stored (compressed) bytes; objects are data objects. */
+/** Sums that `_status` shows without further reads. Bytes are stored (compressed) bytes; objects are data objects. */
 export interface Totals {
-  /** All objects the snapshot needs. */
+  /** All objects that the snapshot needs. */
   readonly objects: number;
   readonly bytes: number;
-  /** The objects this snapshot added. */
+  /** The objects that this snapshot added. */
   readonly addedObjects: number;
   readonly addedBytes: number;
   /** Live documents. */
@@ -24,19 +24,19 @@ export interface Totals {
 export interface ShardEntry {
   readonly manifest: ObjectRef;
   /**
-   * Key of the shard manifest whose objects this one shares; unset where it shares none, and where `manifest` itself
-   * was written by an earlier snapshot. At commit it must be what the newest snapshot of the shard has (FORMAT.md,
-   * "The base rule").
+   * Key of the shard manifest whose objects this one shares. Unset if it shares none, or if an earlier snapshot wrote
+   * `manifest` itself. At commit it must be the manifest of the newest snapshot of the shard (FORMAT.md, "The base
+   * rule").
    */
   readonly base?: string;
   /**
-   * The three facts of the shard manifest that tell an unchanged shard, repeated here so that a snapshot of any number
-   * of unchanged shards reads one object: see `isUnchanged`.
+   * The three facts of the shard manifest by which an unchanged shard is recognized (see `isUnchanged`). They are
+   * repeated here, so that a snapshot of any number of unchanged shards reads one object.
    */
   readonly historyUuid: string;
   readonly maxSeqNo: number;
   readonly sealedThrough: number;
-  /** The process that served the shard and the translog it wrote; unset where that was not known (see `ShardState`). */
+  /** The process that served the shard and the translog that it wrote; unset if unknown (see `ShardState`). */
   readonly session?: string;
   readonly totals: Totals;
   readonly startMillis: number;

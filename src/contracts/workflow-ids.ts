@@ -1,10 +1,14 @@
-/** Workflow ids are business keys: a repeated request finds the same job. Repository names can't contain `/`. */
+/**
+ * Workflow ids are business keys, so that a repeated request finds the same job. They are unambiguous, because names of
+ * repositories can't contain `/`.
+ */
 export const REPOSITORIES_WORKFLOW_ID = 'repositories';
 
+/** Returns the ids of all other workflows. */
 export const workflowIds = {
   /** The ledger of a place. */
   repository: (place: string): string => `repository/${place}`,
-  /** The sweep of a place; one at a time. */
+  /** The sweep of a place; only one runs at a time. */
   sweep: (place: string): string => `sweep/${place}`,
   snapshot: (repository: string, snapshot: string): string => `snapshot/${repository}/${snapshot}`,
   snapshotGroup: (repository: string, snapshot: string, uuid: string, group: number): string =>

@@ -7,7 +7,7 @@ import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { envelope } from '../api/http/error-envelope';
 import { hasBody } from '../api/http/request-kind';
-import { ERROR_CATALOGUE, type ErrorCode, SnapkeepError } from '../contracts/errors';
+import { ERROR_TABLE, type ErrorCode, SnapkeepError } from '../contracts/errors';
 import { printJson } from '../elasticsearch/print-json';
 
 export interface HttpLimits {
@@ -92,7 +92,7 @@ function stopWaiting(request: IncomingMessage, response: ServerResponse, idleMs:
   }
   const error = new SnapkeepError('request_timeout', `no byte of the request body came for [${idleMs}ms]`);
   const body = printJson(envelope(error), false);
-  response.writeHead(ERROR_CATALOGUE[error.code].status, {
+  response.writeHead(ERROR_TABLE[error.code].status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
@@ -195,7 +195,7 @@ function answerClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }
   const isLine = error.code === 'HPE_HEADER_OVERFLOW' && endOfLine(error.rawPacket) > MAX_HEADER_BYTES / 2;
   const { code, reason } = isLine ? LINE_TOO_LONG : known;
   const body = printJson(envelope(new SnapkeepError(code, reason)), false);
-  const { status } = ERROR_CATALOGUE[code];
+  const { status } = ERROR_TABLE[code];
   const head = `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
 }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ERROR_CATALOGUE } from '../../src/contracts/errors';
+import { ERROR_TABLE } from '../../src/contracts/errors';
 
 const ROOT = path.resolve(__dirname, '../..');
-const CODES = Object.entries(ERROR_CATALOGUE);
+const CODES = Object.entries(ERROR_TABLE);
 
 function source(): string {
   return ['src', 'workflows', 'activities']
@@ -15,7 +15,7 @@ function source(): string {
     .join('\n');
 }
 
-describe('the catalogue of errors', () => {
+describe('the table of errors', () => {
   const documented = readFileSync(path.join(ROOT, 'docs/api.md'), 'utf8');
   const used = source();
 

@@ -1,5 +1,5 @@
 import { type ErrorRequestHandler } from 'express';
-import { ERROR_CATALOGUE, SnapkeepError } from '../../contracts/errors';
+import { ERROR_TABLE, SnapkeepError } from '../../contracts/errors';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { answer } from './send-answer';
 
@@ -10,7 +10,7 @@ export interface ErrorLog {
 
 /** Returns Elasticsearch's envelope around an error of the catalogue. */
 export function envelope(error: SnapkeepError): JsonObject {
-  const { type, status } = ERROR_CATALOGUE[error.code];
+  const { type, status } = ERROR_TABLE[error.code];
   const cause = { type, reason: error.message };
   return { error: { root_cause: [cause], ...cause, ...resourceOf(error), caused_by: causedBy(error) }, status };
 }
@@ -29,7 +29,7 @@ export function errorHandler(log: ErrorLog): ErrorRequestHandler {
     if (error.code === 'internal') {
       log.error({ err: thrown, method: request.method, path: request.path }, 'a request failed unexpectedly');
     }
-    answer(request, response, ERROR_CATALOGUE[error.code].status, envelope(error));
+    answer(request, response, ERROR_TABLE[error.code].status, envelope(error));
   };
 }
 
@@ -52,7 +52,7 @@ function resourceOf({ code, details }: SnapkeepError): JsonObject {
 function causedBy(error: SnapkeepError): JsonObject | undefined {
   for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth++) {
     if (cause instanceof SnapkeepError && cause.message !== error.message) {
-      return { type: ERROR_CATALOGUE[cause.code].type, reason: cause.message };
+      return { type: ERROR_TABLE[cause.code].type, reason: cause.message };
     }
   }
   return undefined;

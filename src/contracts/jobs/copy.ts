@@ -1,31 +1,31 @@
-/** What goes in and out of the workflows and activities that copy changed shards. */
+/** Inputs, results and progress of the workflows and activities that copy changed shards. */
 import { type SeqNoRange } from '../seq-no';
 import { type ObjectRef, type ShardEntry } from '../stored';
 import { type JobOptions, type JobRepository } from './job';
 
-/** Neighbouring changed shards of the plan that one child workflow (or, when small, one activity) copies. */
+/** Adjacent changed shards of the plan that one child workflow copies, or one activity if they are small. */
 export interface ShardGroup {
   /** Ordinals in the plan's list of changed shards: `[first, first + count)`. */
   readonly first: number;
   readonly count: number;
-  /** One activity moves the whole group. */
+  /** True: one activity copies the whole group. */
   readonly small: boolean;
-  /** For people: `logs[0..4]`, `logs[0]–metrics[2]`. */
+  /** Name shown to users: `logs[0..4]`, `logs[0]–metrics[2]`. */
   readonly label: string;
   /** Expected documents. */
   readonly documents: number;
 }
 
-/** How one shard of a group ended; the shard's manifest is in the bucket. */
+/** The outcome of one shard of a group; the shard's manifest is in the bucket. */
 export interface ShardResult {
   /** Ordinal in the plan's list of changed shards. */
   readonly ordinal: number;
-  /** Stored by the activity: the shard's entry of the snapshot manifest. Unset when it failed. */
+  /** The shard's entry of the snapshot manifest; unset if the shard failed. */
   readonly entry?: ShardEntry;
   readonly failure?: { readonly reason: string; readonly status: string };
 }
 
-/** What the child workflow of a group returns: its results are an object, so that payloads stay small. */
+/** Result of a group's child workflow. The results are stored as an object, so that payloads stay small. */
 export interface GroupResult {
   readonly results: ObjectRef;
   readonly failed: number;
@@ -52,11 +52,11 @@ export interface ChunkPlan extends SeqNoRange {
   readonly documents: number;
 }
 
-/** Chunks of one shard planned at once: bounds the payload; what lies beyond goes into larger chunks. */
+/** Most chunks of one shard in a plan, which bounds the payload. A larger shard has larger chunks. */
 export const MAX_CHUNKS = 400;
 
 export interface ChunkResult {
-  /** Notes in the bucket that hold the segments written, in order. */
+  /** Objects in the bucket that list the segments written, in order. */
   readonly parts: readonly ObjectRef[];
   readonly documents: number;
   readonly objects: number;

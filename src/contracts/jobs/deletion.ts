@@ -1,4 +1,4 @@
-/** What goes in and out of the workflow that deletes snapshots. */
+/** Input and result of the workflow that deletes snapshots. */
 import { type JobOptions, type JobRepository } from './job';
 
 export interface DeleteSnapshotsInput {
@@ -8,12 +8,12 @@ export interface DeleteSnapshotsInput {
   readonly options: JobOptions;
 }
 
-/** Snapshots that one job deletes: bounds its payload. */
+/** Most snapshots that one job deletes, which bounds its payload. */
 export const MAX_DELETED = 5_000;
 
 export interface DeleteOutcome {
-  /** How many were asked for. */
+  /** Number of snapshots in the request. */
   readonly snapshots: number;
-  /** False: what they leave behind is swept later, since running jobs may need it or there is much of it. */
+  /** False: unreferenced objects are deleted later, because running jobs may need them or there are many. */
   readonly swept: boolean;
 }

@@ -1,14 +1,14 @@
 import { type LedgerJob } from './ledger';
 
-/** What of a job decides whom it waits for. */
+/** The fields of a job that decide which jobs it waits for. */
 export type Claiming = Pick<LedgerJob, 'kind' | 'claims'>;
 
 /**
- * Returns which of the running jobs that came earlier must end before `job` may go on.
+ * Returns those of the earlier running jobs that must end before `job` may continue.
  *
- * - A snapshot waits for snapshots of the same indices: in commit order the snapshots that use an object must be
- *   neighbours (FORMAT.md, "The base rule"), and a second reader of the same shard would only do the same work twice.
- * - A restore waits for nobody: it only reads. A removal commits a root, which needs no turn.
+ * - A snapshot waits for snapshots of the same indices. In commit order, the snapshots that use an object must be
+ *   adjacent (FORMAT.md, "The base rule"), and a second reader of the same shard would only repeat the work.
+ * - A restore waits for no job, because it only reads. A deletion waits for no job, because it only commits a root.
  */
 export function blockersOf<Job extends Claiming>(job: Claiming, earlier: readonly Job[]): Job[] {
   if (job.kind !== 'snapshot') return [];

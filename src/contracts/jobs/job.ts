@@ -1,21 +1,22 @@
 /**
- * What all jobs are started with. What goes in and out of workflows is stored in their histories: identifiers, counts,
- * cursors and references, never documents, plans, manifests or secrets. Times are ms since the epoch, sizes bytes.
+ * Inputs that all jobs share. Inputs and results of workflows are stored in their histories, so they hold identifiers,
+ * counts, cursors and references, never documents, plans, manifests or secrets. Times are ms since the epoch, sizes are
+ * bytes.
  */
 import { type Registration } from '../registration';
 
 /**
- * The repository a job was accepted for. The job opens this registration to its end, whatever is registered under the
- * name since.
+ * The repository that a job was accepted for. The job uses this registration until it ends, even if another one is
+ * registered under the name.
  */
 export interface JobRepository extends Registration {
-  /** Uuid of the repository's root: jobs of one place share one ledger, whatever names they were asked under. */
+  /** Uuid of the repository's root. Jobs of one place share one ledger, even if several names lead to it. */
   readonly place: string;
 }
 
-/** What every job is started with besides its own request. */
+/** Options of every job, besides its own request. */
 export interface JobOptions {
-  /** How long any step may be tried without progress before it fails, ms (SNAPKEEP_SHARD_RETRY_WINDOW). */
+  /** Ms for which a step is retried without progress before it fails (SNAPKEEP_SHARD_RETRY_WINDOW). */
   readonly retryWindowMs: number;
   /** Task queue of the activities that move data; the workflow's own queue serves the others. */
   readonly dataTaskQueue: string;
@@ -23,7 +24,7 @@ export interface JobOptions {
   readonly searchAttributes: boolean;
 }
 
-/** Heartbeat of a data activity: where it is, for resuming and for `_status`. */
+/** Progress in the heartbeats of a data activity, for resuming and for `_status`. */
 export interface CopyProgress {
   readonly documents: number;
   readonly objects: number;

@@ -1,5 +1,6 @@
 /**
- * Who works on one place: what `repositoryWorkflow` keeps, and shows in its memo so that it can be read without a worker.
+ * The ledger of a place: the jobs that run there. `repositoryWorkflow` keeps the ledger, and shows it in its memo so
+ * that it can be read without a worker.
  */
 import { type JobOptions, type JobRepository } from './job';
 
@@ -9,61 +10,61 @@ export type JobKind = 'snapshot' | 'restore' | 'delete';
 export interface ShownJob {
   readonly workflowId: string;
   readonly kind: JobKind;
-  /** Name under which the repository was asked. */
+  /** Name of the repository in the request. */
   readonly repository: string;
-  /** The snapshot it makes or reads; the first of those it deletes. */
+  /** The snapshot that the job creates or reads; the first of those that it deletes. */
   readonly snapshot: string;
-  /** Uuid of that snapshot; unset while it is not known. */
+  /** Uuid of that snapshot; unset while it is unknown. */
   readonly snapshotUuid?: string;
   readonly startMillis: number;
 }
 
-/** How a job ended. */
+/** The outcome of a job. */
 export interface JobOutcome {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED' | 'ABORTED';
-  /** Why it is not SUCCESS; at most {@link MAX_REASON} characters. */
+  /** Reason for a state other than SUCCESS; at most {@link MAX_REASON} characters. */
   readonly reason?: string;
 }
 
-/** A job that is over, as lists show it. */
+/** An ended job as lists show it. */
 export interface EndedJob extends ShownJob, JobOutcome {
   readonly endMillis: number;
 }
 
-/** A job as it enters the ledger. */
+/** A job's entry in the ledger. */
 export interface LedgerJob extends ShownJob {
-  /** Hashes of the names of the indices that a snapshot reads; `*` claims all. */
+  /** Hashes of the names of the indices that a snapshot reads; `*` stands for all. */
   readonly claims: readonly string[];
-  /** Uuids of the snapshots that the job builds on or reads; unset while it may be any. A sweep spares them. */
+  /** Uuids of the snapshots that the job builds on or reads, which no sweep touches; unset while they are unknown. */
   readonly reads?: readonly string[];
 }
 
-/** Index names that a job claims one by one; a job with more of them claims all. */
+/** Most index names that a job claims one by one; a job with more of them claims all. */
 export const MAX_CLAIMS = 1000;
-/** Claims of all jobs of a place; beyond them a job claims all, so that the ledger's state stays below 1 MB. */
+/** Most claims of all jobs of a place. Beyond them a job claims all, so that the ledger's state stays below 1 MB. */
 export const MAX_CLAIMS_OF_PLACE = 60_000;
-/** Jobs of one place at once; one more is refused. Elasticsearch's `snapshot.max_concurrent_operations`. */
+/** Most concurrent jobs of one place; more are refused. As Elasticsearch's `snapshot.max_concurrent_operations`. */
 export const MAX_JOBS = 1000;
-/** Characters of a reason that are kept of an ended job. */
+/** Most characters of an ended job's reason. */
 export const MAX_REASON = 1_000;
 
-/** How the ledger opens its place to sweep it: as the last job did that may write there. */
+/** Repository and options of a sweep: those of the last job that may write to the place. */
 export interface Sweeper {
   readonly repository: JobRepository;
   readonly options: JobOptions;
 }
 
-/** Jobs of one place that begin together, in their order. */
+/** Jobs of one place that are entered by one update, in their order. */
 export interface BeginJobs {
   readonly jobs: readonly LedgerJob[];
-  /** Unset where all their registrations are read-only. */
+  /** Unset if all their registrations are readonly. */
   readonly sweeper?: Sweeper;
 }
 
 export interface BeginJobResult {
-  /** False: a job that came earlier must end first; `jobGranted` will be signalled. */
+  /** False: an earlier job must end first; the ledger then signals `jobGranted`. */
   readonly granted: boolean;
-  /** {@link MAX_JOBS} work on the place already: the job was not entered. */
+  /** True: {@link MAX_JOBS} jobs run on the place, so the job was not entered. */
   readonly full?: boolean;
 }
 
@@ -72,43 +73,43 @@ export interface EndJob {
   readonly outcome: JobOutcome;
 }
 
-/** The jobs of one place, and who waits. */
+/** The jobs of one place, and those of them that wait. */
 export interface BookState {
-  /** In the order they came. */
+  /** In the order of their requests. */
   readonly running: readonly LedgerJob[];
-  /** Workflow ids of those that wait. */
+  /** Workflow ids of waiting jobs. */
   readonly waiting: readonly string[];
   /** Newest last. */
   readonly ended: readonly EndedJob[];
-  /** Uuids of snapshots whose jobs ended without a word: what they wrote has to be rolled back. */
+  /** Uuids of snapshots whose jobs ended without reporting it; the sweep rolls back what they wrote. */
   readonly stranded: readonly string[];
 }
 
-/** What `repositoryWorkflow` is started with, and continues as new with. */
+/** Input of `repositoryWorkflow`, also when it continues as new. */
 export interface LedgerState extends BookState {
   /** Uuid of the root. */
   readonly place: string;
   readonly sweeper?: Sweeper;
-  /** Whether something may be there to sweep. */
+  /** Whether there may be unreferenced objects to delete. */
   readonly sweepDue: boolean;
-  /** Whether the last sweep spared what running jobs need: one is due when the next job ends. */
+  /** Whether the last sweep kept objects that running jobs need. The next sweep is then due when a job ends. */
   readonly sweepLeft: boolean;
   /** Earliest time of the next sweep, ms since the epoch. */
   readonly sweepFrom: number;
   /** Whether `sweepRepositoryWorkflow` runs. */
   readonly sweeping: boolean;
-  /** Workflows to signal when the sweep they asked for is over. */
+  /** Workflows to signal when the sweep that they requested has ended. */
   readonly sweepWaiters: readonly string[];
-  /** Whether no registration leads here any more: the ledger ends once nobody works. */
+  /** Whether no registration leads here any more. The ledger then ends after its last job. */
   readonly retiring: boolean;
-  /** How often running jobs are looked at, ms: those that others wait for, and others. */
+  /** Ms between checks that running jobs still run: those that others wait for, and the others. */
   readonly checkMs: { readonly awaited: number; readonly others: number };
 }
 
-/** The workflow that keeps the ledger of a place, as those see it who start it. */
+/** Signature of the workflow that keeps the ledger of a place, for callers that start it. */
 export type LedgerWorkflow = (state: LedgerState) => Promise<void>;
 
-/** A ledger that knows nothing. A sweep is due: a former ledger may have been terminated before it swept. */
+/** Returns an empty ledger. A sweep is due, because an earlier ledger may have been terminated before its sweep. */
 export function newLedger(place: string): LedgerState {
   return {
     place,
@@ -130,27 +131,27 @@ export function newLedger(place: string): LedgerState {
 export const LEDGER_MEMO = 'jobs';
 
 export interface ShownJobs {
-  /** In the order they came. */
+  /** In the order of their requests. */
   readonly running: readonly ShownJob[];
-  /** Jobs that ended lately, newest last. */
+  /** Jobs that ended recently, newest last. */
   readonly ended: readonly EndedJob[];
 }
 
-/** What a sweep is started with. */
+/** Input of a sweep. */
 export interface SweepInput extends Sweeper {
-  /** Uuids of snapshots whose jobs ended without rolling back. */
+  /** Uuids of snapshots whose jobs ended without a roll-back. */
   readonly stranded: readonly string[];
 }
 
-/** What a sweep came to. */
+/** Result of a sweep. */
 export interface SweepOutcome {
   readonly deletedObjects: number;
   readonly deletedBytes: number;
-  /** Removed snapshots that running jobs still build on or read: they have to be swept later. */
+  /** Removed snapshots that running jobs still build on or read; a later sweep deletes their objects. */
   readonly left: number;
 }
 
-/** A request to sweep; the workflow that asks is signalled `swept`. */
+/** A request to sweep; the requesting workflow is signalled `swept`. */
 export interface SweepRequest extends Sweeper {
   readonly workflowId: string;
 }

@@ -1,4 +1,4 @@
-/** What a running restore shows of itself, as `_recovery` needs it. */
+/** The status of a running restore, as `_recovery` needs it. */
 import { type RestoreSummary, type RestoreTotals } from './restore';
 
 export type RecoveryStage = 'INIT' | 'INDEX' | 'VERIFY_INDEX' | 'TRANSLOG' | 'FINALIZE' | 'DONE';
@@ -22,7 +22,7 @@ export interface IndexRecovery {
   readonly startMillis: number;
   readonly stopMillis?: number;
   readonly failure?: string;
-  /** What keeps the restore of the index from going on, such as a shard without a node. */
+  /** Reason why the restore of the index waits, such as a shard without a node. */
   readonly waitingFor?: string;
   readonly shards: readonly ShardRecovery[];
 }
@@ -35,17 +35,19 @@ export interface RestoreStatus {
   readonly state: 'STARTED' | 'SUCCESS' | 'PARTIAL' | 'FAILED' | 'ABORTED';
   readonly startMillis: number;
   readonly totals?: RestoreTotals;
-  /** What came of the indices that are done, failed or stopped. */
+  /** Summary of the indices that are done, failed or stopped. */
   readonly summary: Omit<RestoreSummary, 'restored'>;
-  /** Why the restore as a whole ended, where it did. */
+  /** Reason for which the restore failed as a whole. */
   readonly failure?: string;
-  /** Indices that the workflow itself restores, and those of child workflows that have ended: a part of the list. */
+  /** A part of the list of indices that the workflow itself restores, or that ended child workflows restored. */
   readonly indices: readonly IndexRecovery[];
-  /** Where the next part begins: the argument to ask for it. Unset: this is the last one. */
+  /** Argument that requests the next part; unset in the last part. */
   readonly next?: number;
-  /** Running child workflows, whose indices are shown by asking them. */
+  /** Running child workflows; they answer queries about their own indices. */
   readonly groups: readonly string[];
 }
 
-/** Shards that one answer of {@link RestoreStatus} shows, or some more of one index: payloads are bounded. */
+/**
+ * Shards after which one answer of {@link RestoreStatus} ends, because payloads are bounded. An index is never split.
+ */
 export const MAX_STATUS_SHARDS = 2_000;

@@ -1,4 +1,4 @@
-/** What goes in and out of the workflows and activities that restore a snapshot. */
+/** Inputs and results of the workflows and activities that restore a snapshot. */
 import { type ObjectRef } from '../stored';
 import { type Bounded } from './bounded';
 import { type CopyProgress, type JobOptions, type JobRepository } from './job';
@@ -19,7 +19,7 @@ export interface RestoreRequest {
   readonly ignoreIndexSettings?: readonly string[];
 }
 
-/** What of a request concerns each index: it is in the input of every step, so the list of indices is not in it. */
+/** The part of a request that each index needs. It is in every step's input, so it leaves out the list of indices. */
 export type IndexRequest = Omit<RestoreRequest, 'indices' | 'ignoreUnavailable' | 'includeGlobalState'>;
 
 export interface RestoreSnapshotInput {
@@ -34,11 +34,12 @@ export interface RestoreSnapshotInput {
 
 /** One index to restore. */
 export interface IndexRestore {
-  /** Name in the snapshot, and ordinal in its manifest. */
+  /** Name in the snapshot. */
   readonly source: string;
+  /** Ordinal in the snapshot's manifest. */
   readonly ordinal: number;
   readonly target: string;
-  /** The one-off alias through which documents are written; it dies with the index. */
+  /** The one-off alias through which documents are written; it is deleted with the index. */
   readonly alias: string;
   readonly shards: number;
   readonly documents: number;
@@ -52,7 +53,7 @@ export interface BeginRestoreResult {
   readonly snapshotUuid: string;
   readonly version: string;
   readonly totals: RestoreTotals;
-  /** Set when the restore's own workflow restores them; else the groups plan their own part. */
+  /** Set if the restore's own workflow restores them; otherwise each group plans its own part. */
   readonly indices?: readonly IndexRestore[];
   readonly groups: readonly RestoreGroup[];
 }
@@ -69,7 +70,7 @@ export interface RestoreTotals {
 export interface RestoreGroup {
   /** Ordinals in the snapshot's manifest. */
   readonly ordinals: readonly number[];
-  /** For people: `logs-1`, `logs-1–logs-50`. */
+  /** Name shown to users: `logs-1`, `logs-1–logs-50`. */
   readonly label: string;
 }
 
@@ -80,12 +81,12 @@ export interface RestoreGroupInput {
   readonly manifest: ObjectRef;
   readonly request: IndexRequest;
   readonly group: RestoreGroup;
-  /** Indices that somebody stopped before the group began. */
+  /** Indices whose restore was stopped before the group began. */
   readonly stopped: readonly string[];
   readonly options: JobOptions;
 }
 
-/** Counts and lists of what came of some indices. */
+/** Counts and lists of the outcomes of some indices. */
 export interface RestoreSummary {
   readonly indices: { readonly done: number; readonly failed: number };
   readonly shards: { readonly total: number; readonly failed: number };
@@ -96,24 +97,24 @@ export interface RestoreSummary {
   readonly leftOut: Bounded<LeftOut>;
 }
 
-/** How a child workflow ended. */
+/** Result of a child workflow. */
 export interface RestoreGroupResult {
   readonly summary: RestoreSummary;
   readonly recoveries: readonly IndexRecovery[];
 }
 
-/** Why an index, or a shard of it, was not restored. */
+/** Reason for which an index, or one of its shards, was not restored. */
 export interface RestoreFailure {
   readonly index: string;
   readonly shard?: number;
   readonly reason: string;
 }
 
-/** Something of an index that its restored copy lacks, or has in another way. */
+/** A part of an index that its restored copy lacks, or has in another form. */
 export interface LeftOut {
   readonly index: string;
   readonly kind: 'setting' | 'mapping' | 'alias' | 'document';
-  /** Of the setting, field, alias or document. */
+  /** Name of the setting, field or alias, or id of the document. */
   readonly name: string;
   readonly reason: string;
 }
@@ -130,17 +131,17 @@ export interface RestoreChunk {
 }
 
 export interface PreparedIndex {
-  /** The index that was made: one made again under its name has another. */
+  /** Uuid of the created index; an index that is created again under its name has another. */
   readonly uuid: string;
-  /** Whether an empty index may be left that it was cloned from. */
+  /** Whether the empty index that it was cloned from may still exist. */
   readonly cloned: boolean;
   readonly chunks: readonly RestoreChunk[];
   readonly leftOut: Bounded<LeftOut>;
 }
 
-/** What became of the chunks of an index. */
+/** Result of restoring chunks of an index. */
 export interface RestoredChunk extends CopyProgress {
-  /** Documents of which somebody else wrote a newer version during the restore; theirs were kept. */
+  /** Documents that another client wrote during the restore; their newer versions were kept. */
   readonly conflicts: Bounded<string>;
 }
 
@@ -150,7 +151,7 @@ export interface FinishedIndexResult {
 
 export interface RestoreOutcome {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';
-  /** Restored indices; only the first of very many. */
+  /** Restored indices; only the first if there are very many. */
   readonly indices: readonly string[];
   readonly indexCount: number;
   readonly shards: { readonly total: number; readonly failed: number };

@@ -1,4 +1,4 @@
-/** What goes in and out of the workflow that takes a snapshot, and what it shows of itself. */
+/** Input, results and status of the workflow that takes a snapshot. */
 import { type ObjectRef } from '../stored';
 import { type ShardGroup, type ShardProgress } from './copy';
 import { type JobOptions, type JobRepository } from './job';
@@ -24,13 +24,13 @@ export interface CreateSnapshotInput {
 }
 
 export type BeginSnapshotResult =
-  /** Another job works on one of the indices: begin again when `jobGranted` comes. */
+  /** Another job reads one of the indices: begin again after the signal `jobGranted`. */
   | { readonly kind: 'queued'; readonly mayHaveCommitted: boolean }
-  /** Nothing had to be copied; the snapshot is in the catalogue. */
+  /** The snapshot is in the catalogue, because nothing had to be copied. */
   | { readonly kind: 'committed'; readonly outcome: SnapshotOutcome }
   | {
       readonly kind: 'planned';
-      /** Whether the root may know of the snapshot, so that a roll-back has to commit that it will never come. */
+      /** Whether the root may name the snapshot. A roll-back must then commit that it will never be there. */
       readonly mayHaveCommitted: boolean;
       readonly plan: ObjectRef;
       readonly groups: readonly ShardGroup[];
@@ -75,10 +75,10 @@ export interface SnapshotStatus {
   }[];
 }
 
-/** Name of the memo field in which a snapshot job shows itself, so that lists need no worker. */
+/** Memo field in which a snapshot job shows its progress, so that lists need no worker. */
 export const SNAPSHOT_MEMO = 'snapshot progress';
 
-/** What lists show of a running snapshot. Bounded: it holds no names of indices. */
+/** A running snapshot as lists show it. Holds no index names, so that its size is bounded. */
 export interface ShownSnapshot {
   readonly uuid: string;
   readonly state: SnapshotStatus['state'];
@@ -88,7 +88,7 @@ export interface ShownSnapshot {
   readonly metadata?: string;
   readonly plan?: ObjectRef;
   readonly counts?: PlanCounts;
-  /** Of the changed shards. */
+  /** Changed shards that are copied. */
   readonly copiedShards: number;
   readonly failedShards: number;
 }

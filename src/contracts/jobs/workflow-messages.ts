@@ -1,4 +1,4 @@
-/** Names and types of every signal, query and update. Clients import this module alone. */
+/** Names and types of every signal, query and update. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type NewRegistration, type Registration, type VerifiedStore, type VerifyRegistration } from '../registration';
 import { type GroupStatus } from './copy';
@@ -7,44 +7,44 @@ import { type IndexRecovery, type RestoreStatus } from './recovery';
 import { type SnapshotStatus } from './snapshot';
 
 // Every job.
-/** What `_status` and `_recovery` show of a job. */
+/** Returns the status of a job for `_status` and `_recovery`. */
 export const snapshotStatusQuery = defineQuery<SnapshotStatus>('getStatus');
 export const groupStatusQuery = defineQuery<GroupStatus>('getStatus');
-/** The argument is `next` of the answer before. */
+/** Returns a part of a restore's status. The argument is `next` of the previous answer, or 0. */
 export const restoreStatusQuery = defineQuery<RestoreStatus, [number]>('getStatus');
 export const restoreGroupStatusQuery = defineQuery<readonly IndexRecovery[]>('getStatus');
-/** Answers once the job is under way, or fails with the reason why it can't be. */
+/** Answers when the job is accepted, or fails with the reason for which it is refused. */
 export const acceptedUpdate = defineUpdate<void>('accepted');
-/** Sent by `repositoryWorkflow`: the jobs that came earlier and stood in the way have ended. */
+/** Sent by `repositoryWorkflow` when the earlier jobs that the job waits for have ended. */
 export const jobGrantedSignal = defineSignal('jobGranted');
 
-/** Stops a running snapshot and rolls it back; the same as cancelling the workflow. */
+/** Stops a running snapshot and rolls it back, as a cancellation of the workflow does. */
 export const cancelSnapshotSignal = defineSignal('cancelSnapshot');
 /** Stops the restore of one index and deletes what it wrote. */
 export const cancelIndexRestoreSignal = defineSignal<[{ index: string }]>('cancelIndexRestore');
 
-// repositoriesWorkflow: the registrations.
-/** A worker tries the store; nothing is kept. */
+// repositoriesWorkflow keeps the registrations.
+/** Makes a worker check a store. Registers nothing. */
 export const verifyRepositoryUpdate = defineUpdate<VerifiedStore, [VerifyRegistration]>('verifyRepository');
 export const putRepositoryUpdate = defineUpdate<Registration, [NewRegistration]>('putRepository');
 export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRepository');
-/** Answered by any worker: proof that one is there. */
+/** Proves that a worker is up, because any worker answers it. */
 export const pingQuery = defineQuery<boolean>('ping');
 
-// repositoryWorkflow: who works on one place.
-/** Several at once, in their order: a burst of jobs costs the ledger one step. */
+// repositoryWorkflow keeps the ledger of one place.
+/** Enters several jobs, in their order, so that a burst of jobs costs the ledger one step. */
 export const beginJobsUpdate = defineUpdate<readonly BeginJobResult[], [BeginJobs]>('beginJobs');
 export const endJobSignal = defineSignal<[EndJob]>('endJob');
-/** Sent by who removed snapshots; answered by {@link sweptSignal}. */
+/** Sent by a job that removed snapshots; answered by {@link sweptSignal}. */
 export const requestSweepSignal = defineSignal<[SweepRequest]>('requestSweep');
-/** False: other jobs are running, and the sweep may have to wait for them. */
+/** Reports the end of a requested sweep. False: other jobs run, and the sweep may have to wait for them. */
 export const sweptSignal = defineSignal<[{ swept: boolean }]>('swept');
-/** Sent when the last registration of the place is gone: the ledger ends once nobody works. */
+/** Sent when the last registration of the place is deleted. The ledger ends after its last job. */
 export const retireSignal = defineSignal('retire');
 
 // Between a ledger and its sweep.
 export const markWantedSignal = defineSignal('markWanted');
-/** The sweep may mark every removed snapshot but these, and no job begins until it says that it has. */
+/** Allows the sweep to mark every removed snapshot but these. No job begins until {@link markEndedSignal}. */
 export const markGrantedSignal = defineSignal<[{ inUse: readonly string[] }]>('markGranted');
 export const markEndedSignal = defineSignal('markEnded');
 export const sweepEndedSignal =
