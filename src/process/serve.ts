@@ -7,7 +7,7 @@ import { openCluster } from '../cluster/cluster';
 import { createSnapshotService } from '../jobs/snapshot-service';
 import { OpenRepositories } from '../registrations/open-repositories';
 import { createSealer } from '../registrations/sealer';
-import { createHttpServer } from './http-server';
+import { createHttpServer } from './http/http-server';
 import { jobOptions } from './job-options';
 import { type Logger } from './logging';
 import { type Settings, SettingsError } from './settings';

@@ -33,7 +33,7 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'a limit that a test reaches or lowers': [
     'src/blobs/wrappers/retrying.ts DEFAULT_RETRY_POLICY',
     'src/contracts/jobs/plan-again.ts MAX_REPLANS',
-    'src/process/http-server.ts HTTP_LIMITS',
+    'src/process/http/http-server.ts HTTP_LIMITS',
     'src/repository/segments/write-segments.ts SEGMENT_TARGET_BYTES',
   ],
   'the type of what a test passes in or holds': [
@@ -50,7 +50,7 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/embedded/cluster/index.ts EmbeddedClusterOptions',
     'src/embedded/oss/server.ts EmbeddedOss',
     'src/embedded/oss/server.ts EmbeddedOssOptions',
-    'src/process/http-server.ts HttpLimits',
+    'src/process/http/http-server.ts HttpLimits',
     'src/repository/deletion/sweep.ts SweepResult',
     'src/repository/segments/read-segments.ts BulkFrame',
   ],

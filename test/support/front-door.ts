@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { type AppParts, createApp } from '../../src/api/app';
 import { createSnapshotService } from '../../src/jobs/snapshot-service';
-import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/process/http-server';
+import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/process/http/http-server';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 
