@@ -26,7 +26,7 @@ program
     if (serving.url !== undefined) console.log(`snapkeep listens at ${serving.url}`);
   });
 
-/** Where standard input is a pipe, somebody started this process and holds the other end: its end is ours. */
+/** Stops this process when its starter ends, which closes the other end of the pipe on standard input. */
 function exitWithStarter(stop: () => void): void {
   if (process.env.SNAPKEEP_EXIT_WITH_STARTER !== 'true') return;
   process.stdin.on('end', stop).on('error', stop).resume();

@@ -4,14 +4,14 @@ import path from 'node:path';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const STICKY = 0o1000;
-/** What the embedded parts keep in a data dir; whatever else lies there is somebody else's. */
+/** Entries of a data dir that the embedded parts own; all others are left alone. */
 const OURS = ['cluster', 'oss', 'repositories', 'secret-key', 'temporal'];
-/** How deep is looked where the data dir was private already: as deep as keys and databases lie. */
+/** Depth of the check if the data dir was private already: the depth of keys and databases. */
 const USUAL_DEPTH = 2;
 
 /**
- * Makes the data dir, and whatever of ours is in it, readable for this user alone. `tell` gets a line when something was
- * wider. A folder that others share (sticky, or of another user) keeps its own mode.
+ * Creates the data dir, and makes it and Snapkeep's entries in it readable for this user alone. Passes a line to `tell`
+ * if a mode was wider. A folder that is shared with others (sticky, or of another user) keeps its own mode.
  */
 export function claimDataDir(dataDir: string, tell: (line: string) => void): void {
   mkdirSync(dataDir, { recursive: true, mode: FOLDER_MODE });
@@ -28,7 +28,7 @@ export function claimDataDir(dataDir: string, tell: (line: string) => void): voi
   if (isShared) tell(`[${dataDir}] is shared with other users; name a folder of its own in SNAPKEEP_DATA_DIR`);
 }
 
-/** Returns how many files and folders were narrowed. Links are left alone, and so is what they lead to. */
+/** Narrows the modes below `file` and returns the number of changes. Does not follow or change links. */
 function narrow(file: string, depth: number): number {
   const stat = lstatSync(file, { throwIfNoEntry: false });
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return 0;

@@ -1,12 +1,12 @@
 import { type JobOptions } from '../contracts/jobs/job';
 import { type Settings } from './settings';
 
-/** Task queue of the activities that move data. */
+/** Returns the task queue of the activities that copy data. */
 export function dataTaskQueue(taskQueue: string): string {
   return `${taskQueue}-data`;
 }
 
-/** What every job of this process is started with. */
+/** Returns the options with which this process starts every job. */
 export function jobOptions(settings: Settings, searchAttributes: boolean): JobOptions {
   return {
     retryWindowMs: settings.retryWindowMs,

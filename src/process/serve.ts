@@ -14,23 +14,24 @@ import { type Settings, SettingsError } from './settings';
 import { connectWorker, ensureSearchAttributes, temporalTarget } from './temporal';
 import { installTemporalLogging, type RunningWorker, startWorker } from './worker';
 
+/** The parts that one process runs. */
 export type Role = 'api' | 'worker' | 'all';
 
 interface Serving {
-  /** Of the front door; unset where only a worker runs. */
+  /** Address of the front door; unset if only a worker runs. */
   readonly url?: string;
-  /** Takes no new requests, lets go of activities, closes connections; resolves when all is quiet. */
+  /** Refuses new requests, stops activities and closes connections. Resolves when all has ended. */
   stop(): Promise<void>;
 }
 
-/** How long running requests may take to end when the front door is asked to stop, ms. */
+/** Ms that running requests may take to end when the front door stops. */
 const DRAIN_MS = 5_000;
-/** Pause before another try to reach Temporal, ms. */
+/** Ms between attempts to reach Temporal. */
 const RETRY_MS = 1_000;
 
 /**
- * Runs the front door, a worker, or both, against the cluster and the Temporal server of the settings. Neither has to
- * be up: the front door answers 503 meanwhile, the worker tries again.
+ * Runs the front door, a worker, or both, with the cluster and the Temporal server of the settings. Neither has to be
+ * up: until then the front door answers 503, and the worker retries. Throws `SettingsError` when a setting is missing.
  */
 export async function serve(settings: Settings, role: Role, logger: Logger): Promise<Serving> {
   if (settings.cluster === undefined) throw new SettingsError('SNAPKEEP_CLUSTER_URL is not set');
@@ -138,7 +139,7 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Tries again until it works or the process ends. */
+/** Repeats `work` until it succeeds or the process ends. */
 async function untilDone(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -149,7 +150,7 @@ async function untilDone(signal: AbortSignal, work: () => Promise<void>): Promis
   }
 }
 
-/** Runs again whenever it ends, until the process ends: Temporal may be away for as long as it likes. */
+/** Repeats `work` whenever it ends, until the process ends. Has no limit, because Temporal may be down for long. */
 async function untilStopped(signal: AbortSignal, logger: Logger, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -1,4 +1,4 @@
-/** Every environment variable Snapkeep reads, in one place (docs/operations.md lists them for people). */
+/** Reads Snapkeep's settings from environment variables (docs/operations.md describes them). */
 import path from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from '../api/access/call-name';
@@ -11,16 +11,16 @@ export interface Settings {
   readonly http: {
     readonly host: string;
     readonly port: number;
-    /** Names, beside the host's own, that callers may reach the front door by. */
+    /** Names besides the host's own that requests may use for the front door. */
     readonly allowedHosts: readonly string[];
   };
-  /** Whose credentials requests to the cluster carry. */
+  /** Decides whose credentials requests to the cluster carry. */
   readonly auth: Auth;
   /** Unset: the embedded cluster under `npm start`, an error under `snapkeep serve`. */
   readonly cluster?: ClusterSettings;
   readonly dataDir: string;
   readonly store: StorePolicy;
-  /** Unset: made and kept in the data dir by `npm start`, an error under `snapkeep serve`. */
+  /** Unset: created and kept in the data dir by `npm start`, an error under `snapkeep serve`. */
   readonly secretKey?: string;
   readonly embedded: {
     readonly clusterPort: number;
@@ -28,12 +28,12 @@ export interface Settings {
     readonly temporalPort: number;
     readonly temporalUiPort: number;
   };
-  /** Where people find the Temporal UI; unset: jobs are shown without a link. */
+  /** Address of the Temporal UI for users; unset: jobs are shown without a link. */
   readonly temporalUi?: string;
   readonly taskQueue: string;
-  /** How long a shard may be tried without progress, ms. */
+  /** Ms for which a step is retried without progress. */
   readonly retryWindowMs: number;
-  /** Data activities of one worker at once. */
+  /** Concurrent data activities of one worker. */
   readonly dataConcurrency: number;
   /** Threads that scan and compress. */
   readonly threads: number;
@@ -50,13 +50,13 @@ const list = z.string().transform((text) =>
 const text = z.string().min(1).optional();
 
 const duration = z.string().transform((value, context) => {
-  const match = /^(\d+)(ms|s|m|h|d)$/.exec(value);
-  if (match !== null) return Number(match[1]) * TIME_UNIT_MS[match[2]];
+  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(value) ?? [];
+  if (amount !== undefined && unit !== undefined) return Number(amount) * TIME_UNIT_MS[unit]!;
   context.addIssue({ code: 'custom', message: 'write a duration as [30s], [10m] or [1h]' });
   return z.NEVER;
 });
 
-/** `name`, `name:port`, `[v6]:port` or `*.suffix`; a lone `*` would switch the check off. */
+/** `name`, `name:port`, `[v6]:port` or `*.suffix`. A lone `*` is refused, because it would disable the check. */
 const HOST_PATTERN = /^(\*\.)?([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/;
 
 const hosts = list.refine((names) => names.every((name) => HOST_PATTERN.test(name)), {
@@ -89,10 +89,10 @@ const schema = z.object({
   SNAPKEEP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** The names of all settings that Snapkeep's own processes read; the embedded OSS server has more of its own. */
+/** Names of all settings of Snapkeep's processes, without those of the embedded OSS server. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
-/** A setting that can't be used; the message names the variable and what it may hold, never its value. */
+/** A setting that can't be used. The message names the variable and its valid values, never its value. */
 export class SettingsError extends Error {
   constructor(message: string) {
     super(message);
@@ -100,9 +100,9 @@ export class SettingsError extends Error {
   }
 }
 
-/** Reads the settings. Throws {@link SettingsError} naming every variable that is wrong. */
+/** Reads the settings. Throws {@link SettingsError} with the name of every invalid variable. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
-  // An empty variable is an unset one, as compose files and shells write it.
+  // An empty variable counts as unset, because compose files and shells pass unset ones so.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
@@ -152,7 +152,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   };
 }
 
-/** Throws {@link SettingsError} for a value that is unknown or unfinished, and where only a stated one is safe. */
+/**
+ * Returns the way to authenticate. Throws {@link SettingsError} when the value is unknown or not supported yet, and
+ * when it is missing although no default is safe.
+ */
 function authOf(
   stated: string | undefined,
   { host, cluster }: { readonly host: string; readonly cluster: ClusterSettings | undefined },
@@ -169,7 +172,7 @@ function authOf(
   );
 }
 
-/** Returns whether Snapkeep has credentials of its own for the cluster, wherever they are written. */
+/** Returns whether Snapkeep has its own credentials for the cluster, in variables or in the URL. */
 function holdsCredentials({ url, username, apiKey }: ClusterSettings): boolean {
   return username !== undefined || apiKey !== undefined || new URL(url).username !== '';
 }

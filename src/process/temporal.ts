@@ -11,27 +11,28 @@ interface TemporalTarget {
 }
 
 /**
- * Where Temporal is, by Temporal's own conventions: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
- * TEMPORAL_TLS_* and profiles of its configuration file.
+ * Returns address and namespace of Temporal by its own conventions: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
+ * TEMPORAL_API_KEY, TEMPORAL_TLS_* and profiles of its configuration file.
  */
 export function temporalTarget(): TemporalTarget {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   return { connection: connectionOptions, namespace: namespace ?? 'default' };
 }
 
+/** Opens the connection of a worker. Throws when Temporal does not answer. */
 export function connectWorker(target: TemporalTarget): Promise<NativeConnection> {
   const { address, tls, apiKey, metadata } = target.connection;
   return NativeConnection.connect({ address, tls, apiKey, metadata } as Parameters<typeof NativeConnection.connect>[0]);
 }
 
 /**
- * Makes sure that jobs can be found by their search attributes. Where that is not allowed (Temporal Cloud has its own
- * way), jobs go without: false.
+ * Registers the search attributes by which jobs are found. Returns false and logs if Temporal refuses, as Temporal
+ * Cloud does; jobs then run without them. Throws when Temporal does not answer.
  */
 export async function ensureSearchAttributes(client: Client, logger: Logger): Promise<boolean> {
   const { operatorService } = client.connection as Connection;
   const namespace = client.options.namespace;
-  // Not answering is no answer: the caller asks again.
+  // Outside of the try block, because a missing answer is not a refusal: the caller retries.
   await (client.connection as Connection).ensureConnected();
   try {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });

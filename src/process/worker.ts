@@ -23,22 +23,23 @@ interface WorkerParts {
 }
 
 export interface RunningWorker {
-  /** Settles when the worker has stopped; rejects when it stopped by itself, with the reason. */
+  /** Resolves when the worker has stopped. Rejects with the reason if it stopped by itself. */
   readonly stopped: Promise<void>;
-  /** Lets go of running activities at once (another worker goes on from their cursors) and resolves when all is quiet. */
+  /** Stops running activities at once; another worker resumes from their cursors. Resolves when all has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Sends what workflows, activities and the SDK log where our lines go: of the SDK only warnings and errors, and not its
- * report of a failed activity, which the activity has logged with its reason. Once per process, before the first worker.
+ * Passes the log of workflows, activities and the SDK to `logger`. Of the SDK only warnings and errors are kept,
+ * without its report of a failed activity, because the activity has logged the reason. Call it once per process, before
+ * the first worker.
  */
 export function installTemporalLogging(logger: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const isOurs = meta?.sdkComponent === SdkComponent.workflow || meta?.sdkComponent === SdkComponent.activity;
       if (!isOurs && (level === 'INFO' || message === 'Activity failed')) return;
-      // With the token anybody could complete the activity.
+      // The token is removed, because anyone who has it can complete the activity.
       const { taskToken: _, ...fields } = meta ?? {};
       logger[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info'](fields, message);
     }),
@@ -47,8 +48,8 @@ export function installTemporalLogging(logger: Logger): void {
 }
 
 /**
- * Serves workflows and activities. Two task queues: one for workflows and metadata, one for activities that move data,
- * so that a cancel, a commit or a small job never waits behind long copies.
+ * Starts a worker for workflows and activities. It has two task queues, one for workflows and metadata and one for
+ * activities that copy data, so that a cancellation, a commit or a small job never waits for long copies.
  */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { settings } = parts;
@@ -65,7 +66,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     connection: parts.connection,
     namespace: parts.namespace,
     shutdownGraceTime: 0,
-    // A cancel reaches an activity with the answer to a heartbeat.
+    // A cancellation reaches an activity with the answer to a heartbeat.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
   };
@@ -75,7 +76,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     taskQueue: settings.taskQueue,
     activities: createControlActivities(deps),
     maxConcurrentActivityTaskExecutions: 32,
-    // After a crash, tasks wait this long for the worker that knew the workflow before any other takes them.
+    // After a crash, tasks wait this long for the worker that had cached the workflow before another takes them.
     stickyQueueScheduleToStartTimeout: '1s',
   });
   const data = await Worker.create({
@@ -89,7 +90,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     try {
       await worker.run();
     } finally {
-      // One without the other would leave jobs hanging.
+      // With only one of the two, jobs would hang.
       for (const other of workers) if (other.getState() === 'RUNNING') other.shutdown();
     }
   });
@@ -110,7 +111,10 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   };
 }
 
-/** The bundle that `npm run build` made, also where this file runs uncompiled, as in tests; bundled on the spot without. */
+/**
+ * Returns the bundle of `npm run build` if there is one, also when this file runs uncompiled, as in tests. Otherwise
+ * the worker bundles the workflows itself.
+ */
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const root = path.join(__dirname, '..', '..');
   const bundle = path.join(root, __filename.endsWith('.ts') ? 'dist' : '', 'workflow-bundle.js');

@@ -8,8 +8,8 @@ interface DrainLimits {
 
 /**
  * Closes the connection after an answer that was sent before the end of the body, because the rest of the body would be
- * parsed as the next request. Reads the rest within the limits first: a sender that is cut off at once may never see the
- * answer.
+ * parsed as the next request. Reads the rest within the limits first: a sender that is cut off at once may never see
+ * the answer.
  */
 export function drainAfterAnswer(request: IncomingMessage, response: ServerResponse, limits: DrainLimits): void {
   const { writeHead, end } = response;
