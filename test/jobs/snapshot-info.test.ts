@@ -109,7 +109,7 @@ describe('a snapshot as JSON', () => {
 
   it('knows the ids of versions of both products', () => {
     expect(versionId('7.10.2')).toBe(7100299);
-    // What OpenSearch 2.11.0 prints.
+    // As OpenSearch 2.11.0 prints it.
     expect(versionId('2.11.0')).toBe(136327827);
   });
 });

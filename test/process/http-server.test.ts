@@ -12,7 +12,7 @@ const LIMITS = {
   drainBytes: 4 * 1024 * 1024,
 };
 
-/** A sender that writes what it is told to, and what it hears until the connection ends. */
+/** A client that writes given bytes, and collects what it receives until the connection ends. */
 interface Sender {
   readonly socket: Socket;
   readonly ended: Promise<string>;
@@ -98,7 +98,7 @@ describe('the front door’s connections', () => {
 
   it('let a slow body that gets further pass, and a slow cluster take its time', async () => {
     answer = (request, respond) => {
-      // Nothing is read for longer than a silent sender is let be.
+      // The pause in reading is longer than the timeout of a silent sender.
       setTimeout(() => request.resume().on('end', () => respond(200, '{"slow":true}')), 1_500);
     };
     const dripping = open(head('POST', '/_bulk', 'content-length: 8', 'connection: close'));
