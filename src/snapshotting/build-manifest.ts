@@ -6,7 +6,10 @@ import { type ShardFailure, type SnapshotManifest } from '../repository/format/f
 import { sharedEntry } from '../repository/segments/base-reuse';
 import { changedShards, type JobPlan } from './job-plan';
 
-/** Puts together what was planned and what the shards came to. Pure but for the clock. */
+/**
+ * Builds the snapshot's manifest from its plan and the results of its shards. A changed shard without a result counts
+ * as failed. Pure but for the clock.
+ */
 export function buildManifest(plan: JobPlan, results: readonly ShardResult[], partial: boolean): SnapshotManifest {
   const byOrdinal = new Map(results.map((result) => [result.ordinal, result]));
   const ordinals = new Map(changedShards(plan).map((one) => [one.plan, one.ordinal]));
@@ -40,14 +43,22 @@ export function buildManifest(plan: JobPlan, results: readonly ShardResult[], pa
 
 /** Failures that the manifest of a failed snapshot names one by one. */
 const FAILURES_KEPT = 1_000;
-/** Of a snapshot that failed before it was planned nothing is known of the cluster. */
+/** Stands for the cluster when a snapshot failed before it was planned. */
 const UNKNOWN_CLUSTER = { uuid: '', name: '', product: '', version: '0.0.0' };
 
-/** The manifest of a snapshot that failed as a whole: no shard holds data, each has the reason. */
+/** A snapshot job that failed as a whole. */
+export interface FailedJob {
+  readonly snapshot: string;
+  readonly uuid: string;
+  readonly startMillis: number;
+  readonly request: SnapshotRequest;
+  readonly reason: string;
+}
+
+/** Builds the manifest of a snapshot that failed as a whole: no shard holds data, each has a reason. */
 export function buildFailedManifest(
-  call: { snapshot: string; uuid: string; startMillis: number; request: SnapshotRequest },
+  { snapshot, uuid: snapshotUuid, startMillis, request, reason }: FailedJob,
   plan: JobPlan | undefined,
-  reason: string,
 ): SnapshotManifest {
   const indices = plan?.indices ?? [];
   const failures = indices.flatMap(({ name, uuid, shards }) =>
@@ -62,12 +73,12 @@ export function buildFailedManifest(
   const whole = { index: '_all', indexUuid: '_na_', shard: 0, reason, status: 'INTERNAL_SERVER_ERROR' };
   return buildSnapshotManifest(
     {
-      snapshot: call.snapshot,
-      uuid: call.uuid,
-      startMillis: call.startMillis,
+      snapshot,
+      uuid: snapshotUuid,
+      startMillis,
       endMillis: Date.now(),
       cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
-      metadata: call.request.metadata,
+      metadata: request.metadata,
       includeGlobalState: false,
       indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
         name,

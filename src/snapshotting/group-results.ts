@@ -1,29 +1,16 @@
-import { z } from 'zod';
-import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
 import { type GroupResult, type ShardResult } from '../contracts/jobs/copy';
-import { jobNoteName, newAttempt } from '../repository/format/keys';
-import { getMetadata, putMetadata } from '../repository/format/metadata';
+import { type OpenRepository } from '../registrations/open-repositories';
+import { putList } from './job-notes';
 
-const schema = z.object({ results: z.custom<ShardResult[]>((value) => Array.isArray(value)) });
-
-/** Writes the results as a note of the job; payloads carry its reference. */
-export async function keepResults(
-  store: BlobStore,
+/** Keeps the results of a group's shards as a note, for the commit. Throws what the store throws. */
+export async function keepGroupResults(
+  { store, write }: OpenRepository,
   uuid: string,
   results: readonly ShardResult[],
-  options: BlobCallOptions & { compress: boolean },
+  signal: AbortSignal,
 ): Promise<GroupResult> {
-  const ref = await putMetadata(store, jobNoteName(uuid, 'results', newAttempt()), { results }, options);
-  return { results: ref, failed: results.filter((result) => result.failure !== undefined).length };
-}
-
-/** Results of all groups, in the order of the shards. */
-export async function readResults(
-  store: BlobStore,
-  groups: readonly GroupResult[],
-  options: BlobCallOptions,
-): Promise<ShardResult[]> {
-  const results: ShardResult[] = [];
-  for (const group of groups) results.push(...(await getMetadata(store, group.results, schema, options)).results);
-  return results;
+  return {
+    results: await putList(store, uuid, 'results', results, { compress: write.compress, signal }),
+    failed: results.filter((result) => result.failure !== undefined).length,
+  };
 }

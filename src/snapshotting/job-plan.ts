@@ -1,18 +1,19 @@
 /**
- * The plan of a running snapshot: what `beginSnapshot` found out and the other steps work from. It lies in the bucket
- * as a note of the job (FORMAT.md, "Keys"), since it can be larger than a workflow payload may be, and goes when the
- * job is over.
+ * The plan of a running snapshot: `beginSnapshot` makes it, the later steps work from it. It is stored in the bucket as
+ * a note of the job (job-notes.ts).
  */
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
 import { type PointInTime } from '../cluster/dialect/point-in-time';
 import { type ShardTarget } from '../cluster/reading/document-reader';
+import { SnapkeepError } from '../contracts/errors';
 import { type ShardGroup } from '../contracts/jobs/copy';
+import { type PlanCounts } from '../contracts/jobs/snapshot';
 import { type ObjectRef, type ShardEntry } from '../contracts/stored';
 import { type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
-import { jobNoteName, newAttempt } from '../repository/format/keys';
-import { getMetadata, putMetadata } from '../repository/format/metadata';
+import { getMetadata } from '../repository/format/metadata';
 import { type SharedMappings, shareMappings, unshareMappings } from '../repository/format/shared-mappings';
+import { type NoteOptions, putNote } from './job-notes';
 
 export type PlannedShard =
   /** No operation came since `entry` was written: it is shared. `holder` is the uuid of the snapshot that holds it. */
@@ -74,12 +75,30 @@ export function changedShards(plan: JobPlan): ChangedShard[] {
   return changed;
 }
 
+/** Returns the changed shard of an ordinal. Throws `internal` when the plan has no such shard. */
+export function changedShard(plan: JobPlan, ordinal: number): ChangedShard {
+  const shard = changedShards(plan)[ordinal];
+  if (shard === undefined) throw new SnapkeepError('internal', `the plan has no changed shard [${ordinal}]`);
+  return shard;
+}
+
 /** Uuids of the snapshots that the plan builds on. */
 export function basesOf(plan: JobPlan): string[] {
   const holders = plan.indices.flatMap(({ shards }) =>
     shards.flatMap((shard) => (shard.kind === 'failed' ? [] : (shard.holder ?? []))),
   );
   return [...new Set(holders)];
+}
+
+/** Counts what the plan holds. */
+export function countsOf(plan: JobPlan): PlanCounts {
+  const shards = plan.indices.flatMap((index) => index.shards);
+  return {
+    indices: plan.indices.length,
+    shards: shards.length,
+    unchangedShards: shards.filter((shard) => shard.kind === 'unchanged').length,
+    failedShards: shards.filter((shard) => shard.kind === 'failed').length,
+  };
 }
 
 /** A shard with at most this many bytes to read is small: it shares an activity with others. */
@@ -123,18 +142,10 @@ function label(first: ChangedShard, last: ChangedShard): string {
   return `${first.index.name}[${first.shard}] – ${last.index.name}[${last.shard}]`;
 }
 
-/** Writes the plan under the snapshot's prefix. */
-export function writePlan(
-  store: BlobStore,
-  plan: JobPlan,
-  options: BlobCallOptions & { compress: boolean },
-): Promise<ObjectRef> {
-  return putMetadata(
-    store,
-    jobNoteName(plan.uuid, 'plan', newAttempt()),
-    { format: 1, plan: { ...plan, ...shareMappings(plan.indices) } },
-    options,
-  );
+/** Writes the plan as a note of the job. Returns its reference. Throws what the store throws. */
+export function writePlan(store: BlobStore, plan: JobPlan, options: NoteOptions): Promise<ObjectRef> {
+  const content = { format: 1, plan: { ...plan, ...shareMappings(plan.indices) } };
+  return putNote(store, plan.uuid, 'plan', content, options);
 }
 
 type StoredPlan = Omit<JobPlan, 'indices'> & SharedMappings<PlannedIndex>;

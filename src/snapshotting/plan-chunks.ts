@@ -1,12 +1,29 @@
+/** Cuts the documents that a large shard has to read before it is settled into chunks. */
 import { type DocumentReader, type ShardTarget } from '../cluster/reading/document-reader';
-import { type ChunkPlan } from '../contracts/jobs/copy';
+import { type ChunkPlan, MAX_CHUNKS, type ShardPlan } from '../contracts/jobs/copy';
 import { type SeqNoRange } from '../contracts/seq-no';
-import { type ShardManifest } from '../repository/format/format';
+import { type Segment, type ShardManifest } from '../repository/format/format';
 import { planRewrites } from '../repository/segments/plan-segments';
+import { type ChangedShard } from './job-plan';
+import { readBase, type SnapshotCopy } from './shard-copying';
+import { statesThenRefresh } from './shard-states';
+
+/** Bytes of documents that one chunk aims at. */
+const CHUNK_BYTES = 128 * 1024 * 1024;
+
+/** Plans the chunks of a large shard, at most {@link MAX_CHUNKS}. Writes nothing. Throws what the cluster throws. */
+export async function planShard(copy: SnapshotCopy, shard: ChangedShard): Promise<ShardPlan> {
+  const { name } = shard.index;
+  const { globalCheckpoint } = (await statesThenRefresh(copy.cluster, [name], copy.signal)).of(shard);
+  const base = await readBase(copy, shard);
+  const maxBytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS));
+  const chunks = await planChunks(copy.reader, shard.plan.target, { base, globalCheckpoint, maxBytes }, copy.signal);
+  return { label: `${name}[${shard.shard}]`, chunks };
+}
 
 /**
- * Cuts what a shard has to read before it is settled into chunks of about `maxBytes`: what was sealed since its base,
- * and what of the base is worth writing anew. The shard must have been refreshed after `globalCheckpoint` was read.
+ * Cuts into chunks of about `maxBytes` what was sealed since the base, and what of the base is worth writing again. The
+ * shard must have been refreshed after `globalCheckpoint` was read.
  */
 export async function planChunks(
   reader: DocumentReader,
@@ -19,9 +36,7 @@ export async function planChunks(
   if (base !== undefined) {
     const sealed = base.segments.filter((segment) => segment.sealed);
     const counts = await reader.count(target, sealed, signal);
-    ranges.push(
-      ...planRewrites(sealed, counts).map(({ first, last }) => ({ from: sealed[first].from, to: sealed[last].to })),
-    );
+    ranges.push(...planRewrites(sealed, counts).map((rewrite) => rangeOf(sealed, rewrite)));
     from = base.sealedThrough + 1;
   }
   if (globalCheckpoint >= from) ranges.push({ from, to: globalCheckpoint + 1 });
@@ -32,4 +47,9 @@ export async function planChunks(
     }
   }
   return chunks;
+}
+
+/** Returns the range of the segments `first` to `last`, both included. */
+function rangeOf(segments: readonly Segment[], { first, last }: { first: number; last: number }): SeqNoRange {
+  return { from: segments[first]!.from, to: segments[last]!.to };
 }

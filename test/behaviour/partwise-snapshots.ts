@@ -15,7 +15,8 @@ import { buildManifest } from '../../src/snapshotting/build-manifest';
 import { type ChangedShard, changedShards } from '../../src/snapshotting/job-plan';
 import { planChunks } from '../../src/snapshotting/plan-chunks';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
-import { shardCopying } from '../../src/snapshotting/shard-copying';
+import { segmentWriting, shardSettling, type SnapshotCopy } from '../../src/snapshotting/shard-copying';
+import { statesThenRefresh } from '../../src/snapshotting/shard-states';
 import { collect, type ReadDocument } from '../cluster/support';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { type Repository } from '../repository/support/shards';
@@ -79,14 +80,19 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     return this.pool.close();
   }
 
+  private copyFor(uuid: string): SnapshotCopy {
+    const { cluster, pool } = this;
+    return { cluster, reader: cluster.reader, pool, repository: this, uuid, signal: SIGNAL };
+  }
+
   private async copy(uuid: string, shard: ChangedShard, chunkBytes: number | undefined): Promise<TakenShard> {
     const copied = chunkBytes === undefined ? undefined : await this.copyChunks(uuid, shard, chunkBytes);
-    const { writing, statesThenRefresh, settling } = shardCopying(this.cluster, this.pool);
+    const copy = this.copyFor(uuid);
     const viewIsShowable = (await this.cluster.info()).pit !== 'none';
     for (let tries = 1; ; tries++) {
       const began = performance.now();
-      const state = (await statesThenRefresh([shard.index.name], SIGNAL)).of(shard);
-      const settle = await settling(this, this.cluster.reader, shard, state, writing(this, uuid, shard), SIGNAL);
+      const state = (await statesThenRefresh(this.cluster, [shard.index.name], SIGNAL)).of(shard);
+      const settle = await shardSettling(copy, shard, state, segmentWriting(copy, shard));
       const reader = new ShowingReader(settle.reader, viewIsShowable);
       try {
         const entry =
@@ -102,13 +108,13 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
 
   private async copyChunks(uuid: string, shard: ChangedShard, maxBytes: number): Promise<Segment[]> {
     const { target, base } = shard.plan;
-    const { writing, statesThenRefresh } = shardCopying(this.cluster, this.pool);
-    const { globalCheckpoint } = (await statesThenRefresh([shard.index.name], SIGNAL)).of(shard);
+    const copy = this.copyFor(uuid);
+    const { globalCheckpoint } = (await statesThenRefresh(this.cluster, [shard.index.name], SIGNAL)).of(shard);
     const manifest = base === undefined ? undefined : await this.catalogue.readShardManifest(base);
     const known = { base: manifest, globalCheckpoint, maxBytes };
     const segments: Segment[] = [];
     for (const chunk of await planChunks(this.cluster.reader, target, known)) {
-      for await (const segment of copySealed(writing(this, uuid, shard), this.cluster.reader, target, chunk)) {
+      for await (const segment of copySealed(segmentWriting(copy, shard), copy.reader, target, chunk)) {
         segments.push(segment);
       }
     }

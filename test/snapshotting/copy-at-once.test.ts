@@ -6,7 +6,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
 import { type ChangedShard } from '../../src/snapshotting/job-plan';
-import { ShardStates } from '../../src/snapshotting/shard-copying';
+import { ShardStates } from '../../src/snapshotting/shard-states';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { ShardModel } from '../repository/support/shard-model';
 import { identityOf } from '../repository/support/shards';
@@ -49,7 +49,7 @@ function copyFailing(error: Error | undefined): Promise<unknown> {
   const repository = { store, catalogue: new Catalogue(store), write } as unknown as OpenRepository;
   const signal = new AbortController().signal;
   const uuid = newSnapshotUuid();
-  return copyAtOnce(cluster, pool, { repository, uuid, shards: [changed], reader, states: [model.state], signal });
+  return copyAtOnce({ cluster, pool, repository, uuid, reader, signal }, [changed], [model.state]);
 }
 
 it('copying at once decides nothing where the cluster or the store could not do it', async () => {

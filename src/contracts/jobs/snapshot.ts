@@ -37,7 +37,7 @@ export type BeginSnapshotResult =
       readonly counts: PlanCounts;
     };
 
-interface PlanCounts {
+export interface PlanCounts {
   readonly indices: number;
   readonly shards: number;
   readonly unchangedShards: number;

@@ -1,0 +1,34 @@
+import { type ShardResult } from '../contracts/jobs/copy';
+import { type CopyProgress } from '../contracts/jobs/job';
+import { type ObjectRef } from '../contracts/stored';
+import { settleShard } from '../repository/segments/settle-shard';
+import { CopyCounter } from './copy-counter';
+import { readLists } from './job-notes';
+import { type ChangedShard } from './job-plan';
+import { segmentWriting, shardSettling, type SnapshotCopy, trustingFirst } from './shard-copying';
+import { ofSameHistory, statesThenRefresh } from './shard-states';
+
+/**
+ * Ends a large shard whose chunks were copied: one view decides which documents are live, then the shard manifest is
+ * written. `parts` are the notes of the chunks. If what was copied or known proves wrong, copies the shard whole.
+ *
+ * Returns a failure when the index was deleted, or created again, while it was copied. Throws what the cluster and the
+ * store throw. Running it again is harmless: each attempt writes under its own keys.
+ */
+export async function settleLargeShard(
+  copy: SnapshotCopy,
+  shard: ChangedShard,
+  parts: readonly ObjectRef[],
+  onProgress: (done: CopyProgress) => void,
+): Promise<ShardResult> {
+  const { cluster, repository, signal } = copy;
+  const copied = await readLists(repository.store, 'segments', parts, { signal });
+  const states = await statesThenRefresh(cluster, [shard.index.name], signal);
+  const writing = segmentWriting(copy, shard, new CopyCounter(onProgress).add);
+  const settle = await shardSettling(copy, shard, states.of(shard), writing);
+  const entry = await trustingFirst(settle.base !== undefined || copied.length > 0, (trusts) =>
+    settleShard(trusts ? { ...settle, copied } : { ...settle, base: undefined, copied: [] }, signal),
+  );
+  const [result] = await ofSameHistory(cluster, [{ ordinal: shard.ordinal, entry }], [shard], signal);
+  return result!;
+}
