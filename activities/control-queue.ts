@@ -4,7 +4,7 @@ import { deleteActivities } from './delete-activities';
 import { type Dependencies } from './dependencies';
 import { Ledger } from './ledger-client';
 import { registrationActivities } from './registration-activities';
-import { restoreControlActivities } from './restore-activities';
+import { restoreActivities } from './restore-activities';
 import { snapshotActivities } from './snapshot-activities';
 
 export function createControlActivities(deps: Dependencies) {
@@ -12,8 +12,8 @@ export function createControlActivities(deps: Dependencies) {
   return {
     ...registrationActivities(deps),
     ...snapshotActivities(deps, ledger),
-    ...deleteActivities(deps, ledger),
-    ...restoreControlActivities(deps, ledger),
+    ...deleteActivities(ledger),
+    ...restoreActivities(deps, ledger),
     /** Those of the workflows that do not run any more. */
     findEndedJobs: ({ workflowIds }: { workflowIds: readonly string[] }): Promise<string[]> =>
       runActivity(() => ledger.ended(workflowIds)),

@@ -1,7 +1,7 @@
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type BulkWriter } from '../../src/cluster/writing/bulk-writer';
 import { restorableIndex } from '../../src/cluster/writing/restorable-index';
-import { finishLoaded } from '../../src/restoring/finish-index';
+import { finishLoaded } from '../../src/restoring/finish-loaded';
 import { closeCluster, type ClusterUnderTest, collect, failureOf, type Json, Rest, shardOf } from './support';
 
 /** How indices are found, made again and filled, on any cluster. */
