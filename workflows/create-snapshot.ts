@@ -34,10 +34,10 @@ import {
 import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
-import { Acceptance } from './acceptance';
 import { copyShardGroupWorkflow } from './copy-shard-group';
 import { codeOf, isUntouched, jobFailure, reasonOf } from './failures';
 import { inWindow } from './in-window';
+import { JobAcceptance } from './job-acceptance';
 import { controlActivities, dataActivities } from './profiles';
 
 /** Child workflows of one snapshot at once. */
@@ -45,7 +45,7 @@ const GROUPS_AT_ONCE = 8;
 
 export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promise<SnapshotOutcome> {
   const job = new SnapshotJob(input);
-  const acceptance = new Acceptance();
+  const acceptance = new JobAcceptance();
   const work = new CancellationScope();
   setHandler(snapshotStatusQuery, () => job.status());
   setHandler(jobGrantedSignal, () => {
@@ -84,7 +84,7 @@ class SnapshotJob {
     this.describe('finding out what has changed');
   }
 
-  async run(acceptance: Acceptance): Promise<SnapshotOutcome> {
+  async run(acceptance: JobAcceptance): Promise<SnapshotOutcome> {
     for (let plans = 1; ; plans++) {
       try {
         return await this.attempt(acceptance);
@@ -151,7 +151,7 @@ class SnapshotJob {
     };
   }
 
-  private async attempt(acceptance: Acceptance): Promise<SnapshotOutcome> {
+  private async attempt(acceptance: JobAcceptance): Promise<SnapshotOutcome> {
     const begun = await this.begin(acceptance);
     acceptance.accept();
     if (begun.kind === 'committed') return begun.outcome;
@@ -188,7 +188,7 @@ class SnapshotJob {
     }
   }
 
-  private async begin(acceptance: Acceptance): Promise<Exclude<BeginSnapshotResult, { kind: 'queued' }>> {
+  private async begin(acceptance: JobAcceptance): Promise<Exclude<BeginSnapshotResult, { kind: 'queued' }>> {
     for (;;) {
       const tried = this.mayHaveCommitted;
       this.mayHaveCommitted = true; // while it runs, nobody knows

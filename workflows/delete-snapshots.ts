@@ -13,15 +13,15 @@ import {
 import { type DeleteOutcome, type DeleteSnapshotsInput } from '../src/contracts/jobs/deletion';
 import { sweptSignal } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
-import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
+import { JobAcceptance } from './job-acceptance';
 import { controlActivities } from './profiles';
 
 /** How long the job waits for the sweep: whoever deletes wants to see the bucket shrink, but the snapshots are gone. */
 const SWEEP_WAIT_MS = 10_000;
 
 export async function deleteSnapshotsWorkflow(input: DeleteSnapshotsInput): Promise<DeleteOutcome> {
-  const acceptance = new Acceptance();
+  const acceptance = new JobAcceptance();
   const { repository, snapshots, options } = input;
   let swept: boolean | undefined;
   setHandler(sweptSignal, (answer) => {

@@ -31,10 +31,10 @@ import {
 import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
-import { Acceptance } from './acceptance';
 import { jobFailure, reasonOf } from './failures';
 import { inWindow } from './in-window';
 import { allFailed, IndexRestores } from './index-restores';
+import { JobAcceptance } from './job-acceptance';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
 
@@ -44,7 +44,7 @@ const MAX_NAMES_LENGTH = 1_000_000;
 
 export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Promise<RestoreOutcome> {
   const job = new RestoreJob(input);
-  const acceptance = new Acceptance();
+  const acceptance = new JobAcceptance();
   setHandler(restoreStatusQuery, (from) => job.status(from));
   setHandler(cancelIndexRestoreSignal, async ({ index }) => {
     await job.stop(index);
@@ -83,7 +83,7 @@ class RestoreJob {
     log.info('restore started', this.names());
   }
 
-  async run(acceptance: Acceptance): Promise<RestoreOutcome> {
+  async run(acceptance: JobAcceptance): Promise<RestoreOutcome> {
     const { repository, snapshot, id, request, startMillis, options } = this.input;
     const begun = await controlActivities(options, 'plan').beginRestore({
       repository,

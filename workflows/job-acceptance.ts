@@ -5,7 +5,7 @@ import { acceptedUpdate } from '../src/contracts/jobs/workflow-messages';
  * Tells the caller of a job whether it is under way: the `accepted` update answers once `accept` was called, or throws
  * the reason given to `refuse`. Registered before the first await of the workflow.
  */
-export class Acceptance {
+export class JobAcceptance {
   private answer: 'accepted' | ApplicationFailure | undefined;
 
   constructor() {
