@@ -1,14 +1,4 @@
-/**
- * Creating a snapshot. Promises: the snapshot appears in the catalogue whole or not at all; a crash of anything is a
- * pause; cancelled, it leaves neither an object in the bucket nor a view in the cluster; failed after it was accepted, it
- * stands in the catalogue as FAILED, without data and with the reason.
- *
- * begin (what has to be copied?) → copy the changed shards, in groups → commit. If another installation committed a
- * snapshot of the same indices since, the job plans again on top of it.
- */
 import {
-  allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   condition,
@@ -19,9 +9,8 @@ import {
   setCurrentDetails,
   setHandler,
   upsertMemo,
-  upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { type GroupResult, type ShardGroup, type ShardProgress } from '../src/contracts/jobs/copy';
+import { type CopyGroupInput, type GroupResult, type ShardGroup, type ShardProgress } from '../src/contracts/jobs/copy';
 import { plansAgain } from '../src/contracts/jobs/plan-again';
 import {
   type BeginSnapshotResult,
@@ -32,20 +21,30 @@ import {
   type SnapshotStatus,
 } from '../src/contracts/jobs/snapshot';
 import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../src/contracts/jobs/workflow-messages';
-import { JOB_STATE } from '../src/contracts/search-attributes';
+import { type ObjectRef } from '../src/contracts/stored';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { copyShardGroupWorkflow } from './copy-shard-group';
-import { codeOf, isUntouched, jobFailure, reasonOf } from './failures';
+import { codeOf, isUntouched, reasonOf } from './failures';
 import { inWindow } from './in-window';
-import { JobAcceptance } from './job-acceptance';
+import { type JobAcceptance } from './job-acceptance';
+import { runJob, showState } from './job-shell';
 import { controlActivities, dataActivities } from './profiles';
 
-/** Child workflows of one snapshot at once. */
+/** Child workflows of one snapshot that run concurrently. */
 const GROUPS_AT_ONCE = 8;
 
+/**
+ * Creates a snapshot: plans what has to be copied, copies the changed shards in groups, commits. If another
+ * installation committed a snapshot of the same indices since, it plans again on top of that. The caller is answered
+ * when the snapshot is planned, queued or committed.
+ *
+ * Ends when the snapshot is in the catalogue, whole or not at all. A crash of any process is a pause. Cancelled (also by
+ * `cancelSnapshot`), it leaves neither an object in the bucket nor a view in the cluster. If it fails after it was
+ * accepted, the snapshot stands in the catalogue as FAILED, without data and with the reason; if it fails earlier, it
+ * throws the failure of the step under its code.
+ */
 export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promise<SnapshotOutcome> {
   const job = new SnapshotJob(input);
-  const acceptance = new JobAcceptance();
   const work = new CancellationScope();
   setHandler(snapshotStatusQuery, () => job.status());
   setHandler(jobGrantedSignal, () => {
@@ -54,30 +53,35 @@ export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promis
   setHandler(cancelSnapshotSignal, () => {
     work.cancel();
   });
+  return runJob({
+    run: async (acceptance) => {
+      const outcome = await work.run(() => job.run(acceptance));
+      job.end(outcome.state);
+      return outcome;
+    },
+    giveUp: (error, isAccepted) => job.giveUp(error, isAccepted),
+  });
+}
 
-  try {
-    const outcome = await work.run(() => job.run(acceptance));
-    job.end(outcome.state);
-    await condition(allHandlersFinished);
-    return outcome;
-  } catch (error) {
-    const outcome = await CancellationScope.nonCancellable(() => job.giveUp(error, acceptance.isAccepted));
-    if (outcome !== undefined) return outcome;
-    const failure = jobFailure(error);
-    acceptance.refuse(failure);
-    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-    throw failure;
-  }
+type Planned = Extract<BeginSnapshotResult, { kind: 'planned' }>;
+
+/** A child workflow that copies a group of shards. */
+interface GroupSlot {
+  readonly workflowId: string;
+  readonly group: ShardGroup;
+  done: boolean;
+  failed: number;
 }
 
 class SnapshotJob {
   granted = false;
   private state: SnapshotStatus['state'] = 'INIT';
-  /** Stays true once it is: an attempt that outlived its time can commit long after it was given up. */
+  /** Never becomes false again: an attempt that outlived its time can commit long after it was given up. */
   private mayHaveCommitted = false;
-  private begun: Extract<BeginSnapshotResult, { kind: 'planned' }> | undefined;
+  private begun: Planned | undefined;
+  /** Shards that this workflow itself copies. */
   private inline: ShardProgress[] = [];
-  private groups: { workflowId: string; group: ShardGroup; done: boolean; failed: number }[] = [];
+  private groups: GroupSlot[] = [];
 
   constructor(private readonly input: CreateSnapshotInput) {
     log.info('snapshot started', this.names());
@@ -99,8 +103,8 @@ class SnapshotJob {
   }
 
   /**
-   * Ends a job that failed or was cancelled. A snapshot that was accepted and failed is committed as FAILED, so that who
-   * asked for it finds the reason; the outcome is returned then. All else is rolled back.
+   * Ends a job that failed or was cancelled. A snapshot that was accepted and failed is committed as FAILED, so that its
+   * caller finds the reason; returns the outcome of that. Everything else is rolled back.
    */
   async giveUp(error: unknown, accepted: boolean): Promise<SnapshotOutcome | undefined> {
     const state = isCancellation(error) ? 'ABORTED' : 'FAILED';
@@ -133,7 +137,7 @@ class SnapshotJob {
     log.info('snapshot ended', { ...this.names(), state });
     this.publish();
     this.describe('ended');
-    if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
+    showState(this.input.options, state);
   }
 
   status(): SnapshotStatus {
@@ -159,7 +163,7 @@ class SnapshotJob {
     this.state = 'STARTED';
     this.publish();
     log.info('snapshot planned', { ...this.names(), ...begun.counts });
-    const results = await this.copy(begun.groups);
+    const results = await this.copy(begun);
     this.state = 'FINALIZE';
     this.publish();
     this.describe('committing');
@@ -171,7 +175,7 @@ class SnapshotJob {
     });
   }
 
-  /** Removes what was written and takes the job off the ledger. A roll-back that fails is left to the next sweep. */
+  /** Deletes what was written and takes the job off the ledger. If that fails, the next sweep rolls back. */
   private async rollBack(error: unknown, state: 'ABORTED' | 'FAILED', reason: string): Promise<void> {
     this.describe('rolling back');
     try {
@@ -190,15 +194,16 @@ class SnapshotJob {
 
   private async begin(acceptance: JobAcceptance): Promise<Exclude<BeginSnapshotResult, { kind: 'queued' }>> {
     for (;;) {
-      const tried = this.mayHaveCommitted;
-      this.mayHaveCommitted = true; // while it runs, nobody knows
+      const mightBefore = this.mayHaveCommitted;
+      // Until the step has answered, it may have committed.
+      this.mayHaveCommitted = true;
       const begun = await controlActivities(this.input.options, 'plan').beginSnapshot({
         ...this.identity(),
         startMillis: this.input.startMillis,
         request: this.input.request,
       });
       if (begun.kind === 'committed') return begun;
-      this.mayHaveCommitted = tried || begun.mayHaveCommitted;
+      this.mayHaveCommitted = mightBefore || begun.mayHaveCommitted;
       if (begun.kind === 'planned') return begun;
       acceptance.accept();
       this.describe('waiting for a snapshot of the same indices that came earlier');
@@ -207,32 +212,37 @@ class SnapshotJob {
     }
   }
 
-  private async copy(groups: readonly ShardGroup[]): Promise<GroupResult[]> {
-    const results: GroupResult[] = new Array<GroupResult>(groups.length);
-    const { repository, snapshot, uuid, options } = this.input;
+  private async copy({ plan, groups }: Planned): Promise<GroupResult[]> {
     this.groups = [];
     this.inline = [];
-    if (groups.length === 1 && groups[0].small) {
-      const group = groups[0];
-      this.inline = pending(group);
-      this.describe(`copying ${group.label}`);
-      const input = { repository, snapshot, uuid, plan: this.planned().plan, group, options };
-      results[0] = await dataActivities(options, group.label).copySmallGroup(input);
-      this.inline = this.inline.map((shard) => ({ ...shard, stage: 'DONE' }));
-      return results;
-    }
+    const [only, ...others] = groups;
+    return only?.small === true && others.length === 0 ? [await this.copyHere(plan, only)] : this.copyIn(plan, groups);
+  }
+
+  /** Copies the only group by an activity of this workflow. */
+  private async copyHere(plan: ObjectRef, group: ShardGroup): Promise<GroupResult> {
+    this.inline = pending(group);
+    this.describe(`copying ${group.label}`);
+    const result = await dataActivities(this.input.options, group.label).copySmallGroup(this.copyInput(plan, group));
+    this.inline = this.inline.map((shard) => ({ ...shard, stage: 'DONE' }));
+    return result;
+  }
+
+  /** Copies the groups by child workflows. */
+  private async copyIn(plan: ObjectRef, groups: readonly ShardGroup[]): Promise<GroupResult[]> {
+    const { repository, snapshot, uuid } = this.input;
+    const results = new Array<GroupResult>(groups.length);
     this.groups = groups.map((group, i) => ({
       workflowId: workflowIds.snapshotGroup(repository.name, snapshot, uuid, i),
       group,
       done: false,
       failed: 0,
     }));
-    await inWindow([...groups.keys()], GROUPS_AT_ONCE, async (i) => {
-      const slot = this.groups[i];
+    await inWindow([...this.groups.entries()], GROUPS_AT_ONCE, async ([i, slot]) => {
       this.describe(`copying ${groups.length} groups of shards`);
       const result = await executeChild(copyShardGroupWorkflow, {
         workflowId: slot.workflowId,
-        args: [{ repository, snapshot, uuid, plan: this.planned().plan, group: slot.group, options }],
+        args: [this.copyInput(plan, slot.group)],
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         staticSummary: `copy ${slot.group.label} for ${repository.name}/${snapshot}`,
@@ -246,7 +256,12 @@ class SnapshotJob {
     return results;
   }
 
-  /** Shows in the memo what lists tell of the job. Called wherever that changes. */
+  private copyInput(plan: ObjectRef, group: ShardGroup): CopyGroupInput {
+    const { repository, snapshot, uuid, options } = this.input;
+    return { repository, snapshot, uuid, plan, group, options };
+  }
+
+  /** Writes to the memo what lists show of the job. Call it wherever that changes. */
   private publish(): void {
     const done = this.groups.filter((slot) => slot.done);
     const failedShards = done.reduce((sum, slot) => sum + slot.failed, 0);
@@ -264,11 +279,6 @@ class SnapshotJob {
     upsertMemo({ [SNAPSHOT_MEMO]: shown });
   }
 
-  private planned(): Extract<BeginSnapshotResult, { kind: 'planned' }> {
-    if (this.begun === undefined) throw ApplicationFailure.nonRetryable('copying before planning', 'internal');
-    return this.begun;
-  }
-
   private identity() {
     return {
       repository: this.input.repository,
@@ -279,7 +289,7 @@ class SnapshotJob {
     };
   }
 
-  /** Fields of every log line. */
+  /** Returns the fields of every log line. */
   private names() {
     const { repository, snapshot, uuid } = this.input;
     return { repository: repository.name, snapshot, uuid };

@@ -2,8 +2,8 @@ import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import { acceptedUpdate } from '../src/contracts/jobs/workflow-messages';
 
 /**
- * Tells the caller of a job whether it is under way: the `accepted` update answers once `accept` was called, or throws
- * the reason given to `refuse`. Registered before the first await of the workflow.
+ * Answers the `accepted` update of a job: it returns once `accept` was called, and throws the reason that `refuse` was
+ * called with. The first of the calls counts. Create it before the first await of the workflow.
  */
 export class JobAcceptance {
   private answer: 'accepted' | ApplicationFailure | undefined;
@@ -23,7 +23,7 @@ export class JobAcceptance {
     this.answer ??= 'accepted';
   }
 
-  /** Harmless once accepted. */
+  /** Any reason but an ApplicationFailure is a cancellation. */
   refuse(reason: unknown): void {
     this.answer ??=
       reason instanceof ApplicationFailure

@@ -1,12 +1,5 @@
-/**
- * Restoring a snapshot. Promises: an index is restored whole, verified by count and checksum, or deleted again with
- * the reason in the job's status; a crash of anything is a pause; cancelling deletes what was written.
- */
 import {
-  allHandlersFinished,
-  CancellationScope,
   ChildWorkflowCancellationType,
-  condition,
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
@@ -14,7 +7,6 @@ import {
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { boundedSum } from '../src/contracts/jobs/bounded';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
@@ -29,40 +21,45 @@ import {
   type RestoreSummary,
 } from '../src/contracts/jobs/restore';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
-import { JOB_STATE } from '../src/contracts/search-attributes';
 import { workflowIds } from '../src/contracts/workflow-ids';
-import { jobFailure, reasonOf } from './failures';
+import { reasonOf } from './failures';
 import { inWindow } from './in-window';
 import { allFailed, IndexRestores } from './index-restores';
-import { JobAcceptance } from './job-acceptance';
+import { type JobAcceptance } from './job-acceptance';
+import { runJob, showState } from './job-shell';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
 
 const GROUPS_AT_ONCE = 4;
-/** Bytes of index names that an outcome holds: payloads are bounded. */
+/** Characters of index names that an outcome holds at most: payloads are bounded. */
 const MAX_NAMES_LENGTH = 1_000_000;
 
+/**
+ * Restores indices of a snapshot: itself when there is little to do, in child workflows otherwise. The caller is
+ * answered when the restore is planned and nothing speaks against it.
+ *
+ * Ends when each index is restored whole, with the number of documents that the snapshot holds and each object checked
+ * by its hash, or is deleted again with the reason in the outcome. A crash of any process is a pause. Cancelled, it
+ * deletes what unfinished indices had written; finished ones stay. `cancelIndexRestore` stops one index alone. Throws
+ * the failure of a step that concerns the whole restore, under its code.
+ */
 export async function restoreSnapshotWorkflow(input: RestoreSnapshotInput): Promise<RestoreOutcome> {
   const job = new RestoreJob(input);
-  const acceptance = new JobAcceptance();
   setHandler(restoreStatusQuery, (from) => job.status(from));
   setHandler(cancelIndexRestoreSignal, async ({ index }) => {
     await job.stop(index);
   });
-  try {
-    const outcome = await job.run(acceptance);
-    await condition(allHandlersFinished);
-    return outcome;
-  } catch (error) {
-    await CancellationScope.nonCancellable(() => job.fail(error));
-    const failure = jobFailure(error);
-    acceptance.refuse(failure);
-    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-    throw failure;
-  }
+  return runJob({
+    run: (acceptance) => job.run(acceptance),
+    giveUp: async (error) => {
+      await job.giveUp(error);
+      return undefined;
+    },
+  });
 }
 
-interface Slot {
+/** A child workflow that restores a group of indices. */
+interface GroupSlot {
   readonly workflowId: string;
   readonly group: RestoreGroup;
   summary?: RestoreSummary;
@@ -73,10 +70,10 @@ class RestoreJob {
   private failure: string | undefined;
   private begun: BeginRestoreResult | undefined;
   private inline: IndexRestores | undefined;
-  private groups: Slot[] = [];
-  /** Indices of the groups that have ended, in the order in which they did: a part of it asked for stays the same. */
+  private groups: GroupSlot[] = [];
+  /** Indices of the groups that have ended. Only appended to, so that the pages of the status stay the same. */
   private readonly ended: IndexRecovery[] = [];
-  /** Indices to stop that a group which has not begun yet may hold. */
+  /** All indices that were stopped: a group that begins later may hold one of them. */
   private readonly stopped: string[] = [];
 
   constructor(private readonly input: RestoreSnapshotInput) {
@@ -125,19 +122,19 @@ class RestoreJob {
   async stop(index: string): Promise<void> {
     this.inline?.stop(index);
     this.stopped.push(index);
-    // Which child has it, only the children know; the others ignore it.
+    // Only the children know which of them restores the index; the others ignore the signal.
     const running = this.groups.filter((slot) => slot.summary === undefined);
     for (const { workflowId } of running) {
       try {
         await getExternalWorkflowHandle(workflowId).signal(cancelIndexRestoreSignal, { index });
       } catch {
-        // It has not begun, or has ended since.
+        // The child has not begun, or has ended since.
       }
     }
   }
 
-  /** What an unfinished index had written is deleted by then; finished ones stay. */
-  async fail(error: unknown): Promise<void> {
+  /** Takes a job that failed or was cancelled off the ledger. Its unfinished indices are deleted already. */
+  async giveUp(error: unknown): Promise<void> {
     const state = isCancellation(error) ? 'ABORTED' : 'FAILED';
     const reason = reasonOf(error);
     this.failure = state === 'ABORTED' ? undefined : reason;
@@ -146,7 +143,7 @@ class RestoreJob {
     this.end(state);
   }
 
-  /** The whole of it is one payload: indices from `from` on, as many as fit. */
+  /** Returns the state with the indices from `from` on: as many as one payload may hold. */
   status(from = 0): RestoreStatus {
     const { indices, next } = this.page(from);
     const { restored: _, ...summary } = sumOf(this.summaries());
@@ -166,9 +163,9 @@ class RestoreJob {
     };
   }
 
-  /** A child that fails as a whole fails its indices; the others go on. */
+  /** Restores a group in a child workflow. If the child fails as a whole, its indices have failed, and the others go on. */
   private async runGroup(
-    { workflowId, group }: Slot,
+    { workflowId, group }: GroupSlot,
     common: Omit<RestoreGroupInput, 'group' | 'stopped'>,
   ): Promise<RestoreGroupResult> {
     try {
@@ -188,9 +185,15 @@ class RestoreJob {
 
   private page(from: number): { indices: IndexRecovery[]; next?: number } {
     const all = this.inline?.recoveries ?? this.ended;
-    let end = from;
-    for (let shards = 0; end < all.length && shards < MAX_STATUS_SHARDS; end++) shards += all[end].shards.length;
-    return { indices: all.slice(from, end), next: end < all.length ? end : undefined };
+    const indices: IndexRecovery[] = [];
+    let shards = 0;
+    for (const recovery of all.slice(from)) {
+      if (shards >= MAX_STATUS_SHARDS) break;
+      shards += recovery.shards.length;
+      indices.push(recovery);
+    }
+    const next = from + indices.length;
+    return { indices, next: next < all.length ? next : undefined };
   }
 
   private summaries(): RestoreSummary[] {
@@ -198,7 +201,7 @@ class RestoreJob {
     return [...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
   }
 
-  /** Fields of every log line. */
+  /** Returns the fields of every log line. */
   private names() {
     const { repository, snapshot, id } = this.input;
     return { repository: repository.name, snapshot, restore: id };
@@ -211,11 +214,11 @@ class RestoreJob {
 
   private end(state: RestoreStatus['state']): void {
     const { indices, documents, failures, leftOut } = sumOf(this.summaries());
-    const told = { failures: failures.first, failureCount: failures.total, leftOut: leftOut.first };
-    log.info('restore ended', { ...this.names(), state, indices, documents, ...told });
+    const counts = { failures: failures.first, failureCount: failures.total, leftOut: leftOut.first };
+    log.info('restore ended', { ...this.names(), state, indices, documents, ...counts });
     this.state = state;
     this.describe();
-    if (this.input.options.searchAttributes) upsertSearchAttributes([{ key: JOB_STATE, value: state }]);
+    showState(this.input.options, state);
   }
 
   private describe(): void {
