@@ -1,7 +1,4 @@
-/**
- * The shell around every activity: heartbeats, cancellation, failures. What an activity does is in src/; here it gets
- * time and signals.
- */
+/** The shell around every activity: heartbeats, cancellation, failures. The work of an activity is in src/. */
 import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isSnapkeepError, SnapkeepError } from '../src/contracts/errors';
@@ -9,43 +6,46 @@ import { type ShardProgress } from '../src/contracts/jobs/copy';
 import { type CopyProgress } from '../src/contracts/jobs/job';
 
 /**
- * An attempt that begins this much later than the last progress is the last: retry windows, and ms beyond them. A
- * failure ends the activity earlier, and with a better reason.
+ * An attempt that begins later than this after the last progress fails for good: so many retry windows, and so many ms
+ * more. Usually a failure ends the activity earlier, with a better reason.
  */
 const SILENT_WINDOWS = 2;
 const SILENT_MS = 60_000;
 
-/** Heartbeats go out at this pace, ms; the worker throttles them to about the same. */
+/** Interval of heartbeats, ms; the worker throttles them to about the same. */
 const HEARTBEAT_MS = 400;
 
-/** Heartbeat details of a data activity: what a retry goes on from, and what `_status` shows meanwhile. */
+/** Heartbeat details of an activity: a retry goes on from the cursor, `_status` shows the progress. */
 export interface Heartbeat<Cursor> {
   readonly cursor?: Cursor;
   readonly progress?: CopyProgress;
-  /** Of an activity that copies several shards: those it is at. */
+  /** The shards that an activity for several shards is copying. */
   readonly working?: readonly ShardProgress[];
-  /** When the activity last got further, ms since the epoch: the retry window counts from here. */
+  /** Time of the last progress, ms since the epoch: the retry window counts from it. */
   readonly progressMillis: number;
 }
 
+/** One attempt of an activity, as its work sees it. */
 export interface ActivityRun<Cursor> {
   /** Aborted when the job is cancelled, the activity timed out, or the worker shuts down. */
   readonly signal: AbortSignal;
-  /** Where an earlier try left off. */
+  /** The last cursor of earlier attempts. */
   readonly resumeFrom: Cursor | undefined;
-  /** Notes a step that need not be done again, and what `_status` shows. */
-  advance(cursor: Cursor): void;
-  /** Notes progress that a retry would have to repeat. */
-  progress(progress: CopyProgress, working?: readonly ShardProgress[]): void;
-  /** Shows how far it is, without counting as progress: the work may be a repetition. */
-  show(progress: CopyProgress): void;
+  /** Records that the work up to the cursor need not be repeated. Counts as progress. */
+  readonly advance: (cursor: Cursor) => void;
+  /** Records progress that a retry would have to repeat. */
+  readonly progress: (progress: CopyProgress, working?: readonly ShardProgress[]) => void;
+  /** Shows the work done, which does not count as progress: it may repeat an earlier attempt. */
+  readonly show: (progress: CopyProgress) => void;
 }
 
 /**
- * Runs `work`, by default within the retry window of its profile. A SnapkeepError becomes an ApplicationFailure of its code; a retryable one becomes final once there was
- * no progress for `retryWindowMs`, also where earlier attempts ended without a word (their workers died). A worker that
- * is asked to stop lets go at once: the server hands the activity to another, which goes on from the cursor. Resuming,
- * retrying and giving up are log lines.
+ * Runs the work of an activity with heartbeats. Logs when an attempt resumes, is retried or gives up.
+ *
+ * A SnapkeepError becomes an ApplicationFailure of its code. A retryable one becomes final once there was no progress
+ * for `retryWindowMs` (by default the window of the call's profile), also if earlier attempts ended without a failure
+ * because their workers crashed. Throws a CancelledFailure when the job was cancelled. When the worker shuts down, ends
+ * the attempt at once: another worker goes on from the cursor.
  */
 export async function runActivity<Result, Cursor = never>(
   work: (run: ActivityRun<Cursor>) => Promise<Result>,
@@ -82,7 +82,7 @@ export async function runActivity<Result, Cursor = never>(
         context.cancellationDetails?.cancelRequested !== true &&
         context.cancellationDetails?.workerShutdown === true
       ) {
-        // The last cursor must be with the server before the failure is: heartbeats are sent before completions.
+        // The server must have the last cursor before the failure: heartbeats are sent before completions.
         context.heartbeat(beat);
         throw ApplicationFailure.create({
           message: 'the worker shuts down; another goes on',
@@ -104,12 +104,12 @@ export async function runActivity<Result, Cursor = never>(
   }
 }
 
-/** Returns the retry window of a step: what all its attempts may take beyond what one may. Infinite where that is not bounded. */
+/** Returns the retry window of a step, ms: the time of all attempts beyond that of one. Infinity if that is unbounded. */
 function windowOf({ scheduleToCloseTimeoutMs: allMs, startToCloseTimeoutMs: oneMs }: Info): number {
   return allMs > 0 && oneMs > 0 && allMs > oneMs ? allMs - oneMs : Infinity;
 }
 
-/** Attempts that end without a failure of their own, such as those of workers that die, are bounded too. */
+/** Returns the error of attempts that end without a failure, such as those of workers that crash: they are bounded too. */
 function noProgress(attempt: number, idleMs: number): SnapkeepError {
   return new SnapkeepError(
     'worker_unavailable',
@@ -137,7 +137,7 @@ export function isRepeated(): boolean {
   return Context.current().info.attempt > 1;
 }
 
-/** The workflow that called, and the queue it is served on. */
+/** Returns the id of the calling workflow, and the task queue that serves it. */
 export function thisJob(): { readonly workflowId: string; readonly taskQueue: string } {
   const { workflowExecution, taskQueue } = Context.current().info;
   if (workflowExecution === undefined) throw new Error('an activity that no workflow called');

@@ -1,4 +1,3 @@
-/** The activities that handle metadata, on the workflows' own task queue. */
 import { runActivity } from './activity-shell';
 import { deleteActivities } from './delete-activities';
 import { type Dependencies } from './dependencies';
@@ -7,6 +6,7 @@ import { registrationActivities } from './registration-activities';
 import { restoreActivities } from './restore-activities';
 import { snapshotActivities } from './snapshot-activities';
 
+/** Creates the activities that handle metadata. A worker serves them on the workflows' own task queue. */
 export function createControlActivities(deps: Dependencies) {
   const ledger = new Ledger(deps.client, deps.repositories);
   return {
@@ -14,10 +14,11 @@ export function createControlActivities(deps: Dependencies) {
     ...snapshotActivities(deps, ledger),
     ...deleteActivities(ledger),
     ...restoreActivities(deps, ledger),
-    /** Those of the workflows that do not run any more. */
+    /** Returns those of the workflows that no longer run. */
     findEndedJobs: ({ workflowIds }: { workflowIds: readonly string[] }): Promise<string[]> =>
       runActivity(() => ledger.ended(workflowIds)),
   };
 }
 
+/** The activities of the control queue, as workflows call them. */
 export type ControlActivities = ReturnType<typeof createControlActivities>;

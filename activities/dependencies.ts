@@ -3,7 +3,7 @@ import { type Cluster } from '../src/cluster/cluster';
 import { type CodecPool } from '../src/documents/codec-pool';
 import { type OpenRepositories } from '../src/registrations/open-repositories';
 
-/** What activities work with; one set per worker process. */
+/** The dependencies of activities; one set per worker process. */
 export interface Dependencies {
   readonly client: Client;
   readonly cluster: Cluster;

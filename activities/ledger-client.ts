@@ -1,4 +1,4 @@
-/** What activities ask of the workflow that knows who works on a place. */
+/** Calls of activities to the ledger of a place: the workflow that keeps which jobs work on it. */
 import { createHash } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { temporalUnavailable } from '../src/contracts/common-errors';
@@ -24,7 +24,7 @@ export interface JobCall {
   readonly options: JobOptions;
 }
 
-/** A job that waits to be entered. */
+/** A job that is to be entered, and the call that waits for the answer. */
 interface Begin {
   readonly call: JobCall;
   readonly job: LedgerJob;
@@ -32,10 +32,11 @@ interface Begin {
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs, and claims of all of them, that one update enters: bounds its payload. */
+/** Most jobs that one update enters, and most claims of all of them: they bound its payload. */
 const BATCH_JOBS = 200;
 const BATCH_CLAIMS = 20_000;
 
+/** The ledgers of all places, for the activities of one worker. Needs the context of an activity. */
 export class Ledger {
   private readonly begins = new Map<string, Begin[]>();
 
@@ -44,14 +45,15 @@ export class Ledger {
     private readonly repositories: OpenRepositories,
   ) {}
 
-  /** The repository as it was registered when the job was accepted. */
+  /** Opens the repository as it was registered when the job was accepted. Throws when its settings are not admitted. */
   open(repository: JobRepository): OpenRepository {
     return this.repositories.open(repository);
   }
 
   /**
-   * Enters the calling job in the ledger of its place, or changes its entry. Asking again for a job is harmless. Throws
-   * `concurrent_snapshot_execution_exception` when too many jobs work on the place.
+   * Enters the calling job in the ledger of its place, or changes its entry. Repeating it is harmless. Throws
+   * `concurrent_snapshot_execution_exception` when too many jobs work on the place, `temporal_unavailable` when the
+   * ledger did not answer.
    */
   async beginJob(call: JobCall, job: Omit<LedgerJob, 'workflowId' | 'repository'>): Promise<BeginJobResult> {
     const { name, place } = call.repository;
@@ -66,7 +68,7 @@ export class Ledger {
       }
       const queue: Begin[] = [begin];
       this.begins.set(place, queue);
-      void this.beginAll(taskQueue, queue);
+      void this.beginAll(place, taskQueue, queue);
     });
     if (!result.full) return result;
     throw new SnapkeepError(
@@ -75,14 +77,13 @@ export class Ledger {
     );
   }
 
-  /** Enters what is queued for a place, batch by batch: Temporal takes few updates of one workflow at once. */
-  private async beginAll(taskQueue: string, queue: Begin[]): Promise<void> {
-    const { place } = queue[0].call.repository;
+  /** Enters the queued jobs of a place, batch by batch, because Temporal takes few updates of one workflow at once. */
+  private async beginAll(place: string, taskQueue: string, queue: Begin[]): Promise<void> {
     while (queue.length > 0) {
       const batch = queue.splice(0, batchLength(queue));
       try {
         const results = await this.beginBatch(taskQueue, batch);
-        batch.forEach(({ resolve }, i) => resolve(results[i]));
+        batch.forEach(({ resolve }, i) => resolve(results[i]!));
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
@@ -102,14 +103,14 @@ export class Ledger {
           },
         ],
         startWorkflowOperation: new WithStartWorkflowOperation<LedgerWorkflow>('repositoryWorkflow', {
-          ...startOptions(batch[0].call.repository, taskQueue),
+          ...startOptions(batch[0]!.call.repository, taskQueue),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       }),
     );
   }
 
-  /** Takes the calling job off the ledger. Harmless when the job is not known any more. */
+  /** Takes the calling job off the ledger. Harmless when the ledger does not know the job. Throws `temporal_unavailable`. */
   async endJob(repository: JobRepository, outcome: JobOutcome): Promise<void> {
     const { workflowId } = thisJob();
     try {
@@ -121,7 +122,7 @@ export class Ledger {
     }
   }
 
-  /** Asks for a sweep of the place; the calling workflow is signalled when it is over. */
+  /** Asks for a sweep of the place. The ledger signals the calling workflow when it is over. Throws `temporal_unavailable`. */
   async requestSweep({ repository, options }: JobCall): Promise<void> {
     const { workflowId, taskQueue } = thisJob();
     await asked(
@@ -133,7 +134,7 @@ export class Ledger {
     );
   }
 
-  /** Those of the workflows that do not run any more. */
+  /** Returns those of the workflows that no longer run. Throws `temporal_unavailable`. */
   async ended(ids: readonly string[]): Promise<string[]> {
     const ended: string[] = [];
     for (const id of ids) {
@@ -150,8 +151,8 @@ export class Ledger {
 }
 
 /**
- * Short hashes of the names, by which the ledger sees which jobs read the same index: names have no bound, payloads
- * have one. Two names with one hash make two jobs wait for each other without need.
+ * Returns short hashes of the names, by which the ledger finds jobs that read the same index. Names are not sent, because
+ * payloads are bounded. Two names with the same hash make one job wait for another without need.
  */
 export function claimsOf(indices: readonly string[]): string[] {
   if (indices.length > MAX_CLAIMS) return ['*'];
@@ -167,7 +168,7 @@ function startOptions({ name, place }: JobRepository, taskQueue: string) {
   };
 }
 
-/** How many of the jobs, from the first on, one update may enter; at least one. */
+/** Returns how many of the jobs, from the first on, one update may enter: at least one. */
 function batchLength(queue: readonly Begin[]): number {
   let claims = 0;
   let length = 0;
@@ -187,7 +188,7 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Whatever Temporal answers instead: the same question may be answered later. */
+/** Returns the error of a call that Temporal did not answer as expected. It is retryable. */
 function unavailable(error: unknown): SnapkeepError {
   return temporalUnavailable((error as Error).message, error);
 }

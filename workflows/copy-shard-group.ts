@@ -1,7 +1,3 @@
-/**
- * Copying one group of shards: many small ones in one activity, or a few large ones, chunk by chunk. A shard that
- * fails for good is a result, not the end of the group; the snapshot decides what it means.
- */
 import { isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import {
   type ChunkPlan,
@@ -16,10 +12,17 @@ import { reasonOf } from './failures';
 import { inWindow } from './in-window';
 import { controlActivities, dataActivities } from './profiles';
 
-/** Large shards of a group at once, and chunks of one shard at once. */
+/** Large shards of a group, and chunks of one shard, that are copied concurrently. */
 const SHARDS_AT_ONCE = 2;
 const CHUNKS_AT_ONCE = 2;
 
+/**
+ * Copies one group of shards: many small ones in one activity, or a few large ones, chunk by chunk. Child of
+ * `createSnapshotWorkflow`. Ends when each shard is copied or has failed for good; a failed shard is a result, and the
+ * snapshot decides what it means. Leaves shard manifests and a note with the results in the bucket.
+ *
+ * Cancelled, it stops its activities and throws the cancellation; the snapshot's roll-back deletes what was written.
+ */
 export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<GroupResult> {
   const { group, options } = input;
   const shards: ShardProgress[] = Array.from({ length: group.count }, (_, i) => ({
@@ -33,17 +36,17 @@ export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<Gro
   if (group.small) return dataActivities(options, group.label).copySmallGroup(input);
 
   const results: ShardResult[] = [];
-  await inWindow([...shards.keys()], SHARDS_AT_ONCE, async (i) => {
+  await inWindow([...shards.entries()], SHARDS_AT_ONCE, async ([i, { ordinal }]) => {
     const show = (change: Partial<ShardProgress>): void => {
-      shards[i] = { ...shards[i], ...change };
+      shards[i] = { ...shards[i]!, ...change };
     };
     try {
-      results.push(await copyShard(input, shards[i].ordinal, show));
+      results.push(await copyShard(input, ordinal, show));
       show({ stage: 'DONE' });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const reason = reasonOf(error);
-      results.push({ ordinal: shards[i].ordinal, failure: { reason, status: 'INTERNAL_SERVER_ERROR' } });
+      results.push({ ordinal, failure: { reason, status: 'INTERNAL_SERVER_ERROR' } });
       show({ stage: 'FAILURE', reason });
     }
   });
@@ -51,7 +54,7 @@ export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<Gro
   return controlActivities(options, 'keep the results').keepGroupResults({ ...input, results });
 }
 
-/** Copies the sealed part in chunks, then settles the shard: counts, deletions, the last documents, its manifest. */
+/** Copies the sealed part in chunks, then settles the shard: deletions, the newest documents, the shard manifest. */
 async function copyShard(
   input: CopyGroupInput,
   ordinal: number,
@@ -62,12 +65,12 @@ async function copyShard(
   show({ stage: 'STARTED' });
   const parts = new Array<ChunkResult>(planned.chunks.length);
   const done = { documents: 0, objects: 0, bytes: 0 };
-  await inWindow([...planned.chunks.keys()], CHUNKS_AT_ONCE, async (c) => {
-    const chunk = planned.chunks[c];
-    parts[c] = await dataActivities(input.options, chunkLabel(planned.label, chunk)).copyChunk({ ...shard, chunk });
-    done.documents += parts[c].documents;
-    done.objects += parts[c].objects;
-    done.bytes += parts[c].bytes;
+  await inWindow([...planned.chunks.entries()], CHUNKS_AT_ONCE, async ([c, chunk]) => {
+    const part = await dataActivities(input.options, chunkLabel(planned.label, chunk)).copyChunk({ ...shard, chunk });
+    parts[c] = part;
+    done.documents += part.documents;
+    done.objects += part.objects;
+    done.bytes += part.bytes;
     show(done);
     setCurrentDetails(`${planned.label}: ${done.documents} documents copied`);
   });

@@ -1,3 +1,4 @@
+/** Reads failures of steps, and makes failures of jobs. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -8,8 +9,8 @@ import {
 import { type ErrorCode, type ErrorDetails, isErrorCode } from '../src/contracts/errors';
 
 /**
- * The failure an activity or child ended with, beneath the wrappers Temporal puts around it. A step whose retry window
- * is over failed for the reason of its last attempt.
+ * Returns the failure that an activity or child ended with, without the wrappers that Temporal puts around it. For a
+ * step whose retry window is over, that is the failure of its last attempt.
  */
 export function causeOf(error: unknown): unknown {
   let cause = error;
@@ -21,19 +22,19 @@ export function causeOf(error: unknown): unknown {
 
 const WRAPPERS = [ActivityFailure, ChildWorkflowFailure, TimeoutFailure] as const;
 
-/** The code of the catalogue that a domain failure carries. */
+/** Returns the error code of a domain failure; undefined for any other error. */
 export function codeOf(error: unknown): ErrorCode | undefined {
   const cause = causeOf(error);
   return cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : undefined;
 }
 
-/** Returns whether the activity said that it failed before it had touched anything. */
+/** Returns whether the activity reported that it failed before it had touched anything. */
 export function isUntouched(error: unknown): boolean {
   const cause = causeOf(error);
   return cause instanceof ApplicationFailure && (cause.details?.[0] as ErrorDetails | undefined)?.untouched === true;
 }
 
-/** A sentence for people: what `failures` and the UI show. */
+/** Returns the reason as a sentence for people, as `failures` and the UI show it. */
 export function reasonOf(error: unknown): string {
   const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) return `${cause.type ?? 'failure'}: ${cause.message}`;
@@ -41,8 +42,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * What a job ends with. A domain failure ends the workflow under its own code; a cancellation stays one, so that the
- * execution is shown as cancelled.
+ * Returns the error that a job throws for the failure of a step. A domain failure keeps its code and is final; a
+ * cancellation stays one, so that Temporal shows the execution as cancelled.
  */
 export function jobFailure(error: unknown): unknown {
   if (isCancellation(error)) return error;

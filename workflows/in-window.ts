@@ -1,8 +1,9 @@
 import { CancellationScope } from '@temporalio/workflow';
 
 /**
- * Runs `work` on the items in order, at most `width` at once. The first failure cancels what still runs, waits for it,
- * and is thrown; cancelling the enclosing scope cancels all.
+ * Runs `work` on the items in order, at most `width` of them concurrently. After the first failure, starts no other
+ * item, cancels the running ones and waits for them, then throws that failure. Cancelling the enclosing scope cancels
+ * all.
  *
  * Activities and the front door use `inLanes` of src/concurrency. A workflow needs this function instead, because only
  * Temporal's cancellation scopes can stop an activity or a timer that a workflow waits for.
@@ -14,7 +15,7 @@ export async function inWindow<T>(items: readonly T[], width: number, work: (ite
     let failure: { error: unknown } | undefined;
     const lane = async (): Promise<void> => {
       while (next < items.length && failure === undefined) {
-        const item = items[next++];
+        const item = items[next++]!;
         try {
           await work(item);
         } catch (error) {

@@ -1,4 +1,4 @@
-/** Every workflow the worker serves. */
+/** Exports every workflow that a worker serves. */
 export { copyShardGroupWorkflow } from './copy-shard-group';
 export { createSnapshotWorkflow } from './create-snapshot';
 export { deleteSnapshotsWorkflow } from './delete-snapshots';

@@ -1,4 +1,7 @@
-/** The jobs of one place, and who has to wait for whom. Pure; `repositoryWorkflow` adds signals, time and sweeps. */
+/**
+ * Keeps the jobs of one place, and decides which of them have to wait. Pure: `repositoryWorkflow` adds signals, time and
+ * sweeps.
+ */
 import { blockersOf } from '../src/contracts/jobs/job-order';
 import {
   type BookState,
@@ -16,6 +19,7 @@ import { snapshotsInUse } from '../src/contracts/jobs/snapshots-in-use';
 /** Ended jobs kept for lists and for `_recovery`. */
 const ENDED_KEPT = 100;
 
+/** The running, waiting and ended jobs of one place, and the snapshots that lost jobs left unfinished. */
 export class LedgerBook {
   constructor(private current: BookState) {}
 
@@ -23,14 +27,14 @@ export class LedgerBook {
     return this.current;
   }
 
-  /** Whether one more job may enter. */
+  /** Returns whether the job may enter: a known one always may. */
   hasRoomFor(job: LedgerJob): boolean {
     return this.current.running.length < MAX_JOBS || this.isKnown(job.workflowId);
   }
 
   /**
-   * Enters a job, or changes its entry: a job that begins again (a repeated attempt, another plan) keeps its place in the
-   * order. Returns whether it may go on at once.
+   * Enters a job, or changes its entry. A job that begins again (a repeated attempt, another plan) keeps its place in
+   * the order. Returns whether it may go on at once.
    */
   begin(asked: LedgerJob): boolean {
     const { running, waiting } = this.current;
@@ -48,7 +52,7 @@ export class LedgerBook {
     return granted;
   }
 
-  /** Takes a job off that said how it ended. Returns whether it was known. */
+  /** Takes off a job that reported its end. Returns whether the job was known. */
   end(workflowId: string, outcome: JobOutcome, endMillis: number): boolean {
     const job = this.current.running.find((one) => one.workflowId === workflowId);
     if (job === undefined) return false;
@@ -57,7 +61,7 @@ export class LedgerBook {
     return true;
   }
 
-  /** Takes jobs off that ended without a word; the snapshots they were making are stranded. */
+  /** Takes off jobs that ended without a report. Snapshots that they were making are stranded then. */
   lose(workflowIds: readonly string[], endMillis: number): void {
     const lost = this.current.running.filter((job) => workflowIds.includes(job.workflowId));
     if (lost.length === 0) return;
@@ -79,32 +83,33 @@ export class LedgerBook {
     this.change({ stranded: this.current.stranded.filter((uuid) => !uuids.includes(uuid)) });
   }
 
-  /** Takes those off the waiting list whose turn has come, and returns them. */
+  /** Removes the jobs whose turn has come from the waiting list, and returns their workflow ids. */
   grantable(): string[] {
     const { running, waiting } = this.current;
     const free = waiting.filter((id) => {
-      const at = running.findIndex((job) => job.workflowId === id);
-      return at >= 0 && blockersOf(running[at], running.slice(0, at)).length === 0;
+      const at = running.findIndex((one) => one.workflowId === id);
+      const job = running[at];
+      return job !== undefined && blockersOf(job, running.slice(0, at)).length === 0;
     });
     if (free.length > 0) this.change({ waiting: waiting.filter((id) => !free.includes(id)) });
     return free;
   }
 
-  /** Running jobs that do not wait. */
+  /** Returns the running jobs that do not wait. */
   working(): LedgerJob[] {
     return this.current.running.filter((job) => !this.current.waiting.includes(job.workflowId));
   }
 
   /**
-   * The snapshots that running jobs build on or read; undefined while it is not known of one of them. Jobs that wait
-   * have not looked at the catalogue yet.
+   * Returns the snapshots that running jobs build on or read; undefined while that is not known of one of the jobs.
+   * Waiting jobs do not count: they have not read the catalogue yet.
    */
   inUse(): string[] | undefined {
     const uuids = snapshotsInUse(this.working());
     return uuids && [...uuids];
   }
 
-  /** What lists show. Claims and reads are of no use to them, and have no bound that a memo keeps. */
+  /** Returns what lists show. Claims and reads are left out, because a memo could not hold them all. */
   shown(): ShownJobs {
     return { running: this.current.running.map(shown), ended: this.current.ended };
   }

@@ -1,21 +1,21 @@
-/** The kinds of activity call there are: how long each may take and how it is tried again. */
+/** The profiles of activity calls: how long an attempt may take, and how it is retried. `summary` is for the UI. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import { type ControlActivities } from '../activities/control-queue';
 import { type DataActivities } from '../activities/data-queue';
 import { type JobOptions } from '../src/contracts/jobs/job';
 
-/** How long one attempt of a step may take, ms: reading the state of a very large cluster is the longest of them. */
+/** Longest time of one attempt of a step, ms: reading the state of a very large cluster takes longest. */
 const ATTEMPT_MS = 10 * 60_000;
 const RETRY = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
-/** What a step of a job is bounded by. */
+/** The options that bound a step of a job. */
 type Bounds = Pick<JobOptions, 'retryWindowMs'>;
 
 /**
- * Metadata: reading the cluster's state, planning, committing, rolling back. Such a call is tried again while the
- * cluster or the store is away, until the job's retry window is over: then it fails with its last failure. An attempt
- * that works is not cut by the window. Cancelling waits until the call has stopped, so that nothing is written behind
- * the back of the roll-back.
+ * Returns the activities for metadata: reading the cluster's state, planning, committing, rolling back. A call is
+ * retried while the cluster or the store is unavailable. When the job's retry window is over, it fails with its last
+ * failure; an attempt that works is not cut off by the window. Cancelling waits until the call has stopped, because it
+ * could otherwise write after the roll-back.
  */
 export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
   return proxyActivities<ControlActivities>({
@@ -30,8 +30,8 @@ export function controlActivities({ retryWindowMs }: Bounds, summary: string) {
 }
 
 /**
- * As {@link controlActivities}, for what takes long and goes on where an earlier attempt ended. The activity itself
- * gives up when there was no progress for the retry window.
+ * Returns the same activities as {@link controlActivities}, for calls that take long and go on where an earlier attempt
+ * ended. The activity itself gives up when it had no progress for the retry window.
  */
 export function longActivities(summary: string) {
   return proxyActivities<ControlActivities>({
@@ -44,7 +44,8 @@ export function longActivities(summary: string) {
 }
 
 /**
- * One try, within seconds: somebody waits for the answer, and a later success would come unasked.
+ * Returns the activities for one attempt within seconds. Because somebody waits for the answer, a later success would be
+ * of no use.
  */
 export function onceActivities(summary: string) {
   return proxyActivities<ControlActivities>({
@@ -56,8 +57,9 @@ export function onceActivities(summary: string) {
 }
 
 /**
- * Moving data. A worker that dies is noticed by its missing heartbeat, and another goes on from the last cursor. How
- * long a shard may be tried without progress is decided by the activity, which alone knows of the progress.
+ * Returns the activities that move data. A worker that crashed is noticed by its missing heartbeat, and another worker
+ * goes on from the last cursor. The activity itself gives up when it had no progress for the retry window, because it
+ * alone knows its progress.
  */
 export function dataActivities(options: JobOptions, summary: string) {
   return proxyActivities<DataActivities>({

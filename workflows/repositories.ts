@@ -1,7 +1,3 @@
-/**
- * The registrations of all repositories; credentials arrive and stay sealed. Each is kept in a memo field of its own: a
- * front door reads them without a worker, a change writes no more than itself, and the next execution begins with them.
- */
 import {
   allHandlersFinished,
   ApplicationFailure,
@@ -23,13 +19,23 @@ import { checkBounds, type NewRegistration, registrationField, registrationsIn }
 import { jobFailure } from './failures';
 import { onceActivities } from './profiles';
 
+/** Updates after which the execution continues as new; Temporal ends one at 2,000. */
 const UPDATES_PER_RUN = 1000;
 
+/** The state that the next execution begins with, besides the memo. */
 export interface RepositoriesState {
-  /** The last one given; at least that of every registration in the memo. */
+  /** The last revision given; at least that of every registration in the memo. */
   readonly revision: number;
 }
 
+/**
+ * Keeps the registrations of all repositories; credentials arrive and stay sealed. One per installation; it never ends,
+ * but continues as new. Each registration is kept in a memo field of its own: a front door reads it without a worker,
+ * and a change writes no more than itself.
+ *
+ * Cancelled, it ends; the memo of the closed execution still holds the registrations, but no later execution reads it.
+ * Updates throw the failure of the verification, or the code of a bound that a registration exceeds.
+ */
 export async function repositoriesWorkflow(state: RepositoriesState): Promise<void> {
   const registrations = new Map(registrationsIn(workflowInfo().memo).map((one) => [one.name, one]));
   let revision = Math.max(state.revision, ...[...registrations.values()].map((one) => one.revision));
@@ -50,7 +56,7 @@ export async function repositoriesWorkflow(state: RepositoriesState): Promise<vo
       updates++;
       const stored = { ...registration, revision: ++revision };
       registrations.set(stored.name, stored);
-      // In the same workflow task as the answer: whoever was answered finds it in the memo.
+      // In the same workflow task as the answer: a caller that was answered finds the registration in the memo.
       upsertMemo({ [registrationField(stored.name)]: stored });
       return stored;
     },
@@ -73,7 +79,7 @@ export async function repositoriesWorkflow(state: RepositoriesState): Promise<vo
   await makeContinueAsNewFunc<typeof repositoriesWorkflow>({ memo })({ revision });
 }
 
-/** A SnapkeepError thrown as the failure of its code. */
+/** Runs `check`; throws its SnapkeepError as the failure of its code. */
 function asFailure(check: () => void): void {
   try {
     check();

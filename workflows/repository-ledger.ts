@@ -1,8 +1,3 @@
-/**
- * One per place in use: the ledger of the jobs that work on it, who has to wait for whom, and who sweeps what deleted
- * snapshots leave behind. It holds no lock that a crash could leave: while somebody waits, it asks now and then whether
- * those waited for still run.
- */
 import {
   allHandlersFinished,
   condition,
@@ -37,14 +32,22 @@ import { sweepRepositoryWorkflow } from './sweep-repository';
 
 /** Updates after which the execution continues as new; Temporal ends one at 2,000. */
 const UPDATES_PER_RUN = 1000;
-/** A check that can't be made is made again after the next interval. */
+/** Bounds one check for ended jobs; a check that fails is repeated after the next interval. */
 const CHECK_BOUNDS = { retryWindowMs: 60_000 };
-/** A sweep reports before it ends; the next one is started this much later, a few times. */
+/** A sweep reports before it ends: the start of the next one is repeated after this pause, ms, so many times. */
 const SWEEP_ENDS_MS = 250;
 const SWEEP_STARTS = 8;
-/** How long a sweep that failed is left alone. */
+/** Pause before the sweep after a failed one, ms. */
 const SWEEP_AGAIN_MS = 10 * 60_000;
 
+/**
+ * Keeps the ledger of one place in use: the jobs that work on it, which of them wait, and the sweeps that delete what
+ * removed snapshots leave behind. It holds no lock that a crash could leave: while jobs wait, it checks at intervals
+ * whether the jobs that they wait for still run.
+ *
+ * Ends when it was asked to retire and nothing is left to do; until then it continues as new. Nobody cancels it. If it is
+ * terminated, the next job of the place starts a new ledger, which does not know the jobs that still run.
+ */
 export async function repositoryWorkflow(state: LedgerState): Promise<void> {
   const ledger = new Ledger(state);
   await ledger.run();
@@ -58,7 +61,7 @@ class Ledger {
   private sweepLeft: boolean;
   private sweepFrom: number;
   private sweeping: boolean;
-  /** Those who asked before the running sweep began, and those who asked since. */
+  /** Jobs that asked for a sweep before the running one began; `sweepWaiters` asked since. */
   private served: readonly string[] = [];
   private sweepWaiters: readonly string[];
   private retiring: boolean;
@@ -66,7 +69,7 @@ class Ledger {
   private updates = 0;
   private sweepStarts = 0;
   private changed = false;
-  /** The sweep wants to mark; then it marks. */
+  /** The sweep has asked to mark; the sweep marks. */
   private mark: 'none' | 'wanted' | 'granted' = 'none';
 
   constructor(state: LedgerState) {
@@ -96,7 +99,7 @@ class Ledger {
       await this.startSweep();
       if (this.mustRenew()) {
         await condition(allHandlersFinished);
-        // What the memo shows has to be there before the first task of the next run.
+        // The memo must be complete before the first task of the next run.
         const renew = makeContinueAsNewFunc<typeof repositoryWorkflow>({ memo: { [LEDGER_MEMO]: this.book.shown() } });
         await renew(this.state());
       }
@@ -104,7 +107,7 @@ class Ledger {
         await condition(allHandlersFinished);
         if (this.isIdle() && !this.changed) return;
       }
-      // Nothing to look after: no timer is needed until somebody comes.
+      // Idle: no timer is needed until a job or a signal comes.
       if (this.isIdle()) await condition(() => this.changed || this.mustRenew());
     }
   }
@@ -112,7 +115,7 @@ class Ledger {
   private listen(): void {
     setHandler(beginJobsUpdate, async ({ jobs, sweeper }): Promise<BeginJobResult[]> => {
       this.updates++;
-      // A job that looked at the catalogue now might build on what the sweep is about to mark.
+      // A job that read the catalogue now might build on what the sweep is about to mark.
       await condition(() => this.mark !== 'granted');
       if (sweeper !== undefined) this.sweeper = sweeper;
       this.retiring = false;
@@ -133,8 +136,8 @@ class Ledger {
       this.sweepFrom = 0;
       this.changed = true;
       if (this.book.working().length === 0) this.sweepWaiters = [...this.sweepWaiters, workflowId];
-      // Others may hold what was removed for long; who deleted it need not wait for them.
-      else await tell(workflowId, false);
+      // Running jobs may use what was removed for long: the deleting job need not wait for them.
+      else await report(workflowId, false);
     });
     setHandler(markWantedSignal, () => {
       this.mark = 'wanted';
@@ -150,12 +153,12 @@ class Ledger {
       this.book.rolledBack(rolledBack);
       if (failed) this.sweepFrom = Date.now() + SWEEP_AGAIN_MS;
       this.sweepLeft = left > 0;
-      // What is left is needed by a running job, or was removed since the sweep marked.
+      // The rest is used by a running job, or was removed since the sweep marked.
       if (failed || (left > 0 && this.book.working().length === 0)) this.sweepDue = true;
       this.changed = true;
       const { served } = this;
       this.served = [];
-      for (const workflowId of served) await tell(workflowId, !failed && left === 0);
+      for (const workflowId of served) await report(workflowId, !failed && left === 0);
     });
     setHandler(retireSignal, () => {
       this.retiring = true;
@@ -176,12 +179,12 @@ class Ledger {
   }
 
   private isIdle(): boolean {
-    // Without anybody who may write there, a sweep waits for the first who may.
+    // Without a job that may write to the place, the sweep waits for the first one that may.
     const sweepsNext = this.sweepDue && this.sweeper !== undefined;
     return this.book.state.running.length === 0 && !this.sweeping && !sweepsNext;
   }
 
-  /** Looks for jobs and sweeps that ended without a word. */
+  /** Finds jobs and sweeps that ended without a report. */
   private async check(): Promise<void> {
     const suspects = this.book.working().map((job) => job.workflowId);
     if (this.sweeping) suspects.push(workflowIds.sweep(this.place));
@@ -214,14 +217,14 @@ class Ledger {
       try {
         await getExternalWorkflowHandle(id).signal(jobGrantedSignal);
       } catch {
-        // It ended without a word; nobody may wait for it.
+        // The job ended without a report: no other job may wait for it.
         this.book.lose([id], Date.now());
         this.publish();
       }
     }
   }
 
-  /** Lets the sweep mark once it is known of every running job what it builds on. */
+  /** Lets the sweep mark, once every running job has reported what it builds on. */
   private async serveMark(): Promise<void> {
     const inUse = this.book.inUse();
     if (this.mark !== 'wanted' || inUse === undefined) return;
@@ -244,13 +247,13 @@ class Ledger {
       await startChild(sweepRepositoryWorkflow, {
         workflowId: workflowIds.sweep(this.place),
         args: [{ ...this.sweeper, stranded: this.book.state.stranded }],
-        // It goes on while this workflow continues as new, and reports by the workflow's id.
+        // The sweep goes on while this workflow continues as new, and reports to the workflow id.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `sweep what deleted snapshots of ${this.sweeper.repository.name} leave behind`,
       });
       this.sweepStarts = 0;
     } catch (error) {
-      // The former one has reported and is about to end; or one that an earlier ledger started still runs.
+      // The last sweep has reported and is about to end, or one that an earlier ledger started still runs.
       this.sweeping = false;
       this.sweepDue = true;
       this.sweepWaiters = this.served;
@@ -265,7 +268,7 @@ class Ledger {
     }
   }
 
-  /** In the same workflow task as the change: who was told of a job finds it in the memo. */
+  /** Shows the jobs in the memo, in the workflow task of the change: a caller that was answered finds its job there. */
   private publish(): void {
     this.changed = true;
     upsertMemo({ [LEDGER_MEMO]: this.book.shown() });
@@ -299,8 +302,8 @@ class Ledger {
   }
 }
 
-/** Tells who asked for a sweep whether it is over; who has ended meanwhile need not know. */
-async function tell(workflowId: string, swept: boolean): Promise<void> {
+/** Reports to a job that asked for a sweep whether the sweep is over. A job that has ended needs no report. */
+async function report(workflowId: string, swept: boolean): Promise<void> {
   await getExternalWorkflowHandle(workflowId)
     .signal(sweptSignal, { swept })
     .catch(() => undefined);

@@ -1,10 +1,14 @@
-/** Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. */
 import { setHandler } from '@temporalio/workflow';
 import { type RestoreGroupInput, type RestoreGroupResult } from '../src/contracts/jobs/restore';
 import { cancelIndexRestoreSignal, restoreGroupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { IndexRestores } from './index-restores';
 import { controlActivities } from './profiles';
 
+/**
+ * Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. Ends when each index is restored whole, or
+ * deleted again with the reason in the result. Cancelled, it deletes what unfinished indices had written, and throws the
+ * cancellation; finished indices stay. Throws the failure of its first step, which plans the group again.
+ */
 export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {
   const work: { restores?: IndexRestores } = {};
   const stopped = [...input.stopped];

@@ -144,7 +144,9 @@ export class SingleIndexRestore {
       total: conflicts.total,
       first: conflicts.first.map((name) => ({ index: target, kind: 'document', name, reason: NEWER })),
     });
-    this.show({ shards: this.current.shards.map((shard) => (shard.shard === chunk.shard ? plus(shard, chunk) : shard)) });
+    this.show({
+      shards: this.current.shards.map((shard) => (shard.shard === chunk.shard ? plus(shard, chunk) : shard)),
+    });
   }
 
   /** Deletes what was written. Returns the end of a reason: what is left of the index, if it could not be deleted. */

@@ -1,8 +1,3 @@
-/**
- * Sweeping a place: deletes what removed snapshots leave behind and no other snapshot uses (FORMAT.md, "Deleting").
- * Started by the place's ledger, one at a time. Everything it needs stands in the root, so it can end anywhere and be
- * started again.
- */
 import { CancellationScope, condition, getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
 import { type SweepInput, type SweepOutcome } from '../src/contracts/jobs/ledger';
 import {
@@ -15,6 +10,13 @@ import { workflowIds } from '../src/contracts/workflow-ids';
 import { jobFailure, reasonOf } from './failures';
 import { controlActivities, longActivities } from './profiles';
 
+/**
+ * Sweeps a place: rolls back stranded snapshots, then deletes what removed snapshots leave behind and no other snapshot
+ * uses (FORMAT.md, "Deleting"). The place's ledger starts it, one at a time, and holds new jobs back while it marks.
+ *
+ * Ends when everything deletable is deleted, and reports to the ledger. Cancelled or failed, it reports that too and
+ * throws; it can end anywhere, because the root holds all that the next sweep needs.
+ */
 export async function sweepRepositoryWorkflow(input: SweepInput): Promise<SweepOutcome> {
   const { repository, options, stranded } = input;
   const ledger = getExternalWorkflowHandle(workflowIds.repository(repository.place));
@@ -39,7 +41,7 @@ export async function sweepRepositoryWorkflow(input: SweepInput): Promise<SweepO
     return outcome;
   } catch (error) {
     log.warn('sweep failed; it is made again later', { repository: repository.name, reason: reasonOf(error) });
-    // The ledger holds jobs back while a sweep marks: it has to know.
+    // Without the report, the ledger would go on holding jobs back.
     await CancellationScope.nonCancellable(() =>
       ledger.signal(sweepEndedSignal, { left: 1, rolledBack: [], failed: true }).catch(() => undefined),
     );

@@ -1,7 +1,4 @@
-/**
- * What would make a restore fail is found before anything is written: names, aliases, settings and limits of the
- * cluster that is restored into.
- */
+/** Finds before anything is written what would make a restore fail: names, aliases, settings and limits of the cluster. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Cluster } from '../cluster/cluster';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../cluster/writing/restorable-index';
@@ -11,14 +8,15 @@ import { SnapkeepError } from '../contracts/errors';
 import { type IndexRestore, type RestoreRequest } from '../contracts/jobs/restore';
 import { aliasNameProblem, indexNameProblem } from '../elasticsearch/index-name-rules';
 import { type SnapshotManifest } from '../repository/format/format';
+import { entryOf } from './plan-restore';
 
-/** Indices looked at between two turns of the event loop. */
+/** Indices that are checked between two turns of the event loop. */
 const INDICES_PER_TURN = 200;
 
 /**
- * Throws the reason why `plan` cannot be carried out, with the status that Elasticsearch gives: names that no index can
- * have, or that something else has; aliases that are names of indices; settings that may not change or do not parse;
- * a cluster that takes no index, or not so many shards. `where` is `repository:snapshot`.
+ * Throws when `plan` cannot be carried out, with the reason and the status that Elasticsearch gives: names that no index
+ * can have, or that something else has; aliases that are names of indices; settings that may not change or do not
+ * parse; a cluster that takes no index, or not so many shards. `where` is `repository:snapshot`, for messages.
  */
 export async function checkRestore(
   cluster: Cluster,
@@ -41,7 +39,7 @@ export async function checkRestore(
   const targets = new Set(plan.map(({ target }) => target));
   let shards = 0;
   for (const [i, index] of plan.entries()) {
-    const entry = manifest.indices[index.ordinal];
+    const entry = entryOf(manifest, index.ordinal);
     restorableIndex(entry, request);
     shards += index.shards * shardCopies(entry, request);
     for (const { name } of restoredAliases(entry, request)) refuseAlias(where, index.target, name, targets, state);

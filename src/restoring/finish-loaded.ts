@@ -1,4 +1,4 @@
-/** The last steps of restoring an index: what it had besides its documents. Nothing of it makes a loaded index fail. */
+/** Gives a loaded index what it had besides its documents. A loaded index never fails because the cluster refuses it. */
 import { type Cluster } from '../cluster/cluster';
 import { complaintIn } from '../cluster/http/cluster-failures';
 import { withoutMembers } from '../cluster/writing/mapping-edits';
@@ -8,12 +8,12 @@ import { cutReason } from '../contracts/jobs/bounded';
 import { type IndexRequest, type LeftOut } from '../contracts/jobs/restore';
 import { type IndexEntry } from '../repository/format/format';
 
-/** A setting may be refused again and again, an alias in two ways. */
-const MORE_TRIES = 3;
+/** Attempts to put aliases beyond two per alias: an alias may be refused in two ways. */
+const MORE_ATTEMPTS = 3;
 
 /**
- * Gives a loaded index its settings and aliases, and removes the one-off alias in one step with the others, where it is
- * there. What the cluster refuses is left out, and returned with its reason.
+ * Gives a loaded index its settings and aliases. Removes the one-off alias, if it still exists, in one step with adding
+ * the others. Returns what the cluster refused, with the reason; that is left out. Throws other errors of the cluster.
  */
 export async function finishLoaded(
   cluster: Cluster,
@@ -45,7 +45,7 @@ export async function finishLoaded(
 
 type Missed = (kind: LeftOut['kind'], name: string, reason: string) => void;
 
-/** All at once; where the cluster refuses that, one by one, so that only what it refuses is missing. */
+/** Puts all settings at once. If the cluster refuses that, puts them one by one, so that only refused ones are missing. */
 async function putSettings(
   cluster: Cluster,
   target: string,
@@ -65,7 +65,7 @@ async function putSettings(
         await put({ [name]: value });
       } catch (one) {
         if (!isRefusal(one)) throw one;
-        // What the index had while it was loaded must not stay.
+        // The value that the index had while it was loaded must not stay.
         if (value !== null) await put({ [name]: null });
         missed('setting', name, `[${String(value)}]: ${reasonOf(one)}`);
       }
@@ -83,7 +83,7 @@ async function putAliases(
 ): Promise<void> {
   let left = [...aliases];
   const onTarget = `"index":${JSON.stringify(target)},"alias":`;
-  for (let tries = 0; ; tries++) {
+  for (let attempts = 0; ; attempts++) {
     const actions = left.map(({ name, definition }) => {
       const inner = definition.slice(1, -1).trim();
       return `{"add":{${onTarget}${JSON.stringify(name)}${inner === '' ? '' : `,${inner}`}}}`;
@@ -93,7 +93,7 @@ async function putAliases(
       await cluster.updateAliases(actions, signal);
       return;
     } catch (error) {
-      if (!isRefusal(error) || left.length === 0 || tries > aliases.length * 2 + MORE_TRIES) throw error;
+      if (!isRefusal(error) || left.length === 0 || attempts > aliases.length * 2 + MORE_ATTEMPTS) throw error;
       left = withoutRefused(left, reasonOf(error), missed);
     }
   }
@@ -101,7 +101,7 @@ async function putAliases(
 
 const SECOND_WRITE_INDEX = /alias \[(.+?)\] has more than one write index \[(.+?)\]/;
 
-/** The aliases without what the cluster complained of: one write index, one alias, or, if it names none, all of them. */
+/** Returns the aliases without what was refused: one write index, one alias, or all if the cluster names none. */
 function withoutRefused(aliases: readonly RestoredAlias[], reason: string, missed: Missed): RestoredAlias[] {
   const [, written, indices] = SECOND_WRITE_INDEX.exec(reason) ?? [];
   const writeIndex = aliases.find(({ name }) => name === written);
@@ -118,7 +118,7 @@ function withoutRefused(aliases: readonly RestoredAlias[], reason: string, misse
   return aliases.filter((alias) => !refused.includes(alias));
 }
 
-/** An answer that asking again will not change. */
+/** Returns whether the cluster refused the request for good: a retry would get the same answer. */
 function isRefusal(error: unknown): error is SnapkeepError {
   const complaint = complaintIn(error);
   if (complaint === undefined || isSnapkeepError(error, 'index_not_found_exception')) return false;

@@ -1,6 +1,7 @@
-/** Which index of a snapshot becomes which index of the cluster. Changes nothing. */
+/** Plans a restore: which index of a snapshot becomes which index of the cluster. Changes nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { restoreRefused } from '../contracts/common-errors';
+import { SnapkeepError } from '../contracts/errors';
 import {
   type IndexRequest,
   type IndexRestore,
@@ -12,9 +13,9 @@ import { javaRename } from '../elasticsearch/java-rename';
 import { selectIndices } from '../elasticsearch/name-lists';
 import { type IndexEntry, type SnapshotManifest } from '../repository/format/format';
 
-/** Ms of renaming after which other work of the process gets its turn. */
+/** Time of renaming after which other work of the process gets its turn, ms. */
 const TURN_MS = 20;
-/** Indices of one child workflow; large ones count more. */
+/** The most that one child workflow restores: indices, shards, stored bytes. */
 const GROUP_INDICES = 50;
 const GROUP_SHARDS = 200;
 const GROUP_BYTES = 4 * 1024 * 1024 * 1024;
@@ -33,11 +34,11 @@ export async function planRestore(
 ): Promise<IndexRestore[]> {
   const names = manifest.indices.map((index) => index.name);
   const wanted = new Set(selectIndices(names, request.indices, request.ignoreUnavailable));
-  const ordinals = [...manifest.indices.keys()].filter((ordinal) => wanted.has(names[ordinal]));
+  const ordinals = [...names.entries()].flatMap(([ordinal, name]) => (wanted.has(name) ? [ordinal] : []));
   const plan = await planIndices(id, manifest, ordinals, request);
   const sources = new Map<string, string>();
   for (const { ordinal, source, target } of plan) {
-    if (manifest.indices[ordinal].shards.includes(null) && !request.partial) {
+    if (entryOf(manifest, ordinal).shards.includes(null) && !request.partial) {
       throw restoreRefused(where, `index [${source}] wasn't fully snapshotted - cannot restore`, source);
     }
     const other = sources.get(target);
@@ -53,7 +54,7 @@ export async function planRestore(
   return plan;
 }
 
-/** Plans the indices of some ordinals; always the same for the same manifest and request. */
+/** Plans the indices of some ordinals. Returns the same for the same manifest and request. */
 export async function planIndices(
   id: string,
   manifest: SnapshotManifest,
@@ -64,7 +65,7 @@ export async function planIndices(
   const plan: IndexRestore[] = [];
   let since = Date.now();
   for (const ordinal of ordinals) {
-    const index = manifest.indices[ordinal];
+    const index = entryOf(manifest, ordinal);
     plan.push(planIndex(id, ordinal, index, rename(index.name)));
     if (Date.now() - since > TURN_MS) {
       await turn();
@@ -80,6 +81,13 @@ function renaming({
 }: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>): (name: string) => string {
   if (renamePattern === undefined || renameReplacement === undefined) return (name) => name;
   return javaRename(renamePattern, renameReplacement);
+}
+
+/** Returns the index of an ordinal. Throws `internal` when the snapshot has no such index. */
+export function entryOf({ indices }: Pick<SnapshotManifest, 'indices'>, ordinal: number): IndexEntry {
+  const entry = indices[ordinal];
+  if (entry === undefined) throw new SnapkeepError('internal', `the snapshot has no index [${ordinal}]`);
+  return entry;
 }
 
 function planIndex(id: string, ordinal: number, index: IndexEntry, target: string): IndexRestore {
@@ -98,12 +106,15 @@ function planIndex(id: string, ordinal: number, index: IndexEntry, target: strin
   };
 }
 
+/** Sums the indices of a plan. */
 export function totalsOf(plan: readonly IndexRestore[]): RestoreTotals {
   const sum = (field: 'shards' | 'documents' | 'bytes'): number => plan.reduce((all, index) => all + index[field], 0);
   return { indices: plan.length, shards: sum('shards'), documents: sum('documents'), bytes: sum('bytes') };
 }
 
-/** Deals the indices out to child workflows: by ordinals, so that the list stays small however long the names are. */
+/**
+ * Groups the indices for child workflows. Groups hold ordinals, so that the list stays small however long the names are.
+ */
 export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
   const groups: IndexRestore[][] = [];
   let bytes = 0;
@@ -119,6 +130,6 @@ export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
   }
   return groups.map((indices) => ({
     ordinals: indices.map(({ ordinal }) => ordinal),
-    label: indices.length === 1 ? indices[0].target : `${indices[0].target} and ${indices.length - 1} more`,
+    label: indices.length === 1 ? indices[0]!.target : `${indices[0]!.target} and ${indices.length - 1} more`,
   }));
 }

@@ -4,6 +4,7 @@ import { type IndexRestore } from '../contracts/jobs/restore';
 import { type ObjectRef } from '../contracts/stored';
 import { type Catalogue } from '../repository/catalogue/catalogue';
 import { type IndexEntry } from '../repository/format/format';
+import { entryOf } from './plan-restore';
 
 /** The index that a step of a restore works on. */
 export interface RestoringIndex {
@@ -20,10 +21,7 @@ export async function readIndexEntry(
   { manifest, index }: RestoringIndex,
   signal: AbortSignal,
 ): Promise<IndexEntry> {
-  const { indices } = await catalogue.readSnapshotManifest(manifest, { signal });
-  const entry = indices[index.ordinal];
-  if (entry === undefined) throw new SnapkeepError('internal', `the snapshot has no index [${index.ordinal}]`);
-  return entry;
+  return entryOf(await catalogue.readSnapshotManifest(manifest, { signal }), index.ordinal);
 }
 
 /** Returns the part of names that makes what one restore creates for one index unique. */

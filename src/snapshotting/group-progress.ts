@@ -2,18 +2,18 @@ import { type ShardProgress, type ShardStage } from '../contracts/jobs/copy';
 import { type CopyProgress } from '../contracts/jobs/job';
 import { type WriteProgress } from '../repository/segments/write-segments';
 
-/** How far the shards are that one activity works on at a time, and what it has written in all: for its heartbeats. */
+/** Keeps the progress of the shards that one activity is copying, and the sum of all that it has written. */
 export class GroupProgress {
   private readonly working = new Map<number, ShardProgress>();
   private written: CopyProgress = { documents: 0, objects: 0, bytes: 0 };
 
-  /** @param report called with each change; `working` are the shards begun and not ended, a few. */
-  constructor(private readonly report: (written: CopyProgress, working: readonly ShardProgress[]) => void) {}
+  /** @param onChange is called with each change; `working` are the few shards that have begun and not ended. */
+  constructor(private readonly onChange: (written: CopyProgress, working: readonly ShardProgress[]) => void) {}
 
-  /** Begins a shard, or begins it again; what the earlier try has written is given up. */
+  /** Begins a shard, or begins it again at zero. */
   begin(ordinal: number): void {
     this.working.set(ordinal, { ordinal, stage: 'STARTED', documents: 0, objects: 0, bytes: 0 });
-    this.tell();
+    this.report();
   }
 
   wrote(ordinal: number, progress: WriteProgress): void {
@@ -21,22 +21,22 @@ export class GroupProgress {
     this.written = plus(this.written, progress, objects);
     const shard = this.working.get(ordinal);
     if (shard !== undefined) this.working.set(ordinal, { ...shard, ...plus(shard, progress, objects) });
-    this.tell();
+    this.report();
   }
 
   enter(ordinal: number, stage: ShardStage): void {
     const shard = this.working.get(ordinal);
     if (shard !== undefined) this.working.set(ordinal, { ...shard, stage });
-    this.tell();
+    this.report();
   }
 
   end(ordinal: number): void {
     this.working.delete(ordinal);
-    this.tell();
+    this.report();
   }
 
-  private tell(): void {
-    this.report(this.written, [...this.working.values()]);
+  private report(): void {
+    this.onChange(this.written, [...this.working.values()]);
   }
 }
 

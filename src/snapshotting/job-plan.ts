@@ -15,18 +15,19 @@ import { getMetadata } from '../repository/format/metadata';
 import { type SharedMappings, shareMappings, unshareMappings } from '../repository/format/shared-mappings';
 import { type NoteOptions, putNote } from './job-notes';
 
+/** One shard of a planned index. */
 export type PlannedShard =
-  /** No operation came since `entry` was written: it is shared. `holder` is the uuid of the snapshot that holds it. */
+  /** No operation came since `entry` was written, so it is shared. `holder` is the uuid of the snapshot that holds it. */
   | { readonly kind: 'unchanged'; readonly entry: ShardEntry; readonly holder: string }
   | {
       readonly kind: 'changed';
       readonly identity: ShardIdentity;
       readonly target: ShardTarget;
-      /** What the newest snapshot that holds the shard has of it, if any of that may be used again. */
+      /** The entry of the newest snapshot that holds the shard, if it can serve as base. */
       readonly base?: ShardEntry;
       /** Uuid of the snapshot that holds the base. */
       readonly holder?: string;
-      /** The session in which the base is known to be of the shard's history; in another one it has to be proven. */
+      /** The session in which the base is known to belong to the shard's history; in another one it has to be proven. */
       readonly session?: string;
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;
@@ -34,6 +35,7 @@ export type PlannedShard =
     }
   | { readonly kind: 'failed'; readonly reason: string; readonly status: string };
 
+/** One index of a plan. */
 export interface PlannedIndex {
   readonly name: string;
   readonly uuid: string;
@@ -44,19 +46,20 @@ export interface PlannedIndex {
   readonly shards: readonly PlannedShard[];
 }
 
+/** The plan of a snapshot job. */
 export interface JobPlan {
   readonly snapshot: string;
   readonly uuid: string;
   readonly startMillis: number;
   readonly cluster: SnapshotManifest['cluster'];
-  /** How the cluster opens views; with `cluster`, all that readers of the job have to know of it. */
+  /** How the cluster opens views. Readers of the job need no other fact of the cluster than this and `cluster`. */
   readonly pit: PointInTime;
   readonly includeGlobalState: boolean;
   readonly metadata?: string;
   readonly indices: readonly PlannedIndex[];
 }
 
-/** A shard that has to be copied, by the ordinal that groups, results and progress call it by. */
+/** A shard that has to be copied. Groups, results and progress refer to it by its ordinal. */
 export interface ChangedShard {
   readonly ordinal: number;
   readonly index: PlannedIndex;
@@ -64,7 +67,7 @@ export interface ChangedShard {
   readonly plan: Extract<PlannedShard, { kind: 'changed' }>;
 }
 
-/** The changed shards, in order; the position is the ordinal. */
+/** Returns the changed shards, in the order of the plan; the position is the ordinal. */
 export function changedShards(plan: JobPlan): ChangedShard[] {
   const changed: ChangedShard[] = [];
   for (const index of plan.indices) {
@@ -82,7 +85,7 @@ export function changedShard(plan: JobPlan, ordinal: number): ChangedShard {
   return shard;
 }
 
-/** Uuids of the snapshots that the plan builds on. */
+/** Returns the uuids of the snapshots that the plan builds on, each once. */
 export function basesOf(plan: JobPlan): string[] {
   const holders = plan.indices.flatMap(({ shards }) =>
     shards.flatMap((shard) => (shard.kind === 'failed' ? [] : (shard.holder ?? []))),
@@ -102,13 +105,13 @@ export function countsOf(plan: JobPlan): PlanCounts {
 }
 
 /** A shard with at most this many bytes to read is small: it shares an activity with others. */
-export const SMALL_SHARD_BYTES = 32 * 1024 * 1024;
-/** Bounds of one group of small shards. */
+const SMALL_SHARD_BYTES = 32 * 1024 * 1024;
+/** The most that one group of small shards holds. */
 const SMALL_GROUP = { shards: 100, bytes: 64 * 1024 * 1024 } as const;
 /** Large shards of one group: bounds the history of the child workflow that copies them. */
 const LARGE_GROUP_SHARDS = 4;
 
-/** Packs neighbouring changed shards into groups, each all small or all large. */
+/** Packs neighbouring changed shards into groups: the shards of a group are all small or all large. */
 export function groupShards(changed: readonly ChangedShard[]): ShardGroup[] {
   const groups: { first: ChangedShard; last: ChangedShard; small: boolean; bytes: number; documents: number }[] = [];
   for (const shard of changed) {

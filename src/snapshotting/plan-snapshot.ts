@@ -1,4 +1,4 @@
-/** Compares what the cluster has with what the newest snapshot holds: which shards have to be copied? */
+/** Plans a snapshot: compares the cluster's shards with the newest snapshots, and finds those that have to be copied. */
 import { type Cluster } from '../cluster/cluster';
 import { type ClusterInfo } from '../cluster/facts/cluster-info';
 import { type IndexMetadata } from '../cluster/facts/index-metadata';
@@ -16,10 +16,11 @@ import { proveHistory } from '../repository/segments/prove-history';
 import { knownOf } from '../repository/segments/shard-ranges';
 import { type JobPlan, type PlannedShard } from './job-plan';
 
-/** JSON of a document takes about this many times what it takes on disk; corrected by what really comes. */
+/** JSON of documents takes about this many times their bytes on disk; real sizes correct the estimate later. */
 const JSON_PER_STORED_BYTE = 2;
 const LEAST_BYTES_PER_DOCUMENT = 64;
 
+/** The job that is planned, and the facts it is planned from. */
 export interface PlanInputs {
   readonly call: {
     readonly snapshot: string;
@@ -36,6 +37,11 @@ export interface PlanInputs {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Plans the snapshot of the indices: which shards are shared with an earlier snapshot, copied on top of a base, copied
+ * whole, or failed because they cannot be read. Refreshes indices whose bases have to be proven; changes nothing else.
+ * Throws what the cluster and the store throw.
+ */
 export async function planSnapshot(inputs: PlanInputs): Promise<JobPlan> {
   const { call, info, indices, root, catalogue, signal } = inputs;
   const names = indices.flatMap((index) =>
@@ -43,33 +49,36 @@ export async function planSnapshot(inputs: PlanInputs): Promise<JobPlan> {
   );
   const bases = await findBases(catalogue, root, names, { signal });
   const states = new Map(inputs.states.map((state) => [`${state.shard} ${state.index}`, state]));
-  const looks = indices.map((index) =>
-    Array.from({ length: index.numberOfShards }, (_, shard) =>
-      lookAt(info, index, shard, states.get(`${shard} ${index.name}`), bases),
-    ),
+  const looks = indices.map((index) => {
+    const look = (_: unknown, shard: number): Look =>
+      lookAt(info, index, shard, states.get(`${shard} ${index.name}`), bases);
+    return [index, Array.from({ length: index.numberOfShards }, look)] as const;
+  });
+  await proveBases(
+    inputs,
+    looks.flatMap(([, shards]) => shards),
   );
-  await proveBases(inputs, looks.flat());
   return {
     snapshot: call.snapshot,
     uuid: call.uuid,
     startMillis: call.startMillis,
     cluster: { uuid: info.uuid, name: info.name, product: info.product, version: info.version },
     pit: info.pit,
-    // Whatever was asked for: the cluster state is not kept, and nothing may say that it is.
+    // Whatever was asked for: because the cluster state is not kept, nothing may claim that it is.
     includeGlobalState: false,
     metadata: call.request.metadata,
-    indices: indices.map((index, i) => ({
+    indices: looks.map(([index, shards]) => ({
       name: index.name,
       uuid: index.uuid,
       settings: index.settings,
       mappings: index.mappings,
       aliases: index.aliases,
-      shards: looks[i].map(planShard),
+      shards: shards.map(planShard),
     })),
   };
 }
 
-/** What is known of a shard before it is decided how it is copied. */
+/** The facts of a shard before it is decided how it is copied. */
 type Look = Readable | Extract<PlannedShard, { kind: 'failed' }>;
 
 interface Readable {
@@ -78,13 +87,13 @@ interface Readable {
   readonly state: ShardState;
   readonly identity: ShardIdentity;
   readonly target: ShardTarget;
-  /** The newest holder's, as long as it may serve. */
+  /** The entry of the newest snapshot that holds the shard, as long as it can serve as base. */
   base: ShardEntry | undefined;
   /** Uuid of the snapshot that holds the base. */
   readonly holder: string | undefined;
-  /** The base's manifest can be shared as it is. */
+  /** Whether the base's manifest can be shared unchanged. */
   unchanged: boolean;
-  /** The base is known to be of the history that the shard has in this session. */
+  /** Whether the base is known to belong to the history that the shard has in this session. */
   proven: boolean;
 }
 
@@ -95,7 +104,7 @@ function lookAt(
   state: ShardState | undefined,
   bases: HeldShards,
 ): Look {
-  const refusal = refuse(index);
+  const refusal = refusalOf(index);
   if (refusal !== undefined) return { kind: 'failed', reason: refusal, status: 'BAD_REQUEST' };
   if (state === undefined) {
     return {
@@ -138,9 +147,9 @@ function lookAt(
 }
 
 /**
- * Proves the bases of shards that another process serves than when they were copied (each shard, where the cluster does
- * not say): one small search each. A base of another history is let go; one that could not be looked at now is left to
- * whoever copies the shard.
+ * Proves the bases of shards that another process serves than when they were copied, by one small search each. If the
+ * cluster does not show the process, proves every base. Drops a base of another history. A base that could not be
+ * checked now is proven when the shard is copied.
  */
 async function proveBases({ info, catalogue, cluster, signal }: PlanInputs, looks: readonly Look[]): Promise<void> {
   const doubtful = looks.filter(
@@ -164,9 +173,9 @@ async function proveBases({ info, catalogue, cluster, signal }: PlanInputs, look
   });
 }
 
-/** What says that nothing may be built on a base: another history, or a manifest that is not there or damaged. */
+/** Errors after which nothing may be built on a base: another history, or a missing or damaged manifest. */
 const BASE_IS_LOST: ReadonlySet<ErrorCode> = new Set(['shard_inconsistent', 'blob_missing', 'repository_corrupt']);
-/** Searches of {@link proveBases} side by side. */
+/** Searches of {@link proveBases} that run concurrently. */
 const PROOFS_AT_ONCE = 8;
 
 function planShard(look: Look): PlannedShard {
@@ -175,7 +184,7 @@ function planShard(look: Look): PlannedShard {
   if (base !== undefined && holder !== undefined && look.unchanged) {
     return { kind: 'unchanged', entry: { ...base, session: state.session }, holder };
   }
-  // Operations that came since, at most as many as there are documents.
+  // Operations since the base, but never more than there are documents.
   const documents = Math.min(
     state.documents,
     base === undefined ? state.documents : state.maxSeqNo - base.sealedThrough,
@@ -192,8 +201,8 @@ function planShard(look: Look): PlannedShard {
   };
 }
 
-/** Why the index can't be read so that it could be restored; undefined when it can. */
-function refuse(index: IndexMetadata): string | undefined {
+/** Returns why the index can't be read so that it could be restored; undefined if it can. */
+function refusalOf(index: IndexMetadata): string | undefined {
   if (index.closed) {
     return `index [${index.name}] is closed: its documents can't be read; open it, or leave it out with [-${index.name}]`;
   }
