@@ -77,39 +77,43 @@ export async function runActivity<Result, Cursor = never>(
       },
     });
   } catch (error) {
-    if (context.cancellationSignal.aborted) {
-      if (
-        context.cancellationDetails?.cancelRequested !== true &&
-        context.cancellationDetails?.workerShutdown === true
-      ) {
-        // The server must have the last cursor before the failure: heartbeats are sent before completions.
-        context.heartbeat(beat);
-        throw ApplicationFailure.create({
-          message: 'the worker shuts down; another goes on',
-          type: 'worker_unavailable',
-          nextRetryDelay: '10ms',
-        });
-      }
-      throw new CancelledFailure('cancelled');
-    }
+    if (context.cancellationSignal.aborted) throw interruption(context, () => context.heartbeat(beat));
     const failure = toFailure(error, idleMs() > retryWindowMs);
-    context.log.warn(failure.nonRetryable ? 'activity gives up' : 'attempt failed, it is made again', {
-      code: failure.type,
-      reason: failure.message,
-      ...(failure.type === 'internal' && error instanceof Error ? { stack: error.stack } : {}),
-    });
+    logFailure(context, failure, error);
     throw failure;
   } finally {
     clearInterval(timer);
   }
 }
 
-/** Returns the retry window of a step, ms: the time of all attempts beyond that of one. Infinity if that is unbounded. */
+/** Returns the failure of an attempt that had to stop: its job was cancelled, or its worker shuts down. */
+function interruption({ cancellationDetails }: Context, sendCursor: () => void): Error {
+  if (cancellationDetails?.cancelRequested === true || cancellationDetails?.workerShutdown !== true) {
+    return new CancelledFailure('cancelled');
+  }
+  // The server must have the last cursor before the failure: heartbeats are sent before completions.
+  sendCursor();
+  return ApplicationFailure.create({
+    message: 'the worker shuts down; another goes on',
+    type: 'worker_unavailable',
+    nextRetryDelay: '10ms',
+  });
+}
+
+function logFailure({ log }: Context, failure: ApplicationFailure, error: unknown): void {
+  log.warn(failure.nonRetryable ? 'activity gives up' : 'attempt failed, it is made again', {
+    code: failure.type,
+    reason: failure.message,
+    ...(failure.type === 'internal' && error instanceof Error ? { stack: error.stack } : {}),
+  });
+}
+
+/** Returns the retry window of a step, ms: the time of all attempts beyond that of one. Infinity if unbounded. */
 function windowOf({ scheduleToCloseTimeoutMs: allMs, startToCloseTimeoutMs: oneMs }: Info): number {
   return allMs > 0 && oneMs > 0 && allMs > oneMs ? allMs - oneMs : Infinity;
 }
 
-/** Returns the error of attempts that end without a failure, such as those of workers that crash: they are bounded too. */
+/** Returns the error of attempts that end without a failure, such as those of crashed workers: they are bounded too. */
 function noProgress(attempt: number, idleMs: number): SnapkeepError {
   return new SnapkeepError(
     'worker_unavailable',

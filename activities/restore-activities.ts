@@ -33,7 +33,7 @@ export interface IndexCall extends RestoreJob {
   readonly index: IndexRestore;
 }
 
-/** What `beginRestore` is called with. */
+/** The argument of `beginRestore`. */
 interface AskedRestore extends Omit<RestoreJob, 'manifest'> {
   readonly options: JobOptions;
   readonly startMillis: number;

@@ -3,7 +3,7 @@ import { complaintIn } from '../src/cluster/http/cluster-failures';
 import { SnapkeepError } from '../src/contracts/errors';
 import { runActivity } from './activity-shell';
 
-/** Attempts in a row that a cluster answers with 500 until that is final: busy or restarting clusters answer 429 and 503. */
+/** Attempts after which an answer of 500 is final: busy or restarting clusters answer 429 and 503. */
 const MOST_INTERNAL_ERRORS = 10;
 
 /**

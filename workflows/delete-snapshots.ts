@@ -46,6 +46,7 @@ async function remove({ repository, snapshots, options }: DeleteSnapshotsInput, 
     });
     acceptance.accept();
   } finally {
+    // Even if the removal failed or was cancelled, it may have been committed.
     await CancellationScope.nonCancellable(() =>
       controlActivities(options, 'ask for a sweep').requestSweep({ repository, options }),
     );

@@ -1,4 +1,4 @@
-/** Restores a list of indices: in the restore's own workflow when there is little to do, in child workflows otherwise. */
+/** The list of indices that one workflow restores: all of a small restore, or those of one group. */
 import { type Bounded, bounded, boundedSum, cutReason } from '../src/contracts/jobs/bounded';
 import { type IndexRecovery } from '../src/contracts/jobs/recovery';
 import {

@@ -1,4 +1,4 @@
-/** Finds before anything is written what would make a restore fail: names, aliases, settings and limits of the cluster. */
+/** Finds what would make a restore fail, before anything is written: names, aliases, settings, limits of the cluster. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Cluster } from '../cluster/cluster';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../cluster/writing/restorable-index';

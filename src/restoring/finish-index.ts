@@ -33,7 +33,7 @@ export async function finishIndex(
   return { leftOut: bounded([...tooMany, ...refused]) };
 }
 
-/** Returns undefined when an earlier attempt has counted, and has given the index a block that refuses the count now. */
+/** Returns undefined when an earlier attempt has counted, and has given the index a block that refuses to count. */
 async function visibleDocuments(
   cluster: Cluster,
   target: string,

@@ -1,4 +1,4 @@
-/** Gives a loaded index what it had besides its documents. A loaded index never fails because the cluster refuses it. */
+/** Gives a loaded index what it had besides its documents. What the cluster refuses does not make the index fail. */
 import { type Cluster } from '../cluster/cluster';
 import { complaintIn } from '../cluster/http/cluster-failures';
 import { withoutMembers } from '../cluster/writing/mapping-edits';
@@ -45,7 +45,7 @@ export async function finishLoaded(
 
 type Missed = (kind: LeftOut['kind'], name: string, reason: string) => void;
 
-/** Puts all settings at once. If the cluster refuses that, puts them one by one, so that only refused ones are missing. */
+/** Puts all settings at once. If the cluster refuses that, puts them one by one, so that only refused ones miss. */
 async function putSettings(
   cluster: Cluster,
   target: string,

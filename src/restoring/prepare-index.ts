@@ -13,7 +13,7 @@ import { deletedDuringRestore, readIndexEntry, type RestoringIndex, tokenOf } fr
  * filled it has no replicas and no refresh, and is written through a one-off alias alone. An index that an earlier
  * attempt created is taken as it is.
  *
- * Throws `index_not_found_exception` when somebody deleted the index meanwhile, and what the cluster and the store
+ * Throws `index_not_found_exception` when somebody deleted the index concurrently, and what the cluster and the store
  * throw.
  */
 export async function prepareIndex(

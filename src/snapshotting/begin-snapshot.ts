@@ -78,7 +78,7 @@ function refuseUsedName({ repository, snapshot, uuid }: BeginSnapshot['job'], ro
   throw invalidSnapshotName(repository.name, snapshot, 'snapshot with the same name already exists', code);
 }
 
-/** Writes the plan. A job that takes long reports what it builds on: to its ledger, and in the root to other installations. */
+/** Writes the plan. First reports what the job builds on: to its ledger, and in the root to other installations. */
 async function keepPlan(
   { job, repository, repeated, signal, enterLedger, onTouch }: BeginSnapshot,
   indices: readonly string[],

@@ -1,4 +1,4 @@
-/** Plans a snapshot: compares the cluster's shards with the newest snapshots, and finds those that have to be copied. */
+/** Plans a snapshot: compares the cluster's shards with the newest snapshots, and finds those to copy. */
 import { type Cluster } from '../cluster/cluster';
 import { type ClusterInfo } from '../cluster/facts/cluster-info';
 import { type IndexMetadata } from '../cluster/facts/index-metadata';

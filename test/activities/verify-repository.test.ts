@@ -7,7 +7,7 @@ import { registrationActivities } from '../../activities/registration-activities
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 
-/** What a worker proves before a repository is registered, in a real folder. */
+/** The verification by a worker before a repository is registered, in a real folder. */
 
 let root: string;
 

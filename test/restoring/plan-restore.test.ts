@@ -4,7 +4,7 @@ import { outcomeJson } from '../../src/jobs/restores/restores';
 import { FORMAT_VERSION, type SnapshotManifest } from '../../src/repository/format/format';
 import { groupsOf, planIndices, planRestore, totalsOf } from '../../src/restoring/plan-restore';
 
-/** What Temporal takes as one payload, bytes. */
+/** Most bytes that Temporal takes as one payload. */
 const MAX_PAYLOAD = 2 * 1024 * 1024;
 const REQUEST: RestoreRequest = {
   ignoreUnavailable: false,

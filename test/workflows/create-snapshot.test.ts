@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => environment.teardown());
 
-/** What a job did, in order; each activity adds its name. */
+/** The calls of a job, in order; each activity adds its name. */
 class Calls {
   readonly names: string[] = [];
   rollBacks: { fence: boolean; state: string }[] = [];
@@ -47,7 +47,7 @@ class Calls {
     return this.names.filter((one) => one === name).length;
   }
 
-  /** A job whose plan has one small group of shards, and whose commit does `commit`. */
+  /** Returns the activities of a job whose plan has one small group of shards, and whose commit does `commit`. */
   activities(commit: (plans: number) => Promise<SnapshotOutcome>, more: FakeActivities = {}): FakeActivities {
     return {
       beginSnapshot: async () => {
@@ -116,7 +116,7 @@ async function run<T>(
   );
 }
 
-/** The outcome of a job, whose history is kept under a name. */
+/** Waits for the outcome of a job, and keeps its history under a name. */
 function ended(file: string) {
   return async (handle: WorkflowHandle<typeof createSnapshotWorkflow>): Promise<SnapshotOutcome> => {
     const outcome = await handle.result();

@@ -21,12 +21,12 @@ beforeAll(async () => {
 
 afterAll(() => environment.teardown());
 
-/** A ledger with the sweeps it starts, and what they were told. */
+/** A ledger with the sweeps that it starts, and the signals that they received. */
 class Ledger {
   readonly marks: string[][] = [];
   readonly rolledBack: string[][] = [];
   sweeps = 0;
-  /** Removed snapshots that nobody has swept. */
+  /** Removed snapshots that no sweep has deleted. */
   readonly removed = new Set<string>();
   marking: Promise<void> = Promise.resolve();
   ended: string[] = [];
@@ -71,7 +71,7 @@ class Ledger {
     await this.handle.signal(endJobSignal, { workflowId: name, outcome: { state: 'SUCCESS' } });
   }
 
-  /** As a DELETE does: the snapshot is out of the catalogue, and its objects are to be swept. */
+  /** Does what a DELETE does: removes a snapshot from the catalogue, and asks for a sweep of its objects. */
   async remove(uuid: string): Promise<void> {
     this.removed.add(uuid);
     await this.handle.signal(requestSweepSignal, { workflowId: 'who deletes', ...this.sweeper });

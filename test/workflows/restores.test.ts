@@ -9,7 +9,7 @@ import { type RestoreStatus } from '../../src/contracts/jobs/recovery';
 import { type IndexRestore, type RestoreOutcome } from '../../src/contracts/jobs/restore';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal';
 
-/** Decisions of the restore's workflows, with activities that answer as told. */
+/** Decisions of the restore's workflows, with activities that answer as the test says. */
 
 const BUNDLE = path.resolve(__dirname, '../../dist/workflow-bundle.js');
 const RETRY_WINDOW_MS = 3_000;

@@ -1,6 +1,6 @@
 /**
- * Workflows alone, on the run's Temporal dev server: real workflow code, activities of the test. What a fake activity
- * decides is the test's; that workflows never see anything else is the worker's, which serves nothing but the fakes.
+ * Runs workflows alone, on the Temporal dev server of the test run: real workflow code, fake activities. The worker
+ * serves nothing but the fakes of the test.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +50,7 @@ export async function withActivities<T>(
   );
 }
 
-/** For activities that work until somebody cancels them. */
+/** Works until the activity is cancelled. */
 export async function untilCancelled(): Promise<never> {
   for (;;) {
     Context.current().heartbeat();
@@ -59,8 +59,8 @@ export async function untilCancelled(): Promise<never> {
 }
 
 /**
- * Keeps the history of an ended workflow for test/replay, if the run is asked to (SNAPKEEP_RECORD_HISTORIES): paths that
- * only faults lead to are recorded here, all others by test/replay/record.ts.
+ * Keeps the history of an ended workflow for test/replay if SNAPKEEP_RECORD_HISTORIES is set. Paths that only faults lead
+ * to are recorded here, all others by test/replay/record.ts.
  */
 export async function keepHistory(handle: WorkflowHandle, file: string): Promise<void> {
   if (process.env.SNAPKEEP_RECORD_HISTORIES === undefined) return;
@@ -68,7 +68,7 @@ export async function keepHistory(handle: WorkflowHandle, file: string): Promise
   writeFileSync(path.join(__dirname, `../replay/histories/${file}.json`), `${historyToJSON(history)}\n`);
 }
 
-/** A registration nobody opens, in a place of its own. */
+/** Returns a registration that no test opens, in a place of its own. */
 export function repositoryOf(place: string): JobRepository {
   return { name: 'r', type: 'fs', settings: { location: '/nowhere' }, revision: 1, place };
 }
