@@ -8,7 +8,7 @@ import { type ShardResult } from '../contracts/jobs/copy';
 import { copySmallShard } from '../repository/segments/settle-shard';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, shardSettling, type SnapshotCopy } from './shard-copying';
-import { indexNamesOf, ofSameHistory, ShardStates } from './shard-states';
+import { indexNamesOf, ofSameHistory, ShardStates } from './states-at-copy';
 
 /** The most that is copied at once: shards, bytes to read, and documents of bases that may have to be compared. */
 const MOST = { shards: 8, bytes: 1024 * 1024, baseDocuments: 100_000 } as const;

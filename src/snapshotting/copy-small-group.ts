@@ -8,7 +8,7 @@ import { copySmallShard } from '../repository/segments/settle-shard';
 import { GroupProgress } from './group-progress';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, shardSettling, type SnapshotCopy, trustingFirst } from './shard-copying';
-import { indexNamesOf, ofSameHistory, type ShardStates, statesThenRefresh } from './shard-states';
+import { indexNamesOf, ofSameHistory, type ShardStates, statesThenRefresh } from './states-at-copy';
 
 /** Shards that are copied concurrently. */
 const SHARDS_AT_ONCE = 4;

@@ -6,7 +6,7 @@ import { type Segment, type ShardManifest } from '../repository/format/format';
 import { planRewrites } from '../repository/segments/plan-segments';
 import { type ChangedShard } from './job-plan';
 import { readBase, type SnapshotCopy } from './shard-copying';
-import { statesThenRefresh } from './shard-states';
+import { statesThenRefresh } from './states-at-copy';
 
 /** Bytes of documents that one chunk aims at. */
 const CHUNK_BYTES = 128 * 1024 * 1024;

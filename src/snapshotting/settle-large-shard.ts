@@ -6,7 +6,7 @@ import { CopyCounter } from './copy-counter';
 import { readLists } from './job-notes';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, shardSettling, type SnapshotCopy, trustingFirst } from './shard-copying';
-import { ofSameHistory, statesThenRefresh } from './shard-states';
+import { ofSameHistory, statesThenRefresh } from './states-at-copy';
 
 /**
  * Ends a large shard whose chunks were copied: one view decides which documents are live, then the shard manifest is

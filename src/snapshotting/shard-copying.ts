@@ -11,7 +11,7 @@ import { newAttempt } from '../repository/format/keys';
 import { type SettleShard } from '../repository/segments/settle-shard';
 import { type SegmentWriting, type WriteProgress } from '../repository/segments/write-segments';
 import { type ChangedShard } from './job-plan';
-import { checkHistory } from './shard-states';
+import { checkHistory } from './states-at-copy';
 
 /** Source and target of the shards that one attempt of a step copies. */
 export interface SnapshotCopy {

@@ -16,7 +16,7 @@ import { type ChangedShard, changedShards } from '../../src/snapshotting/job-pla
 import { planChunks } from '../../src/snapshotting/plan-chunks';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
 import { segmentWriting, shardSettling, type SnapshotCopy } from '../../src/snapshotting/shard-copying';
-import { statesThenRefresh } from '../../src/snapshotting/shard-states';
+import { statesThenRefresh } from '../../src/snapshotting/states-at-copy';
 import { collect, type ReadDocument } from '../cluster/support';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { type Repository } from '../repository/support/shards';

@@ -6,7 +6,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
 import { type ChangedShard } from '../../src/snapshotting/job-plan';
-import { ShardStates } from '../../src/snapshotting/shard-states';
+import { ShardStates } from '../../src/snapshotting/states-at-copy';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { ShardModel } from '../repository/support/shard-model';
 import { identityOf } from '../repository/support/shards';
