@@ -1,6 +1,6 @@
 /**
  * Imports go one way: contracts → documents, blobs → cluster → repository → snapshotting, restoring → activities, and
- * contracts → jobs → api (docs/architecture.md draws it). The rooms inside a part are kept apart by test/house/import-cycles.
+ * contracts → jobs → api. The rooms inside a part are kept apart by test/house/import-cycles.test.ts.
  * An ESLint rule, so that the wrong arrow is underlined while it is being drawn; src/process, src/cli, scripts, bench
  * and test tie everything together and may import anything. Of the product, src/process/embedded.ts alone loads packages.
  */

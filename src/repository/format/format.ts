@@ -181,7 +181,7 @@ export interface Segment {
   /** Documents stored, and of those the ones that are not gone. */
   readonly stored: number;
   readonly live: number;
-  /** Marks of its last stored documents, the last one first; see `marks.ts`. */
+  /** Marks of its last stored documents, the last one first (FORMAT.md, "Marks"). */
   readonly marks?: readonly string[];
 }
 
