@@ -1,4 +1,4 @@
-/** Whether a snapshot may be committed, and what it may build on (FORMAT.md, "The base rule"). */
+/** Finds what a new snapshot may build on, and checks the base rule at commit (FORMAT.md, "The base rule"). */
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
 import { type ShardEntry } from '../../contracts/stored';
@@ -8,15 +8,15 @@ import { type Catalogue, unlessUnreadable } from './catalogue';
 import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
 import { findSnapshotByUuid } from './root';
 
-/** Times the root is read again because snapshots were swept after it was read. */
-const ROOT_TRIES = 10;
+/** Attempts to find the bases. Each reads the root again, because snapshots were swept after it was read. */
+const ROOT_ATTEMPTS = 10;
 
 /**
- * What the newest snapshots that hold them have of the shards: the bases of a snapshot to come. Removed snapshots count
- * until they are marked for sweeping. Reads the manifests of the snapshots found, usually the newest one only.
+ * Returns the bases of a new snapshot: for each shard, what the newest snapshot that holds the shard has of it. Removed
+ * snapshots count until they are marked for sweeping. Reads the manifests of the snapshots found, usually one.
  *
- * A shard has no base where the newest snapshot that may hold it can't be read: nobody knows what that one uses. If it was
- * swept since `root` was read, looks in the present root.
+ * If the newest snapshot that may hold a shard can't be read, the shard has no base, because it is unknown which
+ * objects that snapshot uses. If that snapshot was swept since `root` was read, looks in the present root.
  */
 export async function findBases(
   catalogue: Catalogue,
@@ -25,24 +25,26 @@ export async function findBases(
   options: BlobCallOptions = {},
 ): Promise<HeldShards> {
   const wanted = [...shards];
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     const found = await newestHolders(catalogue, root, wanted, options);
-    if (!found.missing || tries === ROOT_TRIES) return found.held;
+    if (!found.missing || attempt === ROOT_ATTEMPTS) return found.held;
     const present = await catalogue.readRoot(options);
     if (present.generation === root.generation) return found.held;
     root = present;
   }
 }
 
-/** Every object a shard entry refers to: the data objects of its manifest, and the manifest itself. */
+/** Returns the keys of all objects that a shard entry refers to: the data objects of its manifest, and the manifest. */
 export function objectsOf(entry: ShardEntry, manifest: ShardManifest): string[] {
   return [...manifest.segments.flatMap(({ objects }) => objects.map(({ key }) => key)), entry.manifest.key];
 }
 
 /**
- * Throws `base_changed`, with the shards in `details.shards`, unless every object that the snapshot refers to and did
- * not write itself is used by the newest snapshot in `root` that holds the same shard. What was swept since `root` was
- * current may make it throw without need: only what is thrown for the present root counts.
+ * Checks the base rule. Throws `base_changed`, with the shards in `details.shards`, unless every object that the
+ * snapshot refers to and did not write itself is used by the newest snapshot in `root` that holds the same shard.
+ *
+ * If snapshots were swept since `root` was current, this may throw without need: only a refusal for the present root
+ * counts.
  */
 export async function checkBaseRule(
   catalogue: Catalogue,
@@ -76,7 +78,7 @@ export async function checkBaseRule(
   );
 }
 
-/** Throws `illegal_argument_exception` unless every shard of the clone is the very one that its source has. */
+/** Throws `illegal_argument_exception` unless every shard of the clone has the same shard manifest as in its source. */
 export async function checkClone(
   catalogue: Catalogue,
   root: Root,
@@ -98,11 +100,12 @@ export async function checkClone(
   }
 }
 
-/** The earlier manifest whose objects the entry uses; undefined if the snapshot wrote all of them itself. */
+/** Returns the earlier manifest whose objects the entry uses; undefined if the snapshot wrote all of them itself. */
 function sharedManifest(entry: ShardEntry, snapshotUuid: string): string | undefined {
   return writerOf(entry.manifest.key) === snapshotUuid ? entry.base : entry.manifest.key;
 }
 
+/** Returns whether all objects that the entry uses are used by `base` too, or were written by the snapshot itself. */
 async function sharesOnly(
   catalogue: Catalogue,
   entry: ShardEntry,
@@ -111,10 +114,10 @@ async function sharesOnly(
   options: BlobCallOptions,
 ): Promise<boolean> {
   const shared = await unlessUnreadable(catalogue.readShardManifest(base, options));
-  // An earlier snapshot's manifest that is shared as it is may be swept.
+  // A manifest that is shared unchanged belongs to an earlier snapshot, which may be swept.
   const reading = catalogue.readShardManifest(entry, options);
   const own = await (writerOf(entry.manifest.key) === snapshotUuid ? reading : unlessUnreadable(reading));
-  if (shared === undefined || own === undefined) return false; // nobody knows what they use
+  if (shared === undefined || own === undefined) return false; // what they use is unknown
   const allowed = new Set(objectsOf(base, shared));
   return objectsOf(entry, own).every((key) => writerOf(key) === snapshotUuid || allowed.has(key));
 }

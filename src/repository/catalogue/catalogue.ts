@@ -12,29 +12,34 @@ import { getMetadata, parseMetadata, sha256 } from '../format/metadata';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../format/schemas';
 import { EMPTY_ROOT } from './root';
 
-/** Times a root that vanished between listing and reading it is looked for again. */
-const READ_TRIES = 10;
-/** Times a commit starts again because somebody else committed. */
-const COMMIT_TRIES = 60;
+/** Attempts to read the root. Each lists again, because the root was deleted between listing and reading it. */
+const READ_ATTEMPTS = 10;
+/** Attempts to commit. Each starts again, because another writer committed. */
+const COMMIT_ATTEMPTS = 60;
 
-/** A root, and which generations were there when it was read. */
+/** A root, and the generations that existed when it was read. */
 export interface RootView {
   readonly root: Root;
   readonly generations: readonly number[];
 }
 
-/** The next root, or the very one that was given if it shows the change already; throws to refuse. Pure but for reads. */
+/**
+ * Returns the next root, or the given one if that shows the change already. Throws to refuse. Pure except for reads.
+ */
 export type RootChange = (root: Root) => Root | Promise<Root>;
 
 /**
- * The metadata of one repository: reads it checked, remembers what never changes, commits new roots. Manifests it
+ * Reads the metadata of one repository and checks it, caches manifests, and commits new roots. The manifests that it
  * returns are shared: never change them.
  */
 export class Catalogue {
   private readonly manifests: LRUCache<string, object>;
   private readonly roots = new LRUCache<string, Root>({ max: 2 });
 
-  /** @param options.cacheBytes bytes of JSON, about, of the manifests that are remembered; parsed they take two or three times that. */
+  /**
+   * @param options.cacheBytes approximate bytes of JSON of the cached manifests; parsed, they take two or three times
+   * that.
+   */
   constructor(
     readonly store: BlobStore,
     options: { cacheBytes?: number } = {},
@@ -42,21 +47,21 @@ export class Catalogue {
     this.manifests = new LRUCache({ maxSize: options.cacheBytes ?? 32 * 1024 * 1024 });
   }
 
-  /** The present root; that of generation 0 where there is none. Two requests. */
+  /** Reads the present root. Returns the empty root of generation 0 if there is none. Sends two requests. */
   async readRoot(options: BlobCallOptions = {}): Promise<Root> {
     return (await this.viewRoot(options)).root;
   }
 
-  /** As {@link readRoot}, for a {@link commitRoot} that is to start from what was read. */
+  /** Reads the root as {@link readRoot} does, for a {@link commitRoot} that starts from what was read. */
   async viewRoot(options: BlobCallOptions = {}): Promise<RootView> {
-    for (let tries = 0; tries < READ_TRIES; tries++) {
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
       const generations = await this.generations(options);
       const newest = generations.at(-1);
       if (newest === undefined) return { root: EMPTY_ROOT, generations };
       try {
         return { root: await this.rootOf(newest, options), generations };
       } catch (error) {
-        // Commits went on meanwhile and removed it: list again.
+        // Commits deleted it after it was listed: list again.
         if (!isSnapkeepError(error, 'blob_missing')) throw error;
       }
     }
@@ -66,41 +71,41 @@ export class Catalogue {
     );
   }
 
-  /** Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
+  /** Reads a snapshot's manifest. Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
   async readSnapshotManifest(ref: ObjectRef, options: BlobCallOptions = {}): Promise<SnapshotManifest> {
     return this.remembered(ref, snapshotManifestSchema, options);
   }
 
-  /** Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
+  /** Reads a shard's manifest. Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
   async readShardManifest(entry: Pick<ShardEntry, 'manifest'>, options: BlobCallOptions = {}): Promise<ShardManifest> {
     return this.remembered(entry.manifest, shardManifestSchema, options);
   }
 
-  /** Remembers a manifest that was just written, so that it need not be read back. */
+  /** Caches a manifest that was just written, so that it need not be read back. */
   remember(ref: ObjectRef, manifest: object): void {
     this.manifests.set(cacheKey(ref), manifest, { size: jsonBytes(ref) });
   }
 
   /**
-   * Commits a change of the root (FORMAT.md, "Committing a root") and returns the root that shows it. Others may commit
-   * at the same time; the change is applied anew to what they left. With `from`, a view read before, the first try
-   * spares reading. Three requests then: put-if-absent, list, and delete of what is older than the former root.
+   * Commits a change of the root (FORMAT.md, "Committing a root") and returns the root that shows it. Other writers may
+   * commit at the same time: the change is then applied again to their root. With `from`, a view that was read before,
+   * the first attempt reads nothing and sends three requests: put-if-absent, list, and delete of obsolete roots.
    *
-   * Throws what the change throws, and `store_unavailable` if others are faster for too long.
+   * Throws what the change throws, and `store_unavailable` if other writers commit first in every attempt.
    */
   async commitRoot(change: RootChange, options: BlobCallOptions & { from?: RootView } = {}): Promise<Root> {
     let view = options.from;
-    for (let tries = 0; tries < COMMIT_TRIES; tries++) {
-      if (tries > 1)
-        await sleep(Math.random() * Math.min(1000, 10 * 2 ** tries), undefined, { signal: options.signal });
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 1)
+        await sleep(Math.random() * Math.min(1000, 10 * 2 ** attempt), undefined, { signal: options.signal });
       view ??= await this.viewRoot(options);
       const before = view.root;
-      // What was read earlier may be out of date: neither a refusal nor "is there already" counts from there.
+      // A view that was read earlier may be out of date: neither a refusal nor "unchanged" counts for it.
       const stale = options.from !== undefined && view === options.from;
       const changed = await (async () => change(before))().catch(async (error: unknown) => {
         if (stale) return;
         if (!isSnapkeepError(error) || error.retryable) throw error;
-        // What the root names may have been swept since it was read: a refusal counts if there is no newer root.
+        // Objects that the root names may have been swept since it was read: a refusal counts if no root is newer.
         if ((await this.readRoot(options)).generation === before.generation) throw error;
       });
       if (changed === before && !stale) return before;
@@ -117,17 +122,17 @@ export class Catalogue {
         if (!isSnapkeepError(error, 'blob_exists')) throw error;
         continue;
       }
-      // What is older than the root we built on is obsolete even if ours turns out not to count.
+      // Roots older than the one this commit builds on are obsolete even if this commit turns out not to count.
       const [generations] = await Promise.all([
         this.generations(options),
         obsolete.length === 0 ? undefined : this.store.delete(obsolete.map(rootKey), options),
       ]);
       if (generations.at(-1) === root.generation) return root;
-      // Newer roots may not be built on ours: see whether the newest shows the change.
+      // Newer roots may not be built on this one: check whether the newest shows the change.
     }
     throw new SnapkeepError(
       'store_unavailable',
-      `others commit to [${this.store.description}] all the time: no turn after ${COMMIT_TRIES} tries`,
+      `others commit to [${this.store.description}] all the time: no turn after ${COMMIT_ATTEMPTS} attempts`,
     );
   }
 
@@ -143,7 +148,7 @@ export class Catalogue {
   private async rootOf(generation: number, options: BlobCallOptions): Promise<Root> {
     const key = rootKey(generation);
     const bytes = await this.store.get(key, { ...options, maxBytes: ROOT_MAX_BYTES });
-    // By content, not by name: a repository may be deleted and begun anew under the same names.
+    // Cached by content, not by key: a repository may be deleted and created again under the same keys.
     const hash = sha256(bytes);
     const root = this.roots.get(hash) ?? parseMetadata(key, bytes, rootSchema);
     if (root.generation !== generation) {
@@ -166,7 +171,7 @@ export class Catalogue {
   }
 }
 
-/** Throws `illegal_argument_exception` if the root would be larger than any reader takes. */
+/** Encodes a root. Throws `illegal_argument_exception` if it is larger than readers accept. */
 function encodeRoot(root: Root): Buffer {
   const bytes = Buffer.from(JSON.stringify(root));
   if (bytes.length <= ROOT_MAX_BYTES) return bytes;
@@ -176,7 +181,7 @@ function encodeRoot(root: Root): Buffer {
   );
 }
 
-/** What was read; undefined where the object is missing or damaged. */
+/** Returns what was read, or undefined if the object is missing or damaged. Throws other errors. */
 export async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
@@ -190,7 +195,7 @@ function cacheKey(ref: ObjectRef): string {
   return `${ref.sha256} ${ref.key}`;
 }
 
-/** Bytes of JSON in a metadata object, about: compressed it takes an eighth. */
+/** Estimates the bytes of JSON in a metadata object; gzip is taken to compress it to an eighth. */
 export function jsonBytes(ref: ObjectRef): number {
   return Math.max(1, ref.key.endsWith('.gz') ? ref.length * 8 : ref.length);
 }

@@ -1,4 +1,4 @@
-/** Which snapshots hold a shard, and what they have of it (FORMAT.md, "The base rule"). */
+/** Finds the snapshots that hold a shard, and what they have of it (FORMAT.md, "The base rule"). */
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { isSnapkeepError } from '../../contracts/errors';
 import { type ShardEntry } from '../../contracts/stored';
@@ -6,13 +6,13 @@ import { type Root, type RootEntry, type SnapshotManifest } from '../format/form
 import { type Catalogue } from './catalogue';
 import { eachOrdinal, ordinals } from './root';
 
-/** One shard, whatever the snapshot: index uuid and number. */
+/** Identifies a shard across snapshots: uuid of its index, and number. */
 export interface ShardName {
   readonly indexUuid: string;
   readonly shard: number;
 }
 
-/** What a snapshot holds of a shard, with what else makes it comparable. */
+/** A shard as a snapshot holds it, with the facts by which it is compared with the cluster. */
 export interface HeldShard {
   readonly entry: ShardEntry;
   readonly snapshotUuid: string;
@@ -21,9 +21,10 @@ export interface HeldShard {
   readonly shards: number;
 }
 
+/** Shards by {@link shardId}. */
 export type HeldShards = ReadonlyMap<string, HeldShard>;
 
-/** Key of a shard in {@link HeldShards}. */
+/** Returns the key of a shard in {@link HeldShards}. */
 export function shardId(indexUuid: string, shard: number): string {
   return `${indexUuid}/${shard}`;
 }
@@ -31,24 +32,24 @@ export function shardId(indexUuid: string, shard: number): string {
 /** A snapshot that counts as a user of its objects: committed, or removed and not being swept. */
 export type Holder = Pick<RootEntry, 'snapshot' | 'uuid' | 'order' | 'indices' | 'dataless' | 'manifest'>;
 
-/** All holders, ascending by order; a clone follows its source. */
-export function holdersOf(root: Root): Holder[] {
+/** Returns all holders, ascending by order; a clone follows its source. */
+function holdersOf(root: Root): Holder[] {
   const removed = root.removed.filter((entry) => !entry.sweeping);
   if (removed.length === 0) return [...root.snapshots];
   return [...root.snapshots, ...removed].sort((a, b) => a.order - b.order);
 }
 
-/** What was found of the shards that were looked for. */
+/** The result of a search for the holders of shards. */
 export class Found {
   readonly held = new Map<string, HeldShard>();
-  /** Shards whose nearest holder can't be told, since a snapshot that may hold them can't be read. */
+  /** Shards whose nearest holder is unknown, because a snapshot that may hold them can't be read. */
   readonly unreadable = new Set<string>();
-  /** Whether a manifest was missing: damage, or the snapshot was swept since the root was read. */
+  /** True if a manifest was missing: by damage, or because its snapshot was swept since the root was read. */
   missing = false;
 }
 
-/** Shards looked for, by the ordinal of their index. */
-export class Wanted {
+/** The shards that are still searched for, by the ordinal of their index. */
+class Wanted {
   readonly byOrdinal = new Map<number, Set<number>>();
 
   constructor(
@@ -65,7 +66,7 @@ export class Wanted {
     }
   }
 
-  /** Takes what the holder has of the indices, and goes on wanting the rest. */
+  /** Moves to `found` what the holder has of the indices; the other shards stay wanted. */
   async take(
     catalogue: Catalogue,
     holder: Holder,
@@ -76,9 +77,9 @@ export class Wanted {
     const manifest = await readable(catalogue, holder, found, options);
     const byUuid = new Map(manifest?.indices.map((index) => [index.uuid, index]));
     for (const ordinal of held) {
-      const { uuid } = this.root.indices[ordinal];
+      const { uuid } = this.root.indices[ordinal]!;
       const index = byUuid.get(uuid);
-      const missing = this.byOrdinal.get(ordinal) as Set<number>;
+      const missing = this.byOrdinal.get(ordinal)!;
       for (const shard of missing) {
         const id = shardId(uuid, shard);
         const entry = index?.shards[shard];
@@ -110,14 +111,14 @@ async function readable(
   }
 }
 
-/** UUIDs of the root's indices to their ordinals. */
-export function ordinalsByUuid(root: Root): Map<string, number> {
+/** Maps the UUIDs of the root's indices to their ordinals. */
+function ordinalsByUuid(root: Root): Map<string, number> {
   return new Map(root.indices.map(({ uuid }, ordinal) => [uuid, ordinal]));
 }
 
 /**
- * What the newest snapshots that hold them have of the shards. Looks at the newest snapshots only, usually at one, and
- * reads their manifests.
+ * Finds, for each shard, what the newest snapshot that holds it has of it. Reads manifests from the newest snapshot
+ * down until all shards are found; usually one.
  */
 export async function newestHolders(
   catalogue: Catalogue,
@@ -138,13 +139,13 @@ export async function newestHolders(
 }
 
 /**
- * Who holds which index, for looking up the neighbours of many snapshots in one root: made in one pass over it, small
- * where snapshots that follow each other hold the same indices.
+ * Looks up the neighbours of many snapshots in one root. Built in one pass over the root; small if consecutive
+ * snapshots hold the same indices.
  */
 export class HolderIndex {
   private readonly holders: readonly Holder[];
   private readonly ordinalOf: ReadonlyMap<string, number>;
-  /** By ordinal: positions of its holders as half-open ranges, flat: from, to, from, to, … ascending. */
+  /** By ordinal: positions of the index's holders, ascending, as flat half-open ranges: from, to, from, to, … */
   private readonly ranges: number[][];
 
   constructor(readonly root: Root) {
@@ -154,17 +155,17 @@ export class HolderIndex {
     for (const [at, { indices, dataless }] of this.holders.entries()) {
       const without = dataless === '' ? undefined : new Set(ordinals(dataless));
       eachOrdinal(indices, (ordinal) => {
-        const ranges = this.ranges[ordinal] as number[] | undefined;
+        const ranges = this.ranges[ordinal];
         if (ranges === undefined || without?.has(ordinal) === true) return;
-        if (ranges.length > 0 && ranges[ranges.length - 1] === at) ranges[ranges.length - 1]++;
+        if (ranges.at(-1) === at) ranges[ranges.length - 1] = at + 1;
         else ranges.push(at, at + 1);
       });
     }
   }
 
   /**
-   * The nearest snapshots on both sides of `order` that hold the shards: `before` with an order not above, `after` with
-   * one not below. A snapshot's clones count on both sides. Reads their manifests.
+   * Finds the nearest snapshots on both sides of `order` that hold the shards: `before` with an order not above,
+   * `after` with one not below. A snapshot's clones count on both sides. Reads the manifests of the snapshots found.
    */
   async neighbours(
     catalogue: Catalogue,
@@ -188,8 +189,8 @@ export class HolderIndex {
   ): Promise<Found> {
     const found = new Found();
     const wanted = new Wanted(this.root, this.ordinalOf, shards);
-    const looking = new Map([...wanted.byOrdinal.keys()].map((ordinal) => [ordinal, positions(this.ranges[ordinal])]));
-    // A snapshot that holds an index need not hold the shard: then the next one is looked at.
+    const looking = new Map([...wanted.byOrdinal.keys()].map((ordinal) => [ordinal, positions(this.ranges[ordinal]!)]));
+    // A snapshot that holds an index need not hold the shard: the next one is read then.
     while (looking.size > 0) {
       const next = new Map<number, number[]>();
       for (const [ordinal, candidates] of looking) {
@@ -197,45 +198,45 @@ export class HolderIndex {
         if (done === true || !wanted.byOrdinal.has(ordinal)) looking.delete(ordinal);
         else if (next.get(at)?.push(ordinal) === undefined) next.set(at, [ordinal]);
       }
-      for (const [at, held] of next) await wanted.take(catalogue, this.holders[at], held, found, options);
+      for (const [at, held] of next) await wanted.take(catalogue, this.holders[at]!, held, found, options);
     }
     return found;
   }
 
-  /** Position of the first holder whose order is above. */
+  /** Returns the position of the first holder whose order is above `order`. */
   private firstAbove(order: number): number {
     let low = 0;
     let high = this.holders.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.holders[middle].order > order) high = middle;
+      if (this.holders[middle]!.order > order) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 }
 
-/** The positions in the ranges from `at` on downwards. */
+/** Yields the positions in the ranges, descending from `at`. */
 function* downFrom(ranges: readonly number[], at: number): Generator<number, void> {
   for (let i = rangeAt(ranges, at); i >= 0; i -= 2) {
-    for (let k = Math.min(at, ranges[i + 1] - 1); k >= ranges[i]; k--) yield k;
+    for (let k = Math.min(at, ranges[i + 1]! - 1); k >= ranges[i]!; k--) yield k;
   }
 }
 
-/** The positions in the ranges from `at` on upwards. */
+/** Yields the positions in the ranges, ascending from `at`. */
 function* upFrom(ranges: readonly number[], at: number): Generator<number, void> {
   for (let i = Math.max(0, rangeAt(ranges, at)); i < ranges.length; i += 2) {
-    for (let k = Math.max(at, ranges[i]); k < ranges[i + 1]; k++) yield k;
+    for (let k = Math.max(at, ranges[i]!); k < ranges[i + 1]!; k++) yield k;
   }
 }
 
-/** Index in the flat list of the last range that begins at or below `at`; -2 if none does. */
+/** Returns the index, in the flat list, of the last range that begins at or below `at`; -2 if there is none. */
 function rangeAt(ranges: readonly number[], at: number): number {
   let low = 0;
   let high = ranges.length / 2;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ranges[2 * middle] <= at) low = middle + 1;
+    if (ranges[2 * middle]! <= at) low = middle + 1;
     else high = middle;
   }
   return 2 * (low - 1);

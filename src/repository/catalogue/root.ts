@@ -1,4 +1,6 @@
-/** Changes of the root, as pure functions (FORMAT.md, "Root"). Applying one twice is applying it once. */
+/**
+ * Changes of the root, as pure functions (FORMAT.md, "Root"). Each is idempotent: a second application changes nothing.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { SnapkeepError } from '../../contracts/errors';
 import { type ObjectRef } from '../../contracts/stored';
@@ -14,10 +16,10 @@ import {
 } from '../format/format';
 import { countRuns, decodeRuns, eachRun, encodeRuns } from '../format/number-runs';
 
-/** Rolled-back snapshots that a root remembers, and swept ones: more than any zombie lives to see. */
+/** Length of `rolledBack` and of `swept` in a root: more snapshots than are taken while a zombie can still commit. */
 const REMEMBERED = 1000;
 
-/** The root of a repository that was never written. */
+/** The root of a repository that has no root object yet. */
 export const EMPTY_ROOT: Root = {
   format: FORMAT_VERSION,
   generation: 0,
@@ -30,44 +32,46 @@ export const EMPTY_ROOT: Root = {
   swept: [],
 };
 
-/** The numbers of runs whose count nobody recorded elsewhere. */
+/** Decodes runs whose count is not recorded elsewhere. Throws `repository_corrupt`. */
 export function ordinals(runs: string): Float64Array {
   return decodeRuns(runs, countRuns(runs));
 }
 
-/** As {@link ordinals}, without taking memory for them. */
+/** Visits the numbers of runs one by one, without memory for a list of them. Throws `repository_corrupt`. */
 export function eachOrdinal(runs: string, visit: (ordinal: number) => void): void {
   eachRun(runs, (start, length) => {
     for (let k = 0; k < length; k++) visit(start + k);
   });
 }
 
-/** The indices that the snapshot names, in the root's order. */
+/** Returns the indices that the snapshot names, in the root's order. Throws `repository_corrupt`. */
 export function indicesOf(root: Root, entry: RootEntry): RootIndex[] {
   return Array.from(ordinals(entry.indices), (ordinal) => indexAt(root, ordinal));
 }
 
-/** The entry of the snapshot with this name; undefined if there is none. */
+/** Returns the entry of the snapshot with this name; undefined if there is none. */
 export function findSnapshot(root: Root, name: string): RootEntry | undefined {
   return root.snapshots.find((entry) => entry.snapshot === name);
 }
 
-/** The entry of the snapshot with this UUID; undefined if there is none. */
+/** Returns the entry of the snapshot with this UUID; undefined if there is none. */
 export function findSnapshotByUuid(root: Root, uuid: string): RootEntry | undefined {
   return root.snapshots.find((entry) => entry.uuid === uuid);
 }
 
-/** Whether a snapshot with this UUID was committed, whatever became of it since. */
+/** Returns whether a snapshot with this UUID was committed, even if it was deleted since. */
 export function wasCommitted(root: Root, uuid: string): boolean {
   const isIt = (entry: { uuid: string }): boolean => entry.uuid === uuid;
   return root.snapshots.some(isIt) || root.removed.some(isIt) || root.swept.includes(uuid);
 }
 
 /**
- * The next root, with the snapshot added: last, or directly behind its source if it is a clone; the root itself if it is
- * there already. Whether its shards keep the base rule is the caller's to check. Throws
- * `snapshot_name_already_in_use_exception`; `concurrent_snapshot_execution_exception` if it was rolled back before;
- * `snapshot_aborted` if it was committed and deleted before; `snapshot_missing_exception` if the clone's source is deleted.
+ * Adds a snapshot: last, or directly behind its source if it is a clone. Returns the next root, or the root itself if
+ * that lists the snapshot already. The caller checks the base rule.
+ *
+ * Throws `snapshot_name_already_in_use_exception`; `concurrent_snapshot_execution_exception` if the snapshot was rolled
+ * back before; `snapshot_aborted` if it was committed and deleted before; `snapshot_missing_exception` if the clone's
+ * source is deleted.
  */
 export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectRef, cloneOf?: string): Root {
   if (findSnapshotByUuid(root, manifest.uuid) !== undefined) return root;
@@ -93,14 +97,14 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
   let order = generation;
   let place = root.snapshots.length;
   if (cloneOf !== undefined) {
-    const source = root.snapshots.findIndex((entry) => entry.uuid === cloneOf);
-    if (source < 0) {
-      throw new SnapkeepError('snapshot_missing_exception', `the snapshot to clone is gone`, {
+    const source = findSnapshotByUuid(root, cloneOf);
+    if (source === undefined) {
+      throw new SnapkeepError('snapshot_missing_exception', 'the snapshot to clone was deleted', {
         details: { uuid: cloneOf },
       });
     }
-    order = root.snapshots[source].order;
-    place = source + 1;
+    order = source.order;
+    place = root.snapshots.indexOf(source) + 1;
   }
   const indices = [...root.indices];
   const known = new Map(indices.map(({ uuid }, ordinal) => [uuid, ordinal]));
@@ -135,8 +139,9 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
 }
 
 /**
- * The next root, which says what a snapshot to come builds on, so that nobody marks that; the root itself if it says so.
- * Throws `base_changed` if one of those is marked or swept already, or the snapshot can't be committed any more.
+ * Lists what a running snapshot builds on, so that no installation marks those snapshots. Returns the next root, or the
+ * root itself if it says so already. Throws `base_changed` if one of them is marked or swept already, or if the running
+ * snapshot was rolled back.
  */
 export function withBuilt(root: Root, built: Building): Root {
   const held = new Set(
@@ -158,7 +163,7 @@ function withoutBuilding(root: Root, uuids: readonly string[]): Building[] {
   return root.building.filter(({ uuid }) => !uuids.includes(uuid));
 }
 
-/** The next root, in which the snapshots are removed, not swept; the root itself if it lists none of them. */
+/** Moves the snapshots to `removed`. Returns the next root, or the root itself if it lists none of the snapshots. */
 export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: number): Root {
   const moving = root.snapshots.filter((entry) => uuids.has(entry.uuid));
   if (moving.length === 0) return root;
@@ -176,8 +181,9 @@ export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: n
 }
 
 /**
- * The next root, in which nobody may build any more on the snapshots that were removed by the generation `through`, but for
- * those in use, and those that snapshots build on which the root knows of; the root itself if it says so.
+ * Marks removed snapshots as `sweeping`, so that no snapshot may build on them any more. Spares those in use, those
+ * that an entry of `building` reads, and those that were removed after the generation `through`. Returns the next root,
+ * or the root itself if there is none to mark.
  */
 export function withSweeping(
   root: Root,
@@ -193,19 +199,23 @@ export function withSweeping(
   return { ...root, generation: root.generation + 1, building, removed };
 }
 
-/** The next root, without the removed snapshots that were swept; the root itself if it has none of them. */
+/** Forgets snapshots that were swept. Returns the next root, or the root itself if it has none of them. */
 export function withoutSwept(root: Root, uuids: ReadonlySet<string>): Root {
-  const gone = root.removed.filter((entry) => entry.sweeping && uuids.has(entry.uuid)).map((entry) => entry.uuid);
-  if (gone.length === 0) return root;
+  const isSwept = (entry: RemovedEntry): boolean => entry.sweeping && uuids.has(entry.uuid);
+  const swept = root.removed.filter(isSwept).map(({ uuid }) => uuid);
+  if (swept.length === 0) return root;
   return withoutUnusedIndices({
     ...root,
     generation: root.generation + 1,
-    removed: root.removed.filter((entry) => !(entry.sweeping && uuids.has(entry.uuid))),
-    swept: [...root.swept, ...gone].slice(-REMEMBERED),
+    removed: root.removed.filter((entry) => !isSwept(entry)),
+    swept: [...root.swept, ...swept].slice(-REMEMBERED),
   });
 }
 
-/** The next root, in which none of the snapshots can be committed any more; the root itself if it says so of all. */
+/**
+ * Lists snapshots as rolled back, so that none of them can be committed any more. Returns the next root, or the root
+ * itself if it says so of all of them already, or they were committed.
+ */
 export function withRolledBack(root: Root, uuids: readonly string[]): Root {
   const open = uuids.filter((uuid) => !root.rolledBack.includes(uuid) && !wasCommitted(root, uuid));
   const building = withoutBuilding(root, uuids);
@@ -214,6 +224,7 @@ export function withRolledBack(root: Root, uuids: readonly string[]): Root {
   return { ...root, generation: root.generation + 1, building, rolledBack };
 }
 
+/** Drops the indices that no snapshot names any more, and numbers the others again. */
 function withoutUnusedIndices(root: Root): Root {
   const used = new Set<number>();
   for (const { indices } of [...root.snapshots, ...root.removed]) {
@@ -222,7 +233,7 @@ function withoutUnusedIndices(root: Root): Root {
   if (used.size === root.indices.length) return root;
   const next = new Map<number, number>();
   const indices = root.indices.filter((_, ordinal) => used.has(ordinal) && next.set(ordinal, next.size));
-  const renumber = (runs: string) => encodeRuns(Array.from(ordinals(runs), (ordinal) => next.get(ordinal) as number));
+  const renumber = (runs: string) => encodeRuns(Array.from(ordinals(runs), (ordinal) => next.get(ordinal)!));
   const renumbered = <T extends { indices: string; dataless: string }>(entry: T): T => ({
     ...entry,
     indices: renumber(entry.indices),
@@ -232,7 +243,7 @@ function withoutUnusedIndices(root: Root): Root {
 }
 
 function indexAt(root: Root, ordinal: number): RootIndex {
-  const index = root.indices[ordinal] as RootIndex | undefined;
+  const index = root.indices[ordinal];
   if (index !== undefined) return index;
   throw new SnapkeepError(
     'repository_corrupt',
