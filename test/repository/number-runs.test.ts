@@ -34,7 +34,7 @@ test.each([[[2, 1]], [[1, 1]], [[-1]], [[0.5]], [[Number.MAX_SAFE_INTEGER + 1]]]
 test.each(['x', '1+', '+1', '1+0', '01', '1,0', '1,0+2', ',', '1,', '-1', '1.5', ' 1', '9007199254740991+2'])(
   '[%s] is no list of runs',
   (text) => {
-    expect(() => countRuns(text)).toThrow('no run');
+    expect(() => countRuns(text)).toThrow('not a run');
   },
 );
 

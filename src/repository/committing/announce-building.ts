@@ -4,10 +4,10 @@ import { withBuilt } from '../catalogue/root';
 import { type Root } from '../format/format';
 
 /**
- * Says in the root what a snapshot that takes long builds on, in one commit: whatever is deleted, by whichever
- * installation, nobody sweeps that before the snapshot is committed or rolled back. Repeating it is harmless.
+ * Lists in the root what a long-running snapshot builds on, in one commit. From then on no installation sweeps those
+ * snapshots before this one is committed or rolled back, even if they are deleted. Can be repeated.
  *
- * Throws `base_changed` if that is being swept already: plan again.
+ * Throws `base_changed` if one of them is being swept already: plan again.
  */
 export async function announceBuilding(
   catalogue: Catalogue,

@@ -6,11 +6,11 @@ import { sumTotals } from '../format/shard-totals';
 import { commitSnapshot } from './commit-snapshot';
 
 /**
- * Commits a snapshot that failed after it was promised: it is listed as FAILED, with the reasons in `failures` and no
- * data. No other commit of it can come through any more, as after a roll-back; what the job wrote is deleted. Repeating it
- * is harmless. If the snapshot was committed after all, returns that entry.
+ * Commits a snapshot that failed after it was accepted: it is listed as FAILED, with the reasons in `failures` and
+ * without data. After that no other commit of the snapshot can succeed, as after a roll-back; the objects of the job
+ * are deleted. Can be repeated. If the snapshot was committed after all, returns that entry.
  *
- * Throws what {@link commitSnapshot} throws, except `base_changed`: then the snapshot has to be rolled back.
+ * Throws what {@link commitSnapshot} throws, except `base_changed`: then roll the snapshot back.
  */
 export async function commitFailedSnapshot(
   catalogue: Catalogue,

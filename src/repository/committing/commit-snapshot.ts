@@ -16,8 +16,8 @@ import { sumTotals } from '../format/shard-totals';
 import { shareMappings } from '../format/shared-mappings';
 
 /**
- * The manifest of a finished snapshot: state and sums follow from what the shards came to. Without `partial`, one failed
- * shard makes the snapshot FAILED, and a FAILED snapshot holds no data: what was copied is given up.
+ * Builds the manifest of a finished snapshot; state and sums follow from its shards. Without `partial`, one failed
+ * shard makes the snapshot FAILED. A FAILED snapshot holds no data: its copied shards are dropped.
  */
 export function buildSnapshotManifest(
   snapshot: Omit<SnapshotManifest, 'format' | 'state' | 'totals'>,
@@ -38,15 +38,15 @@ export function buildSnapshotManifest(
 }
 
 /**
- * Commits a snapshot: writes its manifest, then the root. From then on it is there, for everybody; before, nothing of it is.
- * Repeating it is harmless, also after a try whose outcome is unknown.
+ * Commits a snapshot: writes its manifest, then the root. With the root it becomes visible to all readers at once. Can
+ * be repeated, also after an attempt with an unknown outcome.
  *
- * Throws `base_changed` (plan the shards it names again), `snapshot_name_already_in_use_exception`,
- * `concurrent_snapshot_execution_exception` if it was rolled back before, `snapshot_aborted` if an earlier try of it was
- * committed and is deleted since, and what the store throws.
+ * Throws `base_changed` (plan the shards in its details again), `snapshot_name_already_in_use_exception`,
+ * `concurrent_snapshot_execution_exception` if the snapshot was rolled back before, `snapshot_aborted` if an earlier
+ * attempt committed it and it was deleted since, and what the store throws.
  *
- * @param options.from a root read before, to spare reading it again.
- * @param options.cloneOf UUID of the snapshot that this one is a clone of; all its shards must be that one's.
+ * @param options.from a root that was read before, so that it need not be read again.
+ * @param options.cloneOf UUID of the snapshot that this one clones; it must share all shards with that snapshot.
  */
 export async function commitSnapshot(
   catalogue: Catalogue,

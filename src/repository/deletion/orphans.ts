@@ -1,4 +1,4 @@
-/** Objects that no root reaches: of jobs that were cancelled, and of tries that lost (FORMAT.md, "Rolling back"). */
+/** Deletes objects that no root reaches: of cancelled jobs, and of superseded attempts (FORMAT.md, "Rolling back"). */
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
@@ -10,11 +10,12 @@ import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from '../format/ke
 import { deleteAll } from '../objects/delete-objects';
 import { byFolder, bytesOf, listAll } from '../objects/list-objects';
 
-/** Times the root's manifests are looked up again because snapshots were swept meanwhile. */
-const REACH_TRIES = 10;
-/** Snapshots that a clean-up rolls back in one commit: fewer than a root remembers. */
+/** Attempts to read all manifests of a root. Each starts again, because snapshots were swept concurrently. */
+const REACH_ATTEMPTS = 10;
+/** Snapshots that a clean-up rolls back in one commit: fewer than `rolledBack` of a root holds. */
 const FENCED_AT_ONCE = 500;
 
+/** A sum over deleted objects. */
 export interface DeletedObjects {
   readonly objects: number;
   /** Stored bytes. */
@@ -22,12 +23,12 @@ export interface DeletedObjects {
 }
 
 /**
- * Undoes a snapshot that was not committed: makes sure that it never will be, neither by a zombie nor by a put that is still
- * on its way, then deletes everything under its prefix. Repeating it is harmless.
+ * Rolls back a snapshot that was not committed. First makes sure that it never will be, neither by a zombie nor by a
+ * delayed put; then deletes all objects under its prefix. Can be repeated.
  *
- * `committed` if it was committed after all, whatever became of it since: then nothing is deleted.
+ * Returns `committed` if the snapshot was committed after all, even if it was deleted since: then nothing is deleted.
  *
- * @param options.fence false only if no commit of the snapshot was ever begun: leaves the root as it is. @default true
+ * @param options.fence false only if no commit of the snapshot was ever started: the root is not changed. @default true
  */
 export async function rollbackSnapshot(
   catalogue: Catalogue,
@@ -43,9 +44,9 @@ export async function rollbackSnapshot(
 }
 
 /**
- * Deletes what a committed snapshot's job wrote and the snapshot does not refer to: notes, and what tries wrote that were
- * repeated. Only for the time between commit and removal; nothing is deleted of a snapshot that is not in the root. One
- * listing; shard manifests are read only where more objects lie than the snapshot says it added.
+ * Deletes objects that a committed snapshot's job wrote and the snapshot does not refer to: job notes, and objects of
+ * superseded attempts. Deletes nothing of a snapshot that the root does not list. Lists once; reads the manifest of a
+ * shard only if more objects lie in its folder than the snapshot added.
  */
 export async function deleteLeftovers(
   catalogue: Catalogue,
@@ -58,8 +59,8 @@ export async function deleteLeftovers(
 }
 
 /**
- * Objects under the snapshot's prefix that its manifests do not name. No other snapshot names them either, since all
- * others took what they share from it.
+ * Finds the objects under the snapshot's prefix that its manifests do not name. No other snapshot names them either,
+ * because other snapshots took what they share from this one's manifests.
  */
 async function findLeftovers(
   catalogue: Catalogue,
@@ -68,7 +69,7 @@ async function findLeftovers(
 ): Promise<BlobInfo[]> {
   const prefix = snapshotPrefix(snapshot.uuid);
   const snapshotManifest = await unlessUnreadable(catalogue.readSnapshotManifest(snapshot.manifest, options));
-  if (snapshotManifest === undefined) return []; // removed and swept meanwhile
+  if (snapshotManifest === undefined) return []; // removed and swept concurrently
   const { indices } = snapshotManifest;
   const own = new Map<string, ShardEntry>();
   for (const index of indices) {
@@ -81,12 +82,12 @@ async function findLeftovers(
   const leftovers: BlobInfo[] = [];
   for (const [folder, objects] of byFolder(await listAll(catalogue.store, prefix, options))) {
     const held = own.get(folder);
-    // All that is referred to is there; if there is not more than that, it is just that.
+    // All objects that are referred to exist. If the number is equal, there are no others.
     if (held !== undefined && objects.length === held.totals.addedObjects + 1) continue;
     const used = new Set([snapshot.manifest.key]);
     if (held !== undefined) {
       const manifest = await unlessUnreadable(catalogue.readShardManifest(held, options));
-      if (manifest === undefined) continue; // a sweep has come so far, and looks after the rest; or it is damaged
+      if (manifest === undefined) continue; // being swept, and the sweep deletes the rest; or damaged
       for (const key of objectsOf(held, manifest)) used.add(key);
     }
     leftovers.push(...objects.filter(({ key }) => !used.has(key)));
@@ -94,20 +95,26 @@ async function findLeftovers(
   return leftovers;
 }
 
+/** Options of {@link cleanupRepository}. */
 export interface CleanupOptions extends BlobCallOptions {
-  /** UUIDs of the snapshots that jobs are writing at the moment of the call. Nothing of theirs is an orphan. */
+  /**
+   * Returns the UUIDs of the snapshots that jobs are writing at the moment of the call. Their objects are no orphans.
+   */
   readonly running: () => Promise<ReadonlySet<string>>;
-  /** Count only. */
+  /** True to count orphans without deleting them. */
   readonly dryRun?: boolean;
   readonly onProgress?: () => void;
 }
 
 /**
- * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. The order makes it safe
- * beside jobs: list, then ask which run, then read the root, then fence. A snapshot that began later is not in the list, one
- * that ended between is in the root, and one that is neither can't be committed any more. Removed snapshots are for sweeps.
+ * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. Removed snapshots
+ * are left to sweeps.
  *
- * Takes memory for the names of all objects there are. Throws `repository_corrupt` if a snapshot's manifests can't be read.
+ * The order makes it safe while jobs run: list, then ask which jobs run, then read the root, then fence. A snapshot
+ * that began later is not in the list. One that ended in between is in the root. One that is neither can't be committed
+ * any more.
+ *
+ * Takes memory for the keys of all objects. Throws `repository_corrupt` if a snapshot's manifests can't be read.
  */
 export async function cleanupRepository(catalogue: Catalogue, options: CleanupOptions): Promise<DeletedObjects> {
   const { signal, onProgress } = options;
@@ -116,7 +123,7 @@ export async function cleanupRepository(catalogue: Catalogue, options: CleanupOp
   const reached = await reachedByRoot(catalogue, { signal, onProgress });
   const orphans = listed.filter(({ key }) => !reached.has(key) && !running.has(writerOf(key) ?? ''));
   if (options.dryRun === true) return { objects: orphans.length, bytes: bytesOf(orphans) };
-  // Whom the root names nothing of: jobs that ended without a roll-back, whose commit may still be on its way.
+  // Snapshots of which the root names nothing: their jobs ended without a roll-back, and a commit may still arrive.
   const named = new Set([...reached].map(writerOf));
   const unfenced = new Set(
     orphans.map(({ key }) => writerOf(key) ?? '').filter((uuid) => isUuid(uuid) && !named.has(uuid)),
@@ -126,7 +133,7 @@ export async function cleanupRepository(catalogue: Catalogue, options: CleanupOp
   return deleteListed(catalogue, unused, { signal, onProgress });
 }
 
-/** Makes sure that none of the snapshots can be committed any more; returns those that were after all. */
+/** Makes sure that none of the snapshots can be committed any more. Returns those that were committed already. */
 async function fence(catalogue: Catalogue, uuids: readonly string[], options: BlobCallOptions): Promise<Set<string>> {
   const committed = new Set<string>();
   for (let from = 0; from < uuids.length; from += FENCED_AT_ONCE) {
@@ -138,21 +145,21 @@ async function fence(catalogue: Catalogue, uuids: readonly string[], options: Bl
 }
 
 /**
- * Every object that the present root reaches, roots excepted: also those of removed snapshots until they are forgotten,
- * as far as a sweep has left them. Throws `repository_corrupt` if the manifests of a snapshot can't be read.
+ * Returns the keys of all objects that the present root reaches, except roots. Includes the objects of removed
+ * snapshots that a sweep has not deleted yet. Throws `repository_corrupt` if the manifests of a snapshot can't be read.
  */
 export async function reachedByRoot(
   catalogue: Catalogue,
   options: BlobCallOptions & { onProgress?: () => void } = {},
 ): Promise<Set<string>> {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     const root = await catalogue.readRoot(options);
     try {
       return await reachedBy(catalogue, root, options);
     } catch (error) {
       if (!isSnapkeepError(error, 'blob_missing')) throw error;
-      // Swept since the root was read, or damage.
-      if (tries < REACH_TRIES && (await catalogue.readRoot(options)).generation !== root.generation) continue;
+      // Swept since the root was read, or damaged.
+      if (attempt < REACH_ATTEMPTS && (await catalogue.readRoot(options)).generation !== root.generation) continue;
       throw new SnapkeepError(
         'repository_corrupt',
         `a snapshot in [${catalogue.store.description}] can't be read; delete that snapshot first: ${error.message}`,
@@ -169,7 +176,7 @@ async function reachedBy(
 ): Promise<Set<string>> {
   const reached = new Set<string>();
   for (const { manifest, sweeping } of [...root.snapshots.map(unswept), ...root.removed]) {
-    // What is being swept reaches what is left of it: a sweep deletes what it needs to go on last.
+    // A snapshot that is being swept reaches what is left of it: a sweep deletes last what it needs to be resumed.
     const read = <T>(reading: Promise<T>): Promise<T | undefined> => (sweeping ? unlessUnreadable(reading) : reading);
     reached.add(manifest.key);
     const snapshot = await read(catalogue.readSnapshotManifest(manifest, options));

@@ -1,12 +1,12 @@
-/** The first two steps of a deletion, each one commit (FORMAT.md, "Deleting"); the others are in sweep.ts. */
+/** Takes the first two steps of a deletion, each one commit (FORMAT.md, "Deleting"); the others are in sweep.ts. */
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { type Catalogue, type RootView } from '../catalogue/catalogue';
 import { withRemoved, withSweeping } from '../catalogue/root';
 import { type Root } from '../format/format';
 
 /**
- * Takes the snapshots out of the catalogue, in one commit: from then on they are gone for everybody but the jobs that
- * build on them or read them. Repeating it is harmless; those that are removed or unknown already are no error.
+ * Removes snapshots from the catalogue, in one commit. From then on only jobs that build on them or read them use them.
+ * Can be repeated; snapshots that are removed already, or unknown, are ignored.
  */
 export async function removeSnapshots(
   catalogue: Catalogue,
@@ -18,20 +18,21 @@ export async function removeSnapshots(
   return catalogue.commitRoot((root) => withRemoved(root, going, nowMillis), rest);
 }
 
-/** Which removed snapshots may be swept. */
+/** Selects the removed snapshots that may be swept. */
 export interface Marking {
-  /** UUIDs of the snapshots that running jobs build on, read, or are about to commit: they are spared. */
+  /** UUIDs of the snapshots that running jobs build on, read, or are about to commit: they are not marked. */
   readonly inUse: ReadonlySet<string>;
   /**
-   * Generation of a root that was read before `inUse` was asked for: what is removed later is left for the next marking. So a zombie
-   * marks nothing that jobs use which began after it was asked. Unset: all that is removed.
+   * Generation of a root that was read before `inUse` was determined: snapshots that are removed later are left to the
+   * next marking. So a zombie marks no snapshot that jobs use which began after `inUse` was determined. Unset: no
+   * limit.
    */
   readonly through?: number;
 }
 
 /**
- * Marks removed snapshots for sweeping, in one commit: from then on no job may build on them. No commit where there is
- * none to mark. Until this has returned no job may begin that `inUse` does not know of.
+ * Marks removed snapshots for sweeping, in one commit, so that no job may build on them any more. Commits nothing if
+ * there is none to mark. Until this returns, no job may begin that `inUse` does not account for.
  */
 export async function markSweeping(
   catalogue: Catalogue,

@@ -1,4 +1,4 @@
-/** Deleting what removed snapshots leave behind (FORMAT.md, "Deleting", steps 3 and 4). */
+/** Deletes the objects of removed snapshots, then forgets the snapshots (FORMAT.md, "Deleting", steps 3 and 4). */
 import { LRUCache } from 'lru-cache';
 import { type BlobCallOptions, type BlobInfo } from '../../blobs/contract/blob-store';
 import { inLanes } from '../../concurrency/lanes';
@@ -13,39 +13,45 @@ import { snapshotPrefix, writerOf } from '../format/keys';
 import { deleteAll } from '../objects/delete-objects';
 import { byFolder, bytesOf, folderOf, listAll } from '../objects/list-objects';
 
-/** Snapshots that are swept with the neighbours of one root, and forgotten in one commit. */
+/** Snapshots that are swept with the neighbours of one root and forgotten in one commit. */
 const BATCH = 500;
-/** Snapshots of a batch that are swept side by side: at most so many, and so many bytes of their manifests' JSON. */
+/**
+ * Limits of the snapshots of a batch that are swept concurrently: their number, and the bytes of their manifests' JSON.
+ */
 const LANES = 8;
 const LANES_BYTES = 64 * 1024 * 1024;
-/** Times the root is read again because a neighbour was swept meanwhile. */
-const NEIGHBOUR_TRIES = 10;
-/** Keys that were deleted, remembered: snapshots in a row name the same objects over and over. */
+/** Attempts to read the neighbours. Each reads the root again, because a neighbour was swept concurrently. */
+const NEIGHBOUR_ATTEMPTS = 10;
+/** Deleted keys that are remembered, because consecutive snapshots name the same objects. */
 const DELETED_KEYS_KEPT = 200_000;
 
+/** The sum of what a sweep has done so far. */
 export interface SweepProgress {
-  /** Snapshots that are swept and forgotten. */
+  /** Snapshots that were swept and forgotten. */
   readonly snapshots: number;
   readonly objects: number;
   /** Stored bytes. */
   readonly bytes: number;
 }
 
+/** The outcome of a sweep. */
 export interface SweepResult extends SweepProgress {
-  /** Removed snapshots that are not marked, since jobs build on them or read them. */
+  /** Removed snapshots that are not marked, because jobs build on them or read them. */
   readonly left: number;
-  /** Marked snapshots that can't be swept whole before a damaged neighbour of theirs is deleted, too. */
+  /** Marked snapshots that can't be swept completely until a damaged neighbour is deleted, too. */
   readonly stuck: number;
 }
 
 /**
- * Sweeps and forgets all removed snapshots that are marked for it, whoever marked them: deletes what no other snapshot uses.
- * May end anywhere and be started again, by anybody, also side by side.
+ * Sweeps and forgets all marked snapshots: deletes the objects that no other snapshot uses. Can be interrupted
+ * anywhere, repeated, and run concurrently, because an object that became unreferenced is never referenced again.
  *
- * Takes one root and one commit per 500 snapshots. Per snapshot, one listing and its manifest, the manifests of its
- * neighbours, and the shard manifests in which they differ; its time does not grow with the number of others.
+ * Reads one root and makes one commit per 500 snapshots. Per snapshot it lists once and reads its manifest, those of
+ * its neighbours, and the shard manifests in which they differ. The time per snapshot does not grow with the number of
+ * others.
  *
- * A snapshot whose own manifests are damaged is swept as far as its prefix tells. Throws what the store throws.
+ * Of a snapshot whose own manifests are damaged, only the objects under its prefix are deleted. Throws what the store
+ * throws.
  */
 export async function sweepMarked(
   catalogue: Catalogue,
@@ -76,7 +82,7 @@ export async function sweepMarked(
   }
 }
 
-/** Deletes each key once, as far as that can be remembered, and counts. */
+/** Deletes objects and counts them. Skips keys that it remembers to have deleted. */
 class Deletions {
   objects = 0;
   bytes = 0;
@@ -98,15 +104,15 @@ class Deletions {
   }
 }
 
-/** The objects of one shard that a snapshot held: to be deleted in this order. */
+/** The unused objects of one shard that a snapshot held; they are deleted in this order. */
 interface UnusedOfShard {
   readonly data: readonly Pick<BlobInfo, 'key' | 'length'>[];
   readonly manifest?: Pick<BlobInfo, 'key' | 'length'>;
 }
 
 /**
- * The sweep of some snapshots that are all being swept in `root`, so that none of them is a neighbour. The root may be
- * out of date: whom it shows as a user may be one no more, which that one's own sweep makes good; it hides none.
+ * Sweeps some snapshots that are all `sweeping` in `root`, so that none of them is a neighbour. The root may be out of
+ * date. Then it may show a user that was removed since, whose own sweep deletes the object; it never hides a user.
  */
 class BatchSweep {
   private index: HolderIndex;
@@ -121,7 +127,10 @@ class BatchSweep {
     this.index = new HolderIndex(root);
   }
 
-  /** Whether all is deleted that nothing else uses; if not, what a damaged neighbour may use is still there. */
+  /**
+   * Sweeps one snapshot. Returns whether all its unused objects are deleted; if not, those that a damaged neighbour may
+   * use are left.
+   */
   async sweep(entry: RemovedEntry): Promise<boolean> {
     const { catalogue, signal } = this;
     const manifest = await unlessUnreadable(catalogue.readSnapshotManifest(entry.manifest, { signal }));
@@ -130,11 +139,11 @@ class BatchSweep {
     const unused = new Map<string, UnusedOfShard | undefined>();
     let neighbours = await this.neighbours(entry, [...shards.values()]);
     for (const [id, shard] of shards) {
-      for (let tries = 1; ; tries++) {
+      for (let attempt = 1; ; attempt++) {
         const found = await this.unusedOf(shard, neighbours, listed.get(shard.folder) ?? []);
         if (found !== 'missing') unused.set(id, found);
-        else if (tries < NEIGHBOUR_TRIES && (await this.renew())) {
-          // A neighbour was swept since the root was read: whom it shared with can't be told from here.
+        else if (attempt < NEIGHBOUR_ATTEMPTS && (await this.renew())) {
+          // A neighbour was swept since the root was read: its own neighbours are in the newer root only.
           neighbours = await this.neighbours(entry, [...shards.values()]);
           continue;
         } else unused.set(id, undefined);
@@ -152,16 +161,19 @@ class BatchSweep {
   }
 
   private async neighbours(entry: RemovedEntry, shards: readonly SweptShard[]): Promise<readonly Found[]> {
-    for (let tries = 1; ; tries++) {
+    for (let attempt = 1; ; attempt++) {
       const { before, after } = await this.index.neighbours(this.catalogue, entry.order, shards, {
         signal: this.signal,
       });
       const missing = before.missing || after.missing;
-      if (!missing || tries === NEIGHBOUR_TRIES || !(await this.renew())) return [before, after];
+      if (!missing || attempt === NEIGHBOUR_ATTEMPTS || !(await this.renew())) return [before, after];
     }
   }
 
-  /** Undefined if a neighbour can't be read, 'missing' if that may be because it was swept. */
+  /**
+   * Finds the shard's unused objects. Returns undefined if a neighbour is unreadable, 'missing' if it may have been
+   * swept.
+   */
   private async unusedOf(
     { indexUuid, shard, held, snapshotUuid }: SweptShard,
     neighbours: readonly Found[],
@@ -173,7 +185,7 @@ class BatchSweep {
     const users = neighbours.flatMap((side) => side.held.get(id)?.entry ?? []);
     const isShared = held !== undefined && users.some((user) => user.manifest.key === held.manifest.key);
     const isOwn = held !== undefined && writerOf(held.manifest.key) === snapshotUuid;
-    // All that is named is used; if no more lies there than that, it is just that.
+    // A shared manifest names used objects only. If no others lie in the folder, none is unused.
     if (isShared && listed.length === (isOwn ? held.totals.addedObjects + 1 : 0)) return { data: [] };
     const used = new Set<string>();
     try {
@@ -198,7 +210,7 @@ class BatchSweep {
     return { data: [...data.values()], manifest };
   }
 
-  /** Whether there is a newer root, and the neighbours come from it from now on. */
+  /** Reads the root again and takes neighbours from it. Returns whether it is newer. */
   private renew(): Promise<boolean> {
     this.renewing ??= (async () => {
       const root = await this.catalogue.readRoot({ signal: this.signal });
@@ -212,15 +224,16 @@ class BatchSweep {
   }
 }
 
+/** A shard that the swept snapshot holds. */
 interface SweptShard extends ShardName {
   readonly snapshotUuid: string;
-  /** Where the snapshot wrote what it did not share, without a `/` at its end. */
+  /** Folder of the objects that the snapshot wrote, without a `/` at its end. */
   readonly folder: string;
-  /** Unset where the snapshot's manifest can't be read. */
+  /** Unset if the snapshot's manifest can't be read. */
   readonly held?: ShardEntry;
 }
 
-/** The shards a snapshot holds; where its manifest can't be read, those that it wrote something of. */
+/** Returns the shards that a snapshot holds; if its manifest can't be read, those of which it wrote objects. */
 function shardsOf(
   entry: RemovedEntry,
   manifest: SnapshotManifest | undefined,
@@ -238,12 +251,13 @@ function shardsOf(
   if (manifest !== undefined) return shards;
   for (const folder of listed.keys()) {
     const [indexUuid, shard, ...more] = folder.slice(prefix.length).split('/');
-    if (shard !== undefined && more.length === 0 && /^\d{1,6}$/.test(shard)) add(indexUuid, Number(shard));
+    if (indexUuid === undefined || shard === undefined || more.length > 0) continue;
+    if (/^\d{1,6}$/.test(shard)) add(indexUuid, Number(shard));
   }
   return shards;
 }
 
-/** What lies under the prefix in no shard's folder: notes of the job, and what it wrote of shards that failed. */
+/** Returns the objects under the prefix that lie in no shard's folder: job notes, and objects of failed shards. */
 function strays(
   entry: RemovedEntry,
   shards: ReadonlyMap<string, SweptShard>,
@@ -255,7 +269,7 @@ function strays(
     .flatMap(([, objects]) => objects.filter(({ key }) => key !== entry.manifest.key));
 }
 
-/** How many of the snapshots are swept side by side. */
+/** Returns how many of the snapshots are swept concurrently. */
 function lanesFor(entries: readonly RemovedEntry[]): number {
   const largest = entries.reduce((bytes, { manifest }) => Math.max(bytes, jsonBytes(manifest)), 1);
   return Math.min(LANES, Math.max(1, Math.floor(LANES_BYTES / largest)));

@@ -1,24 +1,24 @@
-/** Whether texts of a repository are what they should be before they are used: names, and raw JSON. */
+/** Checks texts of a repository before they are used: names, and raw JSON. */
 import { SnapkeepError } from '../../contracts/errors';
 import { RawJsonError, skipValue } from '../../documents/scan-json';
 
-/** Bytes of a name of an index or a snapshot: what clusters allow. */
+/** Largest name of an index or a snapshot that clusters allow, bytes. */
 const MAX_NAME_BYTES = 255;
-/** What clusters allow in no name of an index or snapshot. */
+/** Characters that clusters allow in no name of an index or a snapshot. */
 const FORBIDDEN = /[\\/*?"<>| ,#]/;
-/** What ends a line where a name is printed. */
+/** Control characters: printed, some would end the line. */
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/;
-/** Values that one metadata object may hold, and how deep they may lie: parsed, each takes up to a hundred bytes. */
+/** Limits of one metadata object: values, each up to a hundred bytes when parsed, and their nesting. */
 const MAX_VALUES = 4_000_000;
 const MAX_DEPTH = 100;
 
-/** Whether clusters allow an index of this name. */
+/** Returns whether clusters allow an index of this name. */
 export function isIndexName(name: string): boolean {
   return isName(name) && !/^[_+-]/.test(name) && name !== '.' && name !== '..';
 }
 
-/** Whether clusters allow a snapshot of this name. */
+/** Returns whether clusters allow a snapshot of this name. */
 export function isSnapshotName(name: string): boolean {
   return isName(name) && !name.startsWith('_') && !/\s/.test(name) && name !== '.' && name !== '..';
 }
@@ -34,8 +34,8 @@ function isName(name: string): boolean {
 }
 
 /**
- * Whether the text is one JSON object and nothing else: it can be put among other members as it is, and closes what it
- * opens. Takes no memory for its values.
+ * Returns whether the text is one JSON object and nothing else, so that it can be inserted unchanged as a value of
+ * another object. Takes no memory for its values.
  */
 export function isRawObject(text: string): boolean {
   if (!text.startsWith('{') || !text.endsWith('}')) return false;
@@ -48,7 +48,7 @@ export function isRawObject(text: string): boolean {
   }
 }
 
-/** As {@link isRawObject}, by the letter of the standard: no comments, no control characters in strings. */
+/** Returns whether the text is one JSON object by the standard: without comments or control characters in strings. */
 export function isStrictObject(text: string): boolean {
   if (!isRawObject(text)) return false;
   try {
@@ -60,8 +60,8 @@ export function isStrictObject(text: string): boolean {
 }
 
 /**
- * Throws `repository_corrupt` if parsing the JSON would take far more memory than it has bytes: too many values, or values
- * too deep in each other. What is no JSON at all passes, for the parser to tell.
+ * Throws `repository_corrupt` if parsing the JSON would take far more memory than it has bytes: too many values, or
+ * values nested too deep. Text that is not JSON passes, because the parser reports it.
  */
 export function checkValues(key: string, json: Buffer): void {
   let values = 0;
@@ -82,7 +82,7 @@ export function checkValues(key: string, json: Buffer): void {
   }
 }
 
-/** Position of the quote that ends the string which begins at `start`; the last byte if none does. */
+/** Returns the position of the quote that ends the string at `start`; that of the last byte if there is none. */
 function stringEnd(json: Buffer, start: number): number {
   for (let i = start + 1; ;) {
     const quote = json.indexOf(0x22, i);

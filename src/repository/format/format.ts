@@ -1,15 +1,16 @@
 /**
- * The objects of the repository format, version 1, as they are written. FORMAT.md beside this file is the
- * specification; where they differ, FORMAT.md is right.
+ * Types of the objects of the repository format, version 1, as they are written. The specification is
+ * src/repository/FORMAT.md: if the two differ, the specification is right.
  */
 
 import { type ObjectRef, type ShardEntry, type Totals } from '../../contracts/stored';
 import { type Codec } from '../../documents/codec';
 import { type SharedMappings } from './shared-mappings';
 
-/** Written into every metadata object; a reader refuses a version it does not know. */
+/** The version in every metadata object. A reader refuses a higher one. */
 export const FORMAT_VERSION = 1;
 
+/** State of a finished snapshot, as Elasticsearch names it. */
 export type SnapshotState = 'SUCCESS' | 'PARTIAL' | 'FAILED';
 
 /** `snapkeep-root-<N>`: the root of generation N. */
@@ -17,57 +18,64 @@ export interface Root {
   readonly format: typeof FORMAT_VERSION;
   /** 0 only in memory, for a repository that was never written. */
   readonly generation: number;
-  /** Made with the first generation, the same ever after: tells a repository that was replaced from one that went on. */
+  /** Set by the first generation and never changed. If it differs, the repository was replaced by another one. */
   readonly uuid: string;
-  /** Every index that a snapshot names, once; entries name them by their ordinals here. */
+  /** Every index that a snapshot names, once; entries refer to them by their ordinals here. */
   readonly indices: readonly RootIndex[];
   /** Ascending by `order`; a clone directly follows its source. */
   readonly snapshots: readonly RootEntry[];
   /** Snapshots that were deleted and are not swept yet; ascending by `order`. */
   readonly removed: readonly RemovedEntry[];
-  /** UUIDs of snapshots that were rolled back lately, newest last: a zombie must not commit one of them. */
+  /** UUIDs of snapshots that were rolled back recently, newest last: a zombie must not commit one of them. */
   readonly rolledBack: readonly string[];
-  /** Snapshots that are being taken for long, and what they build on: no installation sweeps that meanwhile. */
+  /** Long-running snapshots and what they build on, which no installation may sweep while they run. */
   readonly building: readonly Building[];
-  /** UUIDs of snapshots that were swept lately, newest last: never to be committed again, nor rolled back. */
+  /** UUIDs of snapshots that were swept recently, newest last: they must not be committed again, nor rolled back. */
   readonly swept: readonly string[];
 }
 
-/** A snapshot that is being taken, as other installations see it. */
+/** A running snapshot, as other installations see it. */
 export interface Building {
   readonly uuid: string;
   /** UUIDs of the snapshots that it builds on. */
   readonly reads: readonly string[];
-  /** When it was planned, ms since the epoch; it counts for {@link BUILDING_MS}. */
+  /** Time at which it was planned, ms since the epoch; the entry counts for {@link BUILDING_MS}. */
   readonly sinceMillis: number;
 }
 
-/** How long a snapshot that never came, nor was rolled back, keeps others from sweeping what it builds on, ms. */
+/**
+ * Lifetime of an entry of `building`, ms: after that a snapshot that was neither committed nor rolled back spares
+ * nothing.
+ */
 export const BUILDING_MS = 7 * 24 * 3_600_000;
 
+/** An index that snapshots of the repository hold. */
 export interface RootIndex {
   readonly name: string;
   readonly uuid: string;
 }
 
-/** One snapshot as lists show it: nothing else has to be read unless it has failures or details are asked for. */
+/** One snapshot as lists show it. Nothing else is read for a list, unless it shows failures or details. */
 export interface RootEntry {
   readonly snapshot: string;
   readonly uuid: string;
-  /** Generation whose commit brought the snapshot; a clone has that of its source. Says who neighbours whom. */
+  /**
+   * Generation whose commit added the snapshot; a clone has that of its source. Defines which snapshots are neighbours.
+   */
   readonly order: number;
   readonly state: SnapshotState;
   readonly startMillis: number;
   readonly endMillis: number;
   /** Ordinals in {@link Root.indices}, as runs. */
   readonly indices: string;
-  /** Those of `indices` of which the snapshot holds no shard at all, as runs; '' for none. */
+  /** The ordinals among `indices` of which the snapshot holds no shard, as runs; '' for none. */
   readonly dataless: string;
   readonly shards: { readonly total: number; readonly failed: number };
-  /** Documents that a restore of the snapshot writes. */
+  /** Number of documents that a restore of the snapshot writes. */
   readonly documents: number;
-  /** Stored bytes of data that the snapshot needs, and of those the ones it added. */
+  /** Stored bytes of the data that the snapshot needs. */
   readonly bytes: number;
+  /** Stored bytes of the data that the snapshot wrote itself. */
   readonly addedBytes: number;
   /** Version of the cluster. */
   readonly version: string;
@@ -77,7 +85,7 @@ export interface RootEntry {
   readonly manifest: ObjectRef;
 }
 
-/** A deleted snapshot: all that sweeping it needs, whoever does it. */
+/** A deleted snapshot, with all that is needed to sweep it. */
 export interface RemovedEntry {
   readonly snapshot: string;
   readonly uuid: string;
@@ -89,11 +97,11 @@ export interface RemovedEntry {
   readonly removedMillis: number;
   /** Generation of the root whose commit removed it. */
   readonly removedGeneration: number;
-  /** False: running jobs may still build on it. True: none may any more, and its objects may be missing already. */
+  /** If false, running jobs may still build on it. If true, none may any more, and its objects may be missing. */
   readonly sweeping: boolean;
 }
 
-/** One reason why something is not in the snapshot, as `failures` shows it. */
+/** One entry of `failures`: a shard that the snapshot lacks, and the reason. */
 export interface ShardFailure {
   readonly index: string;
   readonly indexUuid: string;
@@ -125,13 +133,14 @@ export interface SnapshotManifest {
   readonly totals: Totals;
 }
 
-/** A snapshot manifest as it is stored: equal mappings once. */
+/** A snapshot manifest as it is stored: each mapping once. */
 export type StoredSnapshot = Omit<SnapshotManifest, 'indices'> & SharedMappings<IndexEntry>;
 
+/** One index of a snapshot. */
 export interface IndexEntry {
   readonly name: string;
   readonly uuid: string;
-  /** `settings`, `mappings`, `aliases` of `GET /{index}` as raw JSON text, so that nothing is lost in parsing. */
+  /** `settings`, `mappings` and `aliases` of `GET /{index}`, as raw JSON text, so that parsing loses nothing. */
   readonly settings: string;
   readonly mappings: string;
   readonly aliases: string;
@@ -139,7 +148,7 @@ export interface IndexEntry {
   readonly shards: readonly (ShardEntry | null)[];
 }
 
-/** What makes two looks at a shard comparable; any difference means: read everything. */
+/** Identifies a shard and its history. If two identities differ, nothing of the shard can be reused. */
 export interface ShardIdentity {
   readonly clusterUuid: string;
   readonly indexUuid: string;
@@ -148,7 +157,7 @@ export interface ShardIdentity {
   readonly shard: number;
 }
 
-/** The manifest of one shard, shared by all snapshots that saw it unchanged. */
+/** The manifest of one shard, shared by all snapshots that found the shard unchanged. */
 export interface ShardManifest {
   readonly format: typeof FORMAT_VERSION;
   readonly identity: ShardIdentity;
@@ -157,8 +166,8 @@ export interface ShardManifest {
   /** Sequence numbers up to this one lie in sealed segments; -1 for none. */
   readonly sealedThrough: number;
   /**
-   * Ascending, not overlapping; sealed ones first, within `[0, sealedThrough]`, then unsealed ones above. What no
-   * segment covers held no live document.
+   * Ascending, not overlapping; sealed ones first, within `[0, sealedThrough]`, then unsealed ones above. Numbers that
+   * no segment covers held no live document.
    */
   readonly segments: readonly Segment[];
 }
@@ -167,24 +176,26 @@ export interface ShardManifest {
 export interface Segment {
   readonly from: number;
   readonly to: number;
-  /** Whether the range lies at or below the global checkpoint, so that later snapshots may build on it. */
+  /** True if the range lies at or below the global checkpoint, so that later snapshots may reuse the segment. */
   readonly sealed: boolean;
   readonly codec: Codec;
-  /** The bytes of the segment are those of the objects, one after the other. */
+  /** The objects whose bytes, one after the other, are those of the segment. */
   readonly objects: readonly ObjectRef[];
-  /** Independently compressed pieces, each a whole `_bulk` body, one after the other. */
+  /** Independently compressed pieces, each a whole `_bulk` body, in order. */
   readonly frames: readonly Frame[];
-  /** Stored documents' sequence numbers, as runs (FORMAT.md, "Runs"). */
+  /** Sequence numbers of the stored documents, as runs (FORMAT.md, "Runs"). */
   readonly seqNos: string;
-  /** Stored documents that are gone since, as runs; '' for none. */
+  /** Sequence numbers of stored documents that were deleted since, as runs; '' for none. */
   readonly deleted: string;
-  /** Documents stored, and of those the ones that are not gone. */
+  /** Number of stored documents. */
   readonly stored: number;
+  /** Number of stored documents that were not deleted since. */
   readonly live: number;
   /** Marks of its last stored documents, the last one first (FORMAT.md, "Marks"). */
   readonly marks?: readonly string[];
 }
 
+/** One independently compressed piece of a segment. */
 export interface Frame {
   /** Stored bytes. */
   readonly length: number;

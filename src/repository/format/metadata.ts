@@ -1,4 +1,4 @@
-/** Metadata objects: JSON, gzip-compressed where the repository compresses, checked before they are used. */
+/** Reads and writes metadata objects: JSON, gzip-compressed if the repository compresses, checked before it is used. */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -13,13 +13,13 @@ import { METADATA_MAX_BYTES } from './limits';
 const compressed = promisify(gzip);
 const decompressed = promisify(gunzip);
 
-/** The reference of an object with these bytes. */
+/** Returns the reference of an object with these bytes. */
 export function referenceTo(key: string, bytes: Buffer): ObjectRef {
   return { key, length: bytes.length, sha256: sha256(bytes) };
 }
 
-/** Throws `repository_corrupt` unless the bytes are those the reference was made for. */
-export function checkBytes(ref: ObjectRef, bytes: Buffer): void {
+/** Throws `repository_corrupt` unless the bytes are those that the reference was made for. */
+function checkBytes(ref: ObjectRef, bytes: Buffer): void {
   const found = bytes.length === ref.length ? sha256(bytes) : `${bytes.length} bytes`;
   if (found === ref.sha256) return;
   throw new SnapkeepError(
@@ -31,13 +31,13 @@ export function checkBytes(ref: ObjectRef, bytes: Buffer): void {
   );
 }
 
-/** The object's bytes, checked. Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
+/** Reads an object and checks its bytes. Throws `blob_missing`, `repository_corrupt`, and what the store throws. */
 export async function getChecked(store: BlobStore, ref: ObjectRef, options: BlobCallOptions = {}): Promise<Buffer> {
   let bytes: Buffer;
   try {
     bytes = await store.get(ref.key, { ...options, maxBytes: ref.length });
   } catch (error) {
-    // A longer object is damage, too; the store calls it too long to be read at once.
+    // A longer object is damaged, too; the store refuses to read it as too long.
     if (!(error instanceof SnapkeepError) || error.code !== 'store_rejected') throw error;
     throw new SnapkeepError(
       'repository_corrupt',
@@ -51,7 +51,7 @@ export async function getChecked(store: BlobStore, ref: ObjectRef, options: Blob
   return bytes;
 }
 
-/** Writes `value` under `name` plus the ending that says whether it is compressed. */
+/** Writes `value` under `name` plus the ending for compression. Throws `internal` if it is too large to be read. */
 export async function putMetadata(
   store: BlobStore,
   name: string,
@@ -71,15 +71,15 @@ export async function putMetadata(
   return referenceTo(key, body);
 }
 
-/** Throws `internal` if no reader would take the object: what can't be read must not be committed. */
+/** Throws `internal` if readers would refuse the object, because an unreadable object must not be committed. */
 export function checkReadable(what: string, value: object, schema: z.ZodType): void {
   const parsed = schema.safeParse(value);
   if (parsed.success) return;
-  const issue = parsed.error.issues[0];
-  throw new SnapkeepError('internal', `${what} could not be read back: [${issue.path.join('.')}]: ${issue.message}`);
+  const { field, message } = firstIssue(parsed.error);
+  throw new SnapkeepError('internal', `${what} could not be read back: [${field}]: ${message}`);
 }
 
-/** Reads what {@link putMetadata} wrote. Throws as {@link getChecked} and {@link parseMetadata} do. */
+/** Reads an object that {@link putMetadata} wrote. Throws as {@link getChecked} and {@link parseMetadata} do. */
 export async function getMetadata<T>(
   store: BlobStore,
   ref: ObjectRef,
@@ -93,20 +93,23 @@ export async function getMetadata<T>(
     json = await decompressed(bytes, { maxOutputLength: METADATA_MAX_BYTES });
   } catch (cause) {
     const isLong = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    const what = isLong ? `unpacks to more than ${METADATA_MAX_BYTES} bytes` : 'is no gzip file';
+    const what = isLong ? `unpacks to more than ${METADATA_MAX_BYTES} bytes` : 'is not a gzip file';
     throw new SnapkeepError('repository_corrupt', `object [${ref.key}] ${what}`, { cause });
   }
   return parseMetadata(ref.key, json, schema);
 }
 
-/** Throws `repository_corrupt` if the bytes are not what `schema` asks for, or of a version this release can't read. */
+/**
+ * Parses and checks JSON. Throws `repository_corrupt` if `schema` refuses it, or its version is newer than this
+ * release.
+ */
 export function parseMetadata<T>(key: string, json: Buffer, schema: z.ZodType<T>): T {
   checkValues(key, json);
   let value: unknown;
   try {
     value = JSON.parse(json.toString('utf8'));
   } catch (cause) {
-    throw new SnapkeepError('repository_corrupt', `object [${key}] is no JSON`, { cause });
+    throw new SnapkeepError('repository_corrupt', `object [${key}] is not JSON`, { cause });
   }
   const version = (value as { format?: unknown } | null)?.format;
   if (typeof version === 'number' && version > FORMAT_VERSION) {
@@ -117,15 +120,22 @@ export function parseMetadata<T>(key: string, json: Buffer, schema: z.ZodType<T>
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue.path.join('.');
+  const { field, message } = firstIssue(parsed.error);
   throw new SnapkeepError(
     'repository_corrupt',
-    `object [${key}] has not the form it should: [${field}]: ${issue.message}`,
-    { details: { key, field } },
+    `object [${key}] does not have the expected form: [${field}]: ${message}`,
+    {
+      details: { key, field },
+    },
   );
 }
 
+function firstIssue(error: z.ZodError): { field: string; message: string } {
+  const [issue] = error.issues;
+  return { field: issue?.path.join('.') ?? '', message: issue?.message ?? error.message };
+}
+
+/** Returns the SHA-256 of the bytes, in lower-case hex. */
 export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,17 +1,17 @@
 /**
- * Ascending lists of integers as short text (FORMAT.md, "Runs"): `120000+5000,3+2,1` is 120000…124999, 125003, 125004,
- * 125006. A dense range of any size is a few bytes.
+ * Encodes ascending lists of integers as short text (FORMAT.md, "Runs"): `120000+5000,3+2,1` is 120000…124999, 125003,
+ * 125004, 125006. A dense range of any size takes a few bytes.
  */
 import { SnapkeepError } from '../../contracts/errors';
 
 const RUN = /^(0|[1-9]\d{0,15})(?:\+([1-9]\d{0,15}))?$/;
 
-/** The list as runs. Throws `internal` unless the numbers are strictly ascending integers >= 0. */
+/** Encodes a list. Throws `internal` unless the numbers are strictly ascending integers >= 0. */
 export function encodeRuns(numbers: ArrayLike<number>): string {
   const runs: string[] = [];
-  let end = 0; // one past the former run
+  let end = 0; // one past the previous run
   for (let i = 0; i < numbers.length;) {
-    const start = numbers[i];
+    const start = numbers[i]!;
     if (!Number.isSafeInteger(start) || start < end || (i > 0 && start === end)) {
       throw new SnapkeepError('internal', `runs need ascending integers, got [${start}] after [${end - 1}]`);
     }
@@ -24,7 +24,7 @@ export function encodeRuns(numbers: ArrayLike<number>): string {
   return runs.join(',');
 }
 
-/** How many numbers the text stands for. Throws `repository_corrupt` if it is no list of runs. */
+/** Counts the numbers of a list. Throws `repository_corrupt` if the text is not a list of runs. */
 export function countRuns(text: string): number {
   let count = 0;
   eachRun(text, (_start, length) => {
@@ -33,7 +33,7 @@ export function countRuns(text: string): number {
   return count;
 }
 
-/** How many numbers the text stands for, the first, and one past the last; NaN of all if it is no list of runs. */
+/** Returns count, first number, and one past the last; all are NaN if the text is not a list of runs. */
 export function measureRuns(text: string): { count: number; start: number; end: number } {
   let [count, start, end] = [0, 0, 0];
   try {
@@ -49,8 +49,8 @@ export function measureRuns(text: string): { count: number; start: number; end: 
 }
 
 /**
- * The numbers that the text stands for. `expected` is how many there have to be: what claims more is refused before
- * memory is taken for it. Throws `repository_corrupt`.
+ * Decodes a list. `expected` is the count that the text must have; another count is refused before memory is taken.
+ * Throws `repository_corrupt`.
  */
 export function decodeRuns(text: string, expected: number): Float64Array {
   const count = countRuns(text);
@@ -65,7 +65,7 @@ export function decodeRuns(text: string, expected: number): Float64Array {
   return numbers;
 }
 
-/** Visits first number and length of each run. Throws `repository_corrupt` if the text is no list of runs. */
+/** Visits first number and length of each run. Throws `repository_corrupt` if the text is not a list of runs. */
 export function eachRun(text: string, visit: (start: number, length: number) => void): void {
   if (text === '') return;
   let end = 0;
@@ -76,7 +76,7 @@ export function eachRun(text: string, visit: (start: number, length: number) => 
     const length = match?.[2] === undefined ? 1 : Number(match[2]);
     const start = end + gap;
     if (!Number.isSafeInteger(start + length) || (!first && gap === 0)) {
-      throw new SnapkeepError('repository_corrupt', `[${run.slice(0, 40)}] is no run of numbers`);
+      throw new SnapkeepError('repository_corrupt', `[${run.slice(0, 40)}] is not a run of numbers`);
     }
     visit(start, length);
     end = start + length;

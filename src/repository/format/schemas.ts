@@ -1,7 +1,7 @@
 /**
- * What is checked of metadata objects before they are used: every number, name and text, and whether what they say of
- * each other agrees. Nothing that passes makes a reader take memory that the object's own size does not explain. Unknown fields
- * pass, and stay: a root that is read and written again keeps what a newer minor version added.
+ * Schemas that check metadata objects before they are used: every number, name and text, and that they agree with each
+ * other. An object that passes makes no reader take more memory than its own size explains. Unknown fields pass and are
+ * kept: a root that is read and written again keeps what a newer minor version added.
  */
 import { z } from 'zod';
 import { MAX_SEQ_NO } from '../../contracts/seq-no';
@@ -67,10 +67,10 @@ const totals = z.looseObject({
   documents: count,
 });
 
-/** Says what is wrong with a part of an object, at a path in it. */
+/** Reports what is wrong with a part of an object, at a path in it. */
 type Complain = (path: readonly (string | number)[], message: string) => void;
 
-/** Runs a check over a whole object once its parts are what they should be. */
+/** Runs a check over a whole object after its parts passed theirs. */
 function agreeing<T>(check: (value: T, complain: Complain) => void): (context: z.core.ParsePayload<T>) => void {
   return ({ value, issues }) => {
     const complain: Complain = (path, message) => {
@@ -99,6 +99,7 @@ const listed = {
   manifest: manifestRef,
 };
 
+/** Checks a root. */
 export const rootSchema: z.ZodType<Root> = z
   .looseObject({
     format,
@@ -159,7 +160,7 @@ function checkRoot(root: Root, complain: Complain): void {
       }
       if (writerOf(entry.manifest.key) !== entry.uuid) at('manifest', 'not under the snapshot’s own prefix');
       if (entry.order < 1 || entry.order > generation) at('order', 'no generation up to this one');
-      if (i > 0 && entry.order < entries[i - 1].order) at('order', 'less than that of the entry before');
+      if (entry.order < (entries[i - 1]?.order ?? 0)) at('order', 'less than that of the entry before');
     }
   };
   checkEntries('snapshots', snapshots);
@@ -171,6 +172,7 @@ function checkRoot(root: Root, complain: Complain): void {
 
 type Listed = Pick<RootEntry, 'uuid' | 'order' | 'indices' | 'dataless' | 'manifest'>;
 
+/** Checks a snapshot manifest, and puts shared mappings back into its indices. */
 export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
   .looseObject({
     format,
@@ -239,7 +241,7 @@ function checkSnapshot({ mappings, indices }: StoredSnapshot, complain: Complain
   }
 }
 
-export const segmentSchema: z.ZodType<Segment> = z
+const segmentSchema: z.ZodType<Segment> = z
   .looseObject({
     from: count,
     to: count.max(MAX_SEQ_NO),
@@ -270,8 +272,8 @@ function checkSegment(segment: Segment, complain: Complain): void {
       complain(['frames', i, 'documents'], 'more than its bytes can hold');
     }
   }
-  const sumOf = (list: readonly object[], field: string): number =>
-    list.reduce((sum, one) => sum + (one as Record<string, number>)[field], 0);
+  const sumOf = <F extends string>(list: readonly Record<F, number>[], field: F): number =>
+    list.reduce((sum, one) => sum + one[field], 0);
   if (sumOf(frames, 'length') !== sumOf(objects, 'length')) {
     complain(['frames'], 'not as many bytes as the objects have');
   }
@@ -287,6 +289,7 @@ function checkSegment(segment: Segment, complain: Complain): void {
   if (deleted.count > 0 && !(deleted.start >= from && deleted.end <= to)) complain(['deleted'], 'not within the range');
 }
 
+/** Checks a shard manifest. */
 export const shardManifestSchema: z.ZodType<ShardManifest> = z
   .looseObject({
     format,
@@ -308,8 +311,9 @@ function checkShard({ identity, sealedThrough, segments }: ShardManifest, compla
   const folder = `${identity.indexUuid}/${identity.shard}`;
   for (const [i, { from, to, sealed, objects, live }] of segments.entries()) {
     const at = (field: string, message: string): void => complain(['segments', i, field], message);
-    if (i > 0 && from < segments[i - 1].to) at('from', 'within the segment before');
-    if (i > 0 && sealed && !segments[i - 1].sealed) at('sealed', 'behind a segment that is not');
+    const before = segments[i - 1];
+    if (before !== undefined && from < before.to) at('from', 'within the segment before');
+    if (before !== undefined && sealed && !before.sealed) at('sealed', 'behind a segment that is not');
     if (sealed && to > sealedThrough + 1) at('sealed', 'above what is sealed');
     if (live < 1) at('live', 'no document is left');
     if (objects.some(({ key }) => shardFolderOf(key) !== folder)) at('objects', 'an object of another shard');

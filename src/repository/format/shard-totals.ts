@@ -4,7 +4,7 @@ import { writerOf } from './keys';
 
 const NOTHING: Totals = { objects: 0, bytes: 0, addedObjects: 0, addedBytes: 0, documents: 0 };
 
-/** What the shard needs, and what of that the snapshot with UUID `writer` wrote. */
+/** Sums what the shard needs, and what of that the snapshot with UUID `writer` wrote. */
 export function shardTotals(manifest: ShardManifest, writer: string): Totals {
   const objects = manifest.segments.flatMap((segment) => segment.objects);
   const added = objects.filter(({ key }) => writerOf(key) === writer);
@@ -17,7 +17,7 @@ export function shardTotals(manifest: ShardManifest, writer: string): Totals {
   };
 }
 
-/** The sums over shards; failed ones hold nothing. */
+/** Sums the totals of shards; a failed shard (null) holds nothing. */
 export function sumTotals(shards: Iterable<ShardEntry | null>): Totals {
   let totals = NOTHING;
   for (const shard of shards) {

@@ -1,9 +1,9 @@
 import { type BlobCallOptions, type BlobStore } from '../../blobs/contract/blob-store';
 
-/** Keys that one delete call names. The store takes any number; progress is told, and counted, between calls. */
+/** Keys of one delete call. The store takes any number; progress is counted and reported between calls. */
 const DELETED_AT_ONCE = 1000;
 
-/** Deletes the objects, batch by batch; `onDeleted` is told of each batch that is gone. */
+/** Deletes the objects, batch by batch, and reports each deleted batch to `onDeleted`. Throws what the store throws. */
 export async function deleteAll<T extends { readonly key: string }>(
   store: BlobStore,
   objects: readonly T[],

@@ -1,25 +1,28 @@
-/** Whether a place is free for a repository, or holds what somebody else put there (FORMAT.md, "Beside other formats"). */
+/** Checks that a place holds no objects of other formats (FORMAT.md, "Beside other formats"). */
 import { type BlobCallOptions, type BlobStore } from '../../blobs/contract/blob-store';
 import { parseRootKey, ROOT_PREFIX, SNAPSHOTS_PREFIX, VERIFY_PREFIX } from '../format/keys';
 
-/** Keys that are listed at most: whether a place is empty shows at once, and how much else there is does not matter. */
+/**
+ * Keys that are listed at most: the first ones show whether the place is free, and the number of others does not
+ * matter.
+ */
 const LISTED = 1000;
-/** Keys that are named to people. */
+/** Keys that an error message names. */
 const EXAMPLES = 5;
 
-/** What a place holds that is no object of this format. */
+/** The objects in a place that are not of this format. */
 export interface ForeignObjects {
-  /** Whether some have the names of a native Elasticsearch or OpenSearch repository. */
+  /** True if some have the names of a native Elasticsearch or OpenSearch repository. */
   readonly native: boolean;
-  /** Foreign keys among those looked at. */
+  /** Number of foreign keys among those that were listed. */
   readonly count: number;
   /** The first few of them, those of a native repository first. */
   readonly examples: readonly string[];
 }
 
 /**
- * What lies in the place and is not of this format; undefined if nothing is, or if a repository of this format lies
- * there (whatever lies beside it then). Two listings, of at most 1,000 keys. Throws what the store throws.
+ * Finds objects in the place that are not of this format. Returns undefined if there is none, or if a repository of
+ * this format lies there, even beside others. Lists twice, at most 1,000 keys. Throws what the store throws.
  */
 export async function foreignObjects(
   store: BlobStore,
@@ -35,7 +38,7 @@ export async function foreignObjects(
   return findForeign(keys);
 }
 
-/** Those of the keys that are neither of this format nor of a whole repository of it in a sub-folder. Pure. */
+/** Finds the keys that are neither of this format nor of a whole repository of this format in a sub-folder. Pure. */
 export function findForeign(keys: readonly string[]): ForeignObjects | undefined {
   const foreign = keys.filter((key) => !isOurs(key));
   if (foreign.length === 0) return undefined;
@@ -44,7 +47,7 @@ export function findForeign(keys: readonly string[]): ForeignObjects | undefined
   return { native: native.length > 0, count: foreign.length, examples };
 }
 
-/** At any depth: a folder may hold the repositories of several clusters. */
+/** Returns whether the key is of this format, at any depth: a folder may hold the repositories of several clusters. */
 function isOurs(key: string): boolean {
   const folders = key.split('/');
   const name = folders.pop() ?? '';
@@ -55,7 +58,9 @@ function isOurs(key: string): boolean {
   );
 }
 
-/** At any depth, too: `index-7`, `index.latest`, `snap-….dat`, `meta-….dat`, or anything in a folder `indices`. */
+/**
+ * Returns whether the key is native, at any depth: `index-7`, `index.latest`, `snap-….dat`, `meta-….dat`, `indices/…`.
+ */
 function isNative(key: string): boolean {
   const folders = key.split('/');
   const name = folders.pop() ?? '';

@@ -1,18 +1,18 @@
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../../blobs/contract/blob-store';
 
-/** Every object whose key starts with the prefix; takes memory for all of their names. */
+/** Lists every object whose key starts with the prefix; takes memory for all keys. Throws what the store throws. */
 export async function listAll(store: BlobStore, prefix: string, { signal }: BlobCallOptions): Promise<BlobInfo[]> {
   const objects: BlobInfo[] = [];
   for await (const info of store.list(prefix, { signal })) objects.push(info);
   return objects;
 }
 
-/** The folder an object lies in, without a `/` at its end. */
+/** Returns the folder of a key, without a `/` at its end. */
 export function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/'));
 }
 
-/** The objects by {@link folderOf} their keys. */
+/** Groups objects by the folder of their keys. */
 export function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> {
   const folders = new Map<string, BlobInfo[]>();
   for (const info of objects) {
@@ -24,7 +24,7 @@ export function byFolder(objects: readonly BlobInfo[]): Map<string, BlobInfo[]> 
   return folders;
 }
 
-/** Stored bytes of the objects together. */
+/** Sums the stored bytes of the objects. */
 export function bytesOf(objects: readonly Pick<BlobInfo, 'length'>[]): number {
   return objects.reduce((sum, { length }) => sum + length, 0);
 }

@@ -4,8 +4,9 @@ import { type HeldShard } from '../catalogue/holders';
 import { type ShardIdentity, type ShardManifest } from '../format/format';
 
 /**
- * Whether no operation came to the shard since the base saw it, so that its manifest serves a new snapshot as it is: same
- * identity, everything sealed, and the same highest sequence number (deletes take numbers, too).
+ * Returns whether the shard received no operation since the base snapshot. If so, a new snapshot can reference the
+ * base's manifest unchanged. Compares identity and highest sequence number (deletes take numbers, too); the base must
+ * be sealed completely.
  */
 export function isUnchanged(base: HeldShard, state: ShardState, identity: ShardIdentity): boolean {
   const { entry } = base;
@@ -19,16 +20,16 @@ export function isUnchanged(base: HeldShard, state: ShardState, identity: ShardI
 }
 
 /**
- * Whether the process that served the shard when `entry` was written serves it still. Else an older copy of the shard's
- * files may have been put in place, and `proveHistory` has to tell.
+ * Returns whether the process that served the shard when `entry` was written still serves it. If not, the shard's files
+ * may have been replaced by an older copy, and `proveHistory` must decide.
  */
 export function isSameSession(entry: ShardEntry, state: ShardState): boolean {
   return state.session !== undefined && state.session === entry.session;
 }
 
 /**
- * The entry of an unchanged shard in a new snapshot: everything is there, nothing was added. `session` is the one in which
- * it was found unchanged.
+ * Builds the entry of an unchanged shard in a new snapshot: it shares all objects and adds none. `session` is the one
+ * in which the shard was found unchanged.
  */
 export function sharedEntry(base: ShardEntry, startMillis: number, session = base.session): ShardEntry {
   return {
@@ -43,7 +44,7 @@ export function sharedEntry(base: ShardEntry, startMillis: number, session = bas
   };
 }
 
-/** Whether sealed segments of the base may serve the shard as it is now. */
+/** Returns whether sealed segments of the base may be reused for the shard in its present state. */
 export function isUsableBase(base: ShardManifest, state: ShardState, identity: ShardIdentity): boolean {
   return (
     base.identity.clusterUuid === identity.clusterUuid &&

@@ -4,12 +4,14 @@ import { type Segment } from '../format/format';
 import { type SegmentWriting, writeSegments } from './write-segments';
 
 /**
- * Copies a sealed range of a shard, without a view: yields each segment once it is stored. The segments cover the range, in order,
- * so a try that ended early goes on from the `to` of the last segment that was yielded, under a new attempt.
+ * Copies a sealed range of a shard without a view, and yields each segment once it is stored. The segments cover the
+ * range in order. So after an attempt that ended early, the next one continues from the `to` of the last segment
+ * yielded.
  *
- * What is read is at least what any later view shows of the range, since sealed ranges only shrink; `settleShard` finds
- * out what died meanwhile. The range must lie at or below a global checkpoint that was read before the index was
- * refreshed. Memory, overlap and errors are those of {@link writeSegments}, plus what the reader throws.
+ * The copy holds at least the documents that any later view shows of the range, because sealed ranges only shrink.
+ * `settleShard` finds the documents that were deleted in between. The range must lie at or below a global checkpoint
+ * that was read before the index was refreshed. Memory, overlap and errors are those of {@link writeSegments}, plus the
+ * errors of the reader.
  */
 export function copySealed(
   writing: SegmentWriting,

@@ -1,57 +1,58 @@
 /**
- * Which segments of a base a new snapshot keeps and which it writes anew.
+ * Decides which segments of a base a new snapshot keeps and which it rewrites.
  *
- * A segment is rewritten for one of two reasons, and each bounds what rewriting costs:
+ * A segment is rewritten for one of two reasons, and each bounds the cost of rewriting:
  *
- * - Fewer than half of its documents are live. At least as many documents died since it was written as are written
- *   again, so over time this at most doubles what is written.
+ * - Fewer than half of its documents are live. At least as many documents were deleted since it was written as are
+ *   written again, so over time this at most doubles what is written.
  * - It is one of many small neighbours. Small segments have tiers by their size, each 8 times the one below (32 KiB,
- *   256 KiB, 2 MiB, 16 MiB of `_bulk` body). Neighbours of a tier or below are merged when there are at least 8 of them *and*
- *   together they make the next tier. So a document is merged at most once per tier, 4 times in its life, besides what lies below
- *   the lowest tier, where only the number counts: at most 256 KiB a merge. A shard has no more than
- *   some dozens of small segments, however often it is snapshotted.
+ *   256 KiB, 2 MiB, 16 MiB of `_bulk` body). Neighbours of a tier or below are merged if there are at least 8 of them
+ *   *and* together they reach the next tier. So a document is merged at most once per tier, 4 times in all. Below the
+ *   lowest tier only the number counts: such a merge rewrites at most 256 KiB. However often a shard is snapshotted, it
+ *   has at most some dozens of small segments.
  */
 import { type Segment } from '../format/format';
 import { bytesOf } from '../objects/list-objects';
 
-/** Bytes of `_bulk` body up to which a segment of tier 0, 1, 2, 3 goes. */
+/** Largest segments of tiers 0, 1, 2 and 3, bytes of `_bulk` body. */
 const TIERS = [32 * 1024, 256 * 1024, 2 * 1024 * 1024, 16 * 1024 * 1024];
-/** Neighbours that are worth a merge. */
+/** Fewest neighbours that are merged. */
 const MERGE_AT = 8;
-/** Stored bytes from which a segment is not small, however little it holds: half of what a full object has. */
+/** Stored bytes from which a segment is not small, even if few of its documents are live: half of a full object. */
 const SMALL_STORED_BYTES = 4 * 1024 * 1024;
 
-/** Segments `[first, last]` of the base, to be written anew. */
+/** Segments `[first, last]` of the base that are rewritten. */
 export interface Rewrite {
   readonly first: number;
   readonly last: number;
 }
 
 /**
+ * Plans which segments are rewritten.
+ *
  * @param segments the sealed segments of a base, ascending.
- * @param counts live documents per segment now, if they were counted; else those the base knows, which is good enough:
- *   a segment that shrinks is then rewritten one snapshot later.
+ * @param counts live documents per segment now, if they were counted. Else those of the base are used: a segment that
+ *   shrank is then rewritten one snapshot later.
  * @returns what to rewrite, ascending, never overlapping; everything else is kept.
  */
 export function planRewrites(
   segments: readonly Segment[],
   counts: readonly number[] = segments.map(({ live }) => live),
 ): Rewrite[] {
-  const rewritten = segments.map((segment, i) => counts[i] > 0 && counts[i] * 2 < segment.stored);
+  const rewritten = segments.map(({ stored }, i) => counts[i]! > 0 && counts[i]! * 2 < stored);
   const sizes = segments.map((segment, i) => liveBytes(segment, counts[i]));
-  const tiers = segments.map((segment, i) => tierOf(segment, sizes[i]));
-  // A merge of a higher tier takes everything below along, so the highest that is due is the one that counts.
-  for (let tier = TIERS.length - 1; tier >= 0; tier--) {
-    for (const { first, last } of runsWhere(segments.length, (i) => tiers[i] <= tier)) {
+  const tiers = segments.map((segment, i) => tierOf(segment, sizes[i]!));
+  for (const [tier, limit] of TIERS.entries()) {
+    for (const { first, last } of runsWhere(tiers, (one) => one <= tier)) {
       const bytes = sizes.slice(first, last + 1).reduce((sum, size) => sum + size, 0);
-      const grows = tier === 0 || bytes > TIERS[tier];
+      const grows = tier === 0 || bytes > limit;
       if (last - first + 1 >= MERGE_AT && grows) rewritten.fill(true, first, last + 1);
     }
   }
-  return runsWhere(segments.length, (i) => rewritten[i]);
+  return runsWhere(rewritten, (one) => one);
 }
 
-/** Bytes of `_bulk` body of the live documents, about. */
+/** Estimates the bytes of `_bulk` body of the live documents. */
 export function liveBytes(segment: Segment, live = segment.live): number {
   const raw = segment.frames.reduce((sum, frame) => sum + frame.rawLength, 0);
   return segment.stored === 0 ? 0 : Math.ceil((raw * live) / segment.stored);
@@ -64,13 +65,14 @@ function tierOf(segment: Segment, bytes: number): number {
   return tier < 0 ? TIERS.length : tier;
 }
 
-function runsWhere(length: number, holds: (i: number) => boolean): Rewrite[] {
-  const runs: Rewrite[] = [];
-  for (let i = 0; i < length; i++) {
-    if (!holds(i)) continue;
-    const first = i;
-    while (i + 1 < length && holds(i + 1)) i++;
-    runs.push({ first, last: i });
+/** Returns the longest runs of items that `holds` accepts. */
+function runsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Rewrite[] {
+  const runs: { first: number; last: number }[] = [];
+  for (const [i, item] of items.entries()) {
+    if (!holds(item)) continue;
+    const run = runs.at(-1);
+    if (run?.last === i - 1) run.last = i;
+    else runs.push({ first: i, last: i });
   }
   return runs;
 }

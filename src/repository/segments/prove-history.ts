@@ -1,13 +1,13 @@
 /**
- * Whether a shard still has the history that an earlier snapshot knows it by (FORMAT.md, "A cluster that went back").
+ * Proves that a shard still has the history that an earlier snapshot recorded (FORMAT.md, "A cluster that went back").
  *
- * A cluster whose disk was replaced by an older copy hands out sequence numbers a second time, under the same history. All
- * that was written after the copy was made is then gone, and other operations bear its numbers: from some number on,
- * nothing is what it was; below, everything is. So two things prove that what is live is what is stored:
+ * A cluster whose disk was replaced by an older copy assigns sequence numbers a second time, under the same history
+ * uuid. All operations after the copy are lost, and other operations have their numbers: from some number on everything
+ * differs, below it nothing does. So two facts prove that the live documents are the stored ones:
  *
- * - In no range more documents are live than were, and where as many are, their numbers have the same sum: nothing came back
- *   to life, and nothing is live that was not.
- * - The last of the known documents that are live is the one that was stored under its number. So are all before it.
+ * - In no range are more documents live than before. Where as many are, their numbers have the same sum. So no document
+ *   is live that was not live before.
+ * - The last known document that is live is the one that was stored under its number. So are all before it.
  */
 import { type DocumentReader, type ShardTarget } from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
@@ -19,22 +19,26 @@ import { decodeRuns } from '../format/number-runs';
 import { without } from './ascending-numbers';
 import { type Known } from './shard-ranges';
 
-/** Pieces in which numbers are added up. A shard with fewer numbers is compared number by number. */
+/** Number of pieces in which numbers are summed. A shard with fewer numbers is compared number by number. */
 const PIECES = 1_000;
-/** Segments looked at, from the last one down, for a document that has a mark and is live. */
+/** Segments that are searched, from the last one down, for a live document with a mark. */
 const MOST_LOOKS = 16;
 
+/** The outcome of {@link proveHistory}. */
 export interface Proof {
-  /** As many documents are live as were, in every range. */
+  /** True if every range has as many live documents as before. */
   readonly same: boolean;
-  /** Ranges of segments whose live documents can't be proven to be those stored, since all marked ones died. */
+  /**
+   * Ranges of segments whose live documents can't be proven to be the stored ones, because all marked ones were
+   * deleted.
+   */
   readonly unproven: readonly SeqNoRange[];
 }
 
 /**
- * Compares what is `known` (ascending) with what is live, in one small search; more only where marked documents have
- * died. The shard must have been refreshed. Throws `shard_inconsistent` if the history is another one, or nothing of it
- * can be proven.
+ * Compares what is `known` (ascending) with what is live, in one small search, or more if marked documents were
+ * deleted. The shard must have been refreshed. Throws `shard_inconsistent` if the history is another one, or nothing of
+ * it can be proven.
  */
 export async function proveHistory(
   reader: DocumentReader,
@@ -54,9 +58,7 @@ export async function proveHistory(
   const held = segments.filter((segment) => (live.get(segment) ?? 0) > 0);
   const unproven: SeqNoRange[] = [];
   let shown: Shown[] = shownIn(page);
-  for (let k = held.length - 1; k >= 0; k--) {
-    const segment = held[k];
-    if (held.length - k > MOST_LOOKS) break;
+  for (const segment of held.slice(-MOST_LOOKS).reverse()) {
     let own = shown.filter(({ seqNo }) => seqNo >= segment.from && seqNo < segment.to);
     if (own.length === 0) {
       const looked = await reader.probe(target, { ranges: [], last: segment, documents: MARKS }, signal);
@@ -75,13 +77,13 @@ interface Shown {
   readonly mark: string;
 }
 
-/** The hits of a page, as they come: descending. */
+/** Returns the hits of a page, in its order: descending. */
 function shownIn(page: Buffer): Shown[] {
   const hits = hitsOf(page);
-  return Array.from({ length: hits.count }, (_, i) => ({ seqNo: hits.seqNo[i], mark: markOf(page, hits, i) }));
+  return Array.from({ length: hits.count }, (_, i) => ({ seqNo: hits.seqNo[i]!, mark: markOf(page, hits, i) }));
 }
 
-/** `proven`: everything before the segment is what it was; `whole`: so is the segment. */
+/** Compares marks. `proven`: everything before the segment is unchanged; `whole`: so is the segment itself. */
 function compareMarks(
   target: ShardTarget,
   { seqNos, stored, marks = [] }: Segment,
@@ -98,10 +100,13 @@ function compareMarks(
     }
     proven = true;
   }
-  return { proven, whole: shown.length === 0 || marked.has(shown[0].seqNo) };
+  const [last] = shown;
+  return { proven, whole: last === undefined || marked.has(last.seqNo) };
 }
 
-/** Live documents per segment. Throws where there are more, or others, than there can be. */
+/**
+ * Returns the live documents per segment. Throws `shard_inconsistent` if there are more, or others, than there can be.
+ */
 function compareSums(
   target: ShardTarget,
   known: readonly Known[],
@@ -114,14 +119,14 @@ function compareSums(
     const numbers = segment === undefined ? new Float64Array(0) : liveNumbers(segment);
     let at = 0;
     let live = 0;
-    for (; k < pieces.length && pieces[k].to <= to; k++) {
+    for (; k < pieces.length && pieces[k]!.to <= to; k++) {
       let count = 0;
       let sum = 0;
-      for (; at < numbers.length && numbers[at] < pieces[k].to; at++) {
+      for (; at < numbers.length && numbers[at]! < pieces[k]!.to; at++) {
         count++;
-        sum += numbers[at];
+        sum += numbers[at]!;
       }
-      const now = sums[k];
+      const now = sums[k]!;
       const differs = now.count > count || (now.count === count && now.sum !== sum && Number.isSafeInteger(sum));
       if (differs) throw inconsistent(target, `shows documents in [${from}, ${to}) that were not there before`);
       live += now.count;
@@ -140,7 +145,7 @@ function isSame(known: readonly Known[], live: ReadonlyMap<Segment, number>): bo
   return known.every(({ segment }) => segment === undefined || live.get(segment) === segment.live);
 }
 
-/** None of them crosses the border of a known range. */
+/** Cuts the known ranges into pieces, none of which crosses the border of a range. */
 function cutIntoPieces(known: readonly Known[]): SeqNoRange[] {
   const span = known.reduce((sum, { from, to }) => sum + to - from, 0);
   const width = Math.max(1, Math.ceil(span / PIECES));

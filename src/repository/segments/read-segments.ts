@@ -6,12 +6,12 @@ import { getChecked } from '../format/metadata';
 import { decodeRuns } from '../format/number-runs';
 import { positionsOf } from './ascending-numbers';
 
-/** Bytes of bodies that are decoded ahead; a frame that is larger is decoded alone. */
+/** Bytes of bodies that are decoded ahead; a larger frame is decoded alone. */
 const DECODED_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
 /** A whole `_bulk` body, ready to be sent. */
 export interface BulkFrame {
-  /** Place in the list of segments that was asked for, and of the frame in it: a cursor for going on. */
+  /** Position of the segment in the list, and of the frame in it: a cursor from which reading can be resumed. */
   readonly segment: number;
   readonly frame: number;
   readonly body: Buffer;
@@ -19,10 +19,11 @@ export interface BulkFrame {
   readonly documents: number;
 }
 
+/** Where and how segments are read. */
 export interface ReadSegments {
   readonly store: BlobStore;
   readonly pool: CodecPool;
-  /** Where to begin; the start if unset. */
+  /** The first frame to read; the very first if unset. */
   readonly from?: { readonly segment: number; readonly frame: number };
   readonly signal?: AbortSignal;
   /** Called with the stored bytes of each object once it is read. */
@@ -30,13 +31,13 @@ export interface ReadSegments {
 }
 
 /**
- * The live documents of the segments as `_bulk` bodies, in stored order; frames of which nothing is live are left out. Every
- * object is read whole and its hash checked before a byte of it is used.
+ * Yields the live documents of the segments as `_bulk` bodies, in stored order; frames without a live document are left
+ * out. Every object is read whole and its hash is checked before a byte of it is used.
  *
- * While the frames of one segment are decoded, the next segment is read: two segments (of about 8 MiB each, more only where
- * one document is larger) and at most `CodecPool.depth` bodies are in memory besides the one in use.
+ * While the frames of one segment are decoded, the next segment is read. Two segments (of about 8 MiB each, more only
+ * if one document is larger) and at most `CodecPool.depth` bodies are in memory besides the one in use.
  *
- * Throws `repository_corrupt` if an object is missing, damaged, or not what its manifest says; what the store throws.
+ * Throws `repository_corrupt` if an object is missing, damaged, or does not match its manifest; what the store throws.
  */
 export async function* readSegments(
   segments: readonly Segment[],
@@ -46,21 +47,23 @@ export async function* readSegments(
   const stop = new AbortController();
   const inner = { ...reading, signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]) };
   const fetch = (i: number) => {
-    if (i >= segments.length) return undefined;
-    const fetching = fetchSegment(segments[i], inner);
+    const segment = segments[i];
+    if (segment === undefined) return undefined;
+    const fetching = fetchSegment(segment, inner);
     fetching.catch(() => {}); // awaited below, when its turn comes
     return fetching;
   };
   let next = fetch(from.segment);
   try {
-    for (let i = from.segment; i < segments.length; i++) {
-      const bytes = await (next as Promise<Buffer>);
+    for (const [k, segment] of segments.slice(from.segment).entries()) {
+      const i = from.segment + k;
+      const bytes = await next!;
       next = fetch(i + 1);
-      const firstFrame = i === from.segment ? from.frame : 0;
-      for await (const frame of decodeSegment(segments[i], bytes, firstFrame, inner)) yield { segment: i, ...frame };
+      const firstFrame = k === 0 ? from.frame : 0;
+      for await (const frame of decodeSegment(segment, bytes, firstFrame, inner)) yield { segment: i, ...frame };
     }
   } finally {
-    stop.abort(new SnapkeepError('internal', 'reading segments was given up'));
+    stop.abort(new SnapkeepError('internal', 'reading of segments was abandoned'));
     await next?.catch(() => {});
   }
 }
@@ -75,7 +78,7 @@ async function fetchSegment(segment: Segment, { store, signal, onRead }: ReadSeg
     );
     onRead?.(ref.length);
   }
-  return objects.length === 1 ? objects[0] : Buffer.concat(objects);
+  return objects.length === 1 ? objects[0]! : Buffer.concat(objects);
 }
 
 async function* decodeSegment(
@@ -85,18 +88,18 @@ async function* decodeSegment(
   { pool, signal }: ReadSegments,
 ): AsyncGenerator<Omit<BulkFrame, 'segment'>, void, undefined> {
   const deleted = segment.stored - segment.live;
-  const gone =
+  const dropped =
     deleted === 0
       ? new Uint32Array(0)
       : positionsOf(decodeRuns(segment.seqNos, segment.stored), decodeRuns(segment.deleted, deleted));
   const decoding: { frame: number; documents: number; rawLength: number; body: Promise<Buffer> }[] = [];
   let start = 0; // byte at which the frame begins
   let position = 0; // of the frame's first document in the segment
-  let k = 0; // into `gone`
+  let k = 0; // position in `dropped`
   for (const [frame, { length, rawLength, documents }] of segment.frames.entries()) {
-    const firstGone = k;
-    while (k < gone.length && gone[k] < position + documents) k++;
-    const drop = gone.slice(firstGone, k).map((at) => at - position);
+    const firstDropped = k;
+    while (k < dropped.length && dropped[k]! < position + documents) k++;
+    const drop = dropped.slice(firstDropped, k).map((at) => at - position);
     const piece = bytes.subarray(start, start + length);
     start += length;
     position += documents;
@@ -113,7 +116,7 @@ async function* decodeSegment(
   if (start !== bytes.length || position !== segment.stored) {
     throw new SnapkeepError(
       'repository_corrupt',
-      `segment [${segment.from}, ${segment.to}) does not have the frames it should`,
+      `segment [${segment.from}, ${segment.to}) does not have the frames that its manifest says`,
     );
   }
   for (const one of decoding) yield await settled(one);

@@ -20,6 +20,7 @@ import { proveHistory } from './prove-history';
 import { type Known, overlaps, shardRanges } from './shard-ranges';
 import { type SegmentWriting, writeSegments } from './write-segments';
 
+/** What {@link settleShard} needs to know of a shard. */
 export interface SettleShard {
   readonly catalogue: Catalogue;
   readonly writing: SegmentWriting;
@@ -27,18 +28,18 @@ export interface SettleShard {
   readonly reader: DocumentReader;
   readonly target: ShardTarget;
   readonly identity: ShardIdentity;
-  /** The shard as it was before the index was refreshed; the refresh must be over. */
+  /** The state of the shard before the index was refreshed; the refresh must have ended. */
   readonly state: ShardState;
-  /** What the newest snapshot that holds the shard has of it; not used if identity or history say that it can't be. */
+  /** What the newest snapshot that holds the shard has of it; ignored if identity or history differ. */
   readonly base?: { readonly entry: ShardEntry; readonly manifest: ShardManifest };
   /**
-   * Whether base and copied segments come from another session than `state`: each has to be proven to be of the history
-   * that the shard has now. What can't be proven is read anew.
+   * True if base and copied segments come from another session than `state`: each must then be proven to be of the
+   * present history of the shard. Ranges that can't be proven are read again.
    */
   readonly prove?: boolean;
-  /** Sealed segments that were copied for this snapshot; they replace those of the base that they overlap. */
+  /** Sealed segments that were copied for this snapshot; they replace the segments of the base that they overlap. */
   readonly copied: readonly Segment[];
-  /** Ranges of the base to read anew although nothing was copied for them. */
+  /** Ranges of the base to read again although nothing was copied for them. */
   readonly reread?: readonly SeqNoRange[];
   readonly startMillis: number;
   /** Called when all documents are stored, before the shard manifest is written. */
@@ -46,15 +47,16 @@ export interface SettleShard {
 }
 
 /**
- * Ends the snapshot of one shard: one view decides what is live. What base and copied segments cover is counted, and
- * what died since is noted; everything else is read and written. Then the shard manifest is written.
+ * Completes the snapshot of one shard. One view decides which documents are live. Ranges that base and copied segments
+ * cover are counted, and deleted documents recorded; everything else is read and written. Then the shard manifest is
+ * written.
  *
- * Nothing is read when counts agree and there was nothing new, and nothing written when nothing changed at all (the base's
- * manifest serves). Running it again is harmless: it writes under the attempt's own names.
+ * Reads no document if counts agree and nothing is new. Writes nothing if nothing changed at all: the base's manifest
+ * is shared. Can be repeated, because it writes under keys of its own attempt.
  *
- * Throws `shard_inconsistent` if a range shows more than it may, or other than what was counted: the base must not be
- * trusted then, settle without it. `view_lost` and other transient failures pass: settle again, with the same copied
- * segments. The rest is as with {@link writeSegments}.
+ * Throws `shard_inconsistent` if a range shows more documents than it may, or others than were counted: settle without
+ * the base then. After `view_lost` and other transient failures settle again, with the same copied segments. Other
+ * errors are those of {@link writeSegments}.
  */
 export async function settleShard(settle: SettleShard, signal?: AbortSignal): Promise<ShardEntry> {
   const { catalogue, writing, reader, target, identity, state, startMillis } = settle;
@@ -62,16 +64,16 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
     settle.base !== undefined && isUsableBase(settle.base.manifest, state, identity) ? settle.base : undefined;
   const reread = settle.reread ?? [];
   const { known, read } = shardRanges(base?.manifest, settle.copied, reread, state.globalCheckpoint);
-  const sealedThrough = read[read.length - 1].from - 1;
+  const sealedThrough = read.at(-1)!.from - 1;
 
   let segments: Segment[] = [];
   let maxSeqNo = state.maxSeqNo;
   let unproven: readonly SeqNoRange[] = [];
-  // A shard that never saw an operation has nothing to look at.
+  // A shard that never received an operation holds nothing to search.
   if (state.maxSeqNo !== -1 || state.documents > 0) {
     const view = await reader.openView(target, { known, read }, signal);
     try {
-      // While the view is open: it ends with the process that it is of.
+      // While the view is open, because the view ends with the process that it belongs to.
       if (settle.prove === true) ({ unproven } = await proveHistory(reader, target, known, signal));
       if (unproven.length === 0) {
         maxSeqNo = Math.max(maxSeqNo, view.maxSeqNo);
@@ -111,18 +113,19 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
 }
 
 /**
- * A shard with little to do, in one go: as {@link settleShard}, and what the base has in too many or too empty segments is
- * written anew.
+ * Copies a shard that has little to read, in one step: settles it as {@link settleShard} does, and rewrites segments of
+ * the base that are too many or too empty.
  */
 export async function copySmallShard(
   shard: Omit<SettleShard, 'copied' | 'reread'>,
   signal?: AbortSignal,
 ): Promise<ShardEntry> {
   const sealed = shard.base?.manifest.segments.filter((segment) => segment.sealed) ?? [];
-  const reread = planRewrites(sealed).map(({ first, last }) => ({ from: sealed[first].from, to: sealed[last].to }));
+  const reread = planRewrites(sealed).map(({ first, last }) => ({ from: sealed[first]!.from, to: sealed[last]!.to }));
   return settleShard({ ...shard, copied: [], reread }, signal);
 }
 
+/** Returns the segments of known ranges that still hold live documents, with deleted ones recorded. */
 async function settleKnown(
   settle: SettleShard,
   view: ShardView,
@@ -131,7 +134,7 @@ async function settleKnown(
 ): Promise<Segment[]> {
   const kept: Segment[] = [];
   for (const [k, { from, to, live, segment }] of known.entries()) {
-    const count = view.counts[k];
+    const count = view.counts[k]!;
     if (count > live) {
       throw inconsistent(
         settle,
@@ -146,6 +149,7 @@ async function settleKnown(
   return kept;
 }
 
+/** Records which documents of a segment were deleted. */
 async function shrink(
   settle: SettleShard,
   segment: Segment,
@@ -168,6 +172,7 @@ async function shrink(
   return { ...segment, deleted: encodeRuns(without(all, live)), live: count };
 }
 
+/** Reads and writes the ranges that are not known. */
 async function readRest(
   settle: SettleShard,
   view: ShardView,

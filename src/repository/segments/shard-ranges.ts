@@ -1,27 +1,30 @@
-/** Which sequence numbers of a shard are known, and which have to be read. Pure. */
+/** Divides the sequence numbers of a shard into known ranges and ranges that have to be read. Pure. */
 import { type KnownRange } from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
 import { MAX_SEQ_NO, type SeqNoRange } from '../../contracts/seq-no';
 import { type Segment, type ShardManifest } from '../format/format';
 
-/** A range of which it is known what may be live: the documents of a segment, or none. */
+/** A range whose possible live documents are known: those of a segment, or none. */
 export interface Known extends KnownRange {
   /** Unset for a range without documents. */
   readonly segment?: Segment;
 }
 
+/** All sequence numbers of a shard, from 0 on. */
 export interface ShardRanges {
   /** Ascending. */
   readonly known: readonly Known[];
-  /** Ascending; together with `known` everything from 0 on. The last is the unsealed tail. */
+  /** Ascending; with `known` they cover everything from 0 on. The last is the unsealed tail. */
   readonly read: readonly (SeqNoRange & { readonly sealed: boolean })[];
 }
 
 /**
- * @param base what an earlier snapshot knows, if it may be used.
- * @param copied sealed segments written since, not overlapping each other; they win over those of the base.
- * @param reread ranges of the base not to be kept.
- * @param globalCheckpoint of the shard as it is now.
+ * Divides the sequence numbers of a shard. Throws `internal` if copied segments overlap.
+ *
+ * @param base what an earlier snapshot recorded, if it may be used.
+ * @param copied sealed segments written since, not overlapping each other; they replace those of the base.
+ * @param reread ranges of the base that are not kept.
+ * @param globalCheckpoint the present one of the shard.
  */
 export function shardRanges(
   base: ShardManifest | undefined,
@@ -35,12 +38,12 @@ export function shardRanges(
     if (segment.sealed && !taken.some((range) => overlaps(range, segment))) known.push(knownSegment(segment));
   }
   const ascending = known.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
-  for (let i = 1; i < ascending.length; i++) {
-    if (ascending[i].from < ascending[i - 1].to) {
-      throw new SnapkeepError('internal', `segments overlap at sequence number [${ascending[i].from}]`);
+  for (const [i, { from }] of ascending.entries()) {
+    if (from < (ascending[i - 1]?.to ?? 0)) {
+      throw new SnapkeepError('internal', `segments overlap at sequence number [${from}]`);
     }
   }
-  // Checkpoints that a copy reports may lag behind what was sealed before; sealed stays sealed.
+  // The checkpoint that a copy reports may lag behind an earlier one; what was sealed stays sealed.
   const baseEnd = (base?.sealedThrough ?? -1) + 1;
   const sealedEnd = Math.max(globalCheckpoint + 1, baseEnd, ascending.at(-1)?.to ?? 0);
   // Below `baseEnd`, what no segment of the base covers is known to be empty.
@@ -51,7 +54,7 @@ export function shardRanges(
   return { known: all, read: [...read, { from: sealedEnd, to: MAX_SEQ_NO, sealed: false }] };
 }
 
-/** What a shard manifest knows of the numbers it has sealed, ascending. */
+/** Returns the ranges that a shard manifest has sealed, ascending. */
 export function knownOf(manifest: ShardManifest): readonly Known[] {
   return shardRanges(manifest, [], [], manifest.sealedThrough).known;
 }
@@ -68,7 +71,7 @@ function emptyRanges(base: ShardManifest, end: number): Known[] {
   ).map((range) => ({ ...range, live: 0 }));
 }
 
-/** What `[0, end)` holds besides the given ascending ranges. */
+/** Returns the gaps that ascending ranges leave in `[0, end)`. */
 function gapsOf(ranges: readonly SeqNoRange[], end: number): SeqNoRange[] {
   const gaps: SeqNoRange[] = [];
   let from = 0;
@@ -91,7 +94,7 @@ function mergeEmpty(ranges: readonly Known[]): Known[] {
   return merged;
 }
 
-/** Whether the ranges have a number in common. */
+/** Returns whether the ranges have a number in common. */
 export function overlaps(a: SeqNoRange, b: SeqNoRange): boolean {
   return a.from < b.to && b.from < a.to;
 }

@@ -12,7 +12,7 @@ import { SEGMENT_MAX_BYTES } from '../format/limits';
 import { referenceTo } from '../format/metadata';
 import { encodeRuns } from '../format/number-runs';
 
-/** Stored bytes at which an object is cut. */
+/** Stored bytes from which an object is complete. */
 export const SEGMENT_TARGET_BYTES = 8 * 1024 * 1024;
 
 /** Where and how the segments of one shard are written. */
@@ -20,17 +20,18 @@ export interface SegmentWriting {
   readonly store: BlobStore;
   readonly pool: CodecPool;
   readonly place: ShardPlace;
-  /** Token of this try; see `newAttempt`. */
+  /** Token of this attempt; see `newAttempt`. */
   readonly attempt: string;
   readonly codec: Codec;
   /** Largest object, bytes. */
   readonly chunkSizeBytes: number;
-  /** Called as work goes on, with what was done since the last call. */
+  /** Called with the work that was done since the last call. */
   readonly onProgress?: (progress: WriteProgress) => void;
 }
 
+/** An amount of written work. */
 export interface WriteProgress {
-  /** Documents stored: counted when the last object of their segment is put, as their bytes are. */
+  /** Documents stored; counted when the last object of their segment is put. */
   readonly documents: number;
   /** Bytes of `_bulk` body. */
   readonly rawBytes: number;
@@ -39,17 +40,18 @@ export interface WriteProgress {
 }
 
 /**
- * Writes the pages of one range as segments and yields each once it is stored, so that the caller can note how far it is: a
- * yielded segment ends where the next begins (`to`). Together they cover the range: one without any document yields a
- * segment without objects. A range without end (`to` of {@link MAX_SEQ_NO}) ends behind its last document, and yields
- * nothing if it has none.
+ * Writes the pages of one range as segments, and yields each once it is stored, so that the caller can record its
+ * progress: the next segment begins at the `to` of a yielded one. The segments cover the range: a range without any
+ * document yields a segment without objects. A range without end (`to` of {@link MAX_SEQ_NO}) ends behind its last
+ * document, and yields nothing if it has none.
  *
- * Reading, encoding and putting overlap (the last two objects are put side by side). At most {@link CodecPool.depth} pages (and the frames made of them), the object
- * that is being filled and the one that is being put are in memory: with pages of 3 MiB and 2 threads about 3 × 2 × 3 + 2 × 10 MiB;
- * a page of one large document counts with its size.
+ * Reading, encoding and putting overlap; the last two objects are put concurrently. In memory are at most {@link
+ * CodecPool.depth} pages with the frames made of them, the object that is being filled and the one that is being put.
+ * With pages of 3 MiB and 2 threads that is about 3 × 2 × 3 + 2 × 10 MiB; a page of one large document counts with its
+ * size.
  *
  * Throws `shard_inconsistent` if documents do not ascend within the range; what encoding and the store throw; the
- * signal's reason. What was put and not yielded is an orphan then.
+ * signal's reason. Objects that were put and not yielded are orphans then.
  */
 export async function* writeSegments(
   writing: SegmentWriting,
@@ -89,12 +91,12 @@ export async function* writeSegments(
     putting = last;
     if (last !== undefined) yield await last;
   } finally {
-    stop.abort(new SnapkeepError('internal', 'writing segments was given up'));
+    stop.abort(new SnapkeepError('internal', 'writing of segments was abandoned'));
     await putting?.catch(() => {});
   }
 }
 
-/** Frames on their way into one segment. */
+/** Collects the frames of one segment. */
 class Filling {
   readonly frames: EncodedFrame[] = [];
   bytes = 0;
@@ -114,11 +116,11 @@ class Filling {
     this.frames.push(frame);
     this.bytes += frame.bytes.length;
     this.rawBytes += frame.rawLength;
-    this.next = frame.seqNos[frame.seqNos.length - 1] + 1;
+    this.next = frame.seqNos.at(-1)! + 1;
   }
 }
 
-/** Frames in the order of their pages, some of which are encoded at the same time. */
+/** Yields the frames in the order of their pages, up to {@link CodecPool.depth} of which are encoded concurrently. */
 async function* encodeAll(
   writing: SegmentWriting,
   pages: AsyncIterable<Buffer>,
@@ -129,7 +131,7 @@ async function* encodeAll(
     const encoding = writing.pool.encode(page, writing.codec, signal);
     encoding.catch(() => {}); // awaited below, after more was read
     underWay.push(encoding);
-    if (underWay.length >= writing.pool.depth) yield await (underWay.shift() as Promise<EncodedFrame>);
+    if (underWay.length >= writing.pool.depth) yield await underWay.shift()!;
   }
   for (const encoding of underWay) yield await encoding;
 }
@@ -178,12 +180,12 @@ async function putSegment(
   };
 }
 
-/** Only those of neighbouring documents, from the last one on: their places tell which documents they are of. */
+/** Returns the marks of the last documents without a gap, because the position of a mark identifies its document. */
 function marksOf(frames: readonly EncodedFrame[]): string[] {
   const marks: string[] = [];
-  for (let i = frames.length - 1; i >= 0 && marks.length < MARKS; i--) {
-    marks.push(...frames[i].marks);
-    if (frames[i].marks.length < frames[i].seqNos.length) break;
+  for (const frame of frames.toReversed()) {
+    marks.push(...frame.marks);
+    if (marks.length >= MARKS || frame.marks.length < frame.seqNos.length) break;
   }
   return marks.slice(0, MARKS);
 }
@@ -195,7 +197,7 @@ async function putObjects(
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
   const { store, place, attempt, codec, chunkSizeBytes } = writing;
-  const bytes = frames.length === 1 ? frames[0].bytes : Buffer.concat(frames.map((frame) => frame.bytes));
+  const bytes = frames.length === 1 ? frames[0]!.bytes : Buffer.concat(frames.map((frame) => frame.bytes));
   const parts = Math.ceil(bytes.length / chunkSizeBytes);
   const refs: ObjectRef[] = [];
   for (let part = 1; part <= parts; part++) {
