@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type startEmbeddedOss } from '../../packages/embedded-oss/src/server';
 import { openBlobStore } from '../../src/blobs/open-blob-store';
 import { OSS_SECRETS } from '../support/embedded-oss';
@@ -140,7 +139,8 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
   it(
     'goes on by itself after the worker was killed in the middle of a snapshot, and of a restore',
     async () => {
-      await register('killed', 'killed', { max_snapshot_bytes_per_sec: '30kb', max_restore_bytes_per_sec: '30kb' });
+      // So slow that the worker is killed in the middle: whole, each takes some seconds.
+      await register('killed', 'killed', { max_snapshot_bytes_per_sec: '60kb', max_restore_bytes_per_sec: '60kb' });
       await call('PUT', '/_snapshot/killed/one', { indices: 'changing' });
       await until(
         () => objects('killed'),
@@ -197,7 +197,14 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
       });
       const deleted = await call('DELETE', '/restored-5');
       expect([deleted.status, deleted.json]).toEqual([200, { acknowledged: true }]);
-      await sleep(500);
+      // Not before the job has ended it is certain that it makes no index again.
+      await until(
+        () => call('GET', '/_snapkeep/jobs'),
+        ({ json }) =>
+          json.jobs.every(
+            (job: { kind: string; stop_time?: string }) => job.kind !== 'restore' || job.stop_time !== undefined,
+          ),
+      );
       expect((await call('HEAD', '/restored-5')).status).toBe(404);
       const recovery = await call('GET', '/_recovery/');
       expect(recovery.json['restored-5']).toBeUndefined();

@@ -1,6 +1,5 @@
 /** A front door in the test's own process, without Temporal: for what it decides before any job. */
 import { type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { type AppParts, createApp } from '../../src/api/app';
 import { createSnapshotService } from '../../src/jobs/snapshot-service';
@@ -8,6 +7,7 @@ import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/proces
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 
+/** A front door in the test's own process. */
 export interface FrontDoor {
   readonly url: string;
   readonly port: number;
@@ -20,7 +20,8 @@ export async function startFrontDoor(
     readonly limits?: Partial<HttpLimits>;
   },
 ): Promise<FrontDoor> {
-  const connection = Connection.lazy({ address: '127.0.0.1:1' });
+  const calls = new Set<Promise<unknown>>();
+  const connection = countingCalls(Connection.lazy({ address: '127.0.0.1:1' }), calls);
   const policy = { pathRepo: ['/nowhere'], allowedEndpoints: ['loopback'] };
   const sealer = createSealer('a key of sixteen characters');
   const service = createSnapshotService({
@@ -46,8 +47,27 @@ export async function startFrontDoor(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       // Attempts go on for a while after nobody waits for them, and break where they find the connection closed.
-      await sleep(4_000);
+      while (calls.size > 0) await Promise.allSettled(calls);
       await connection.close();
     },
   };
+}
+
+/** Keeps in `calls` the calls of the connection that have not ended, each with all its attempts. */
+function countingCalls(connection: Connection, calls: Set<Promise<unknown>>): Connection {
+  const service = new Proxy(connection.workflowService, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]): unknown => {
+        const call: unknown = method.apply(target, args);
+        if (!(call instanceof Promise)) return call;
+        calls.add(call);
+        const ended = (): boolean => calls.delete(call);
+        call.then(ended, ended);
+        return call;
+      };
+    },
+  });
+  return Object.assign(connection, { workflowService: service });
 }
