@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly dataDir: string;
   /** As in `-Xmx`; default `1g`. */
   readonly javaHeap?: string;
+  /** More arguments of the Java virtual machine. */
+  readonly jvmArgs?: readonly string[];
   /** Node settings, as in elasticsearch.yml. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -103,6 +105,7 @@ export async function startEngine(name: EngineName, options: EngineOptions): Pro
   const args = [
     `-Xmx${options.javaHeap ?? '1g'}`,
     ...launch.jvmArgs,
+    ...(options.jvmArgs ?? []),
     ...['Main', options.dataDir, pathRepo, String(http), String(transport)],
     ...settings,
   ];
