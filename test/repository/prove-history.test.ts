@@ -1,50 +1,32 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { type ShardEntry } from '../../src/contracts/stored';
-import { CodecPool } from '../../src/documents/codec-pool';
 import { MARKS } from '../../src/documents/marks';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
-import { type RootEntry } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { proveHistory } from '../../src/repository/segments/prove-history';
 import { settleShard } from '../../src/repository/segments/settle-shard';
 import { knownOf } from '../../src/repository/segments/shard-ranges';
+import { type FolderRepository, makeFolderRepository } from './support/folder-repository';
 import { ShardModel } from './support/shard-model';
-import { expected, type Repository, restored, settling, takeSnapshot } from './support/shards';
+import { expected, restored, settling, takeSnapshot } from './support/shards';
 
-let folder: string;
-let repository: Repository;
+let repository: FolderRepository;
 let shard: ShardModel;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'prove-'));
-  const store = new FsBlobStore(folder);
-  await store.checkUsable();
-  repository = { store, catalogue: new Catalogue(store), pool: new CodecPool() };
+  repository = await makeFolderRepository();
   shard = new ShardModel();
 });
 
-afterEach(async () => {
-  await repository.pool.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => repository.remove());
 
 /** Documents `[from, to)`, of another content in each `age`. */
 function fill(from: number, to: number, age = 'first'): void {
   for (let i = from; i < to; i++) shard.put(`doc-${i}`, `{"i":${i},"age":"${age}"}`);
 }
 
-async function entryOf(snapshot: RootEntry): Promise<ShardEntry> {
-  const { indices } = await repository.catalogue.readSnapshotManifest(snapshot.manifest);
-  return indices[0].shards[0] as ShardEntry;
-}
-
 /** Takes a snapshot, checks that it holds what the shard holds, and returns what it says of the shard. */
 async function take(name: string): Promise<ShardEntry> {
-  const entry = await entryOf(await takeSnapshot(repository, name, [shard]));
+  const entry = await repository.firstShard(await takeSnapshot(repository, name, [shard]));
   expect(await restored(repository, entry)).toEqual(expected(shard));
   return entry;
 }

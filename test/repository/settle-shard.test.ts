@@ -1,50 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { type ShardEntry } from '../../src/contracts/stored';
-import { CodecPool } from '../../src/documents/codec-pool';
-import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { commitSnapshot } from '../../src/repository/committing/commit-snapshot';
-import { type RootEntry, type Segment } from '../../src/repository/format/format';
+import { type Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
+import { type FolderRepository, makeFolderRepository } from './support/folder-repository';
 import { ShardModel } from './support/shard-model';
-import {
-  expected,
-  manifestWith,
-  type Repository,
-  restored,
-  settling,
-  takeSnapshot,
-  writingFor,
-} from './support/shards';
+import { expected, manifestWith, restored, settling, takeSnapshot, writingFor } from './support/shards';
 
-let folder: string;
-let repository: Repository;
+let repository: FolderRepository;
 let shard: ShardModel;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'settle-'));
-  const store = new FsBlobStore(folder);
-  await store.checkUsable();
-  repository = { store, catalogue: new Catalogue(store), pool: new CodecPool() };
+  repository = await makeFolderRepository();
   shard = new ShardModel();
 });
 
-afterEach(async () => {
-  await repository.pool.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => repository.remove());
 
 function fill(from: number, to: number): void {
   for (let i = from; i < to; i++) shard.put(`doc-${i}`, `{"i":${i},"big":12345678901234567890,"f":1.0}`);
-}
-
-async function entryOf(snapshot: RootEntry): Promise<ShardEntry> {
-  const { indices } = await repository.catalogue.readSnapshotManifest(snapshot.manifest);
-  return indices[0].shards[0] as ShardEntry;
 }
 
 async function segmentsOf(entry: ShardEntry): Promise<readonly Segment[]> {
@@ -56,7 +31,7 @@ describe('a first snapshot', () => {
     fill(0, 10);
     shard.put('doc "3"', '{"a":\n 1,\r\n "b":[1.0,\t2]}', 'röuting');
     shard.remove('doc-4');
-    const entry = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     const documents = expected(shard).map((one) => ({ ...one, source: one.source.replace(/[\n\r]/g, ' ') }));
     expect(await restored(repository, entry)).toEqual(documents);
     expect(entry).toMatchObject({
@@ -68,7 +43,7 @@ describe('a first snapshot', () => {
   });
 
   test('of a shard that never saw an operation searches nothing and stores no segment', async () => {
-    const entry = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     expect(await segmentsOf(entry)).toEqual([]);
     expect(shard.searches).toBe(0);
   });
@@ -76,7 +51,7 @@ describe('a first snapshot', () => {
   test('of a shard whose documents were all deleted stores no segment', async () => {
     fill(0, 3);
     for (let i = 0; i < 3; i++) shard.remove(`doc-${i}`);
-    const entry = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     expect(await segmentsOf(entry)).toEqual([]);
     expect(entry).toMatchObject({ sealedThrough: 5, totals: { documents: 0 } });
   });
@@ -85,9 +60,9 @@ describe('a first snapshot', () => {
 describe('a later snapshot', () => {
   test('reads only what came since, and shares the rest', async () => {
     fill(0, 10);
-    const first = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const first = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     fill(10, 12);
-    const second = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const second = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     const [shared, added] = await segmentsOf(second);
     expect(shared).toEqual((await segmentsOf(first))[0]);
     expect(added).toMatchObject({ from: 10, to: 12, stored: 2 });
@@ -100,7 +75,7 @@ describe('a later snapshot', () => {
     await takeSnapshot(repository, 'one', [shard]);
     shard.remove('doc-2');
     shard.put('doc-7', '{"new":true}');
-    const entry = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     expect((await segmentsOf(entry))[0]).toMatchObject({ seqNos: '0+10', deleted: '2,4', stored: 10, live: 8 });
     expect(await restored(repository, entry)).toEqual(expected(shard));
   });
@@ -111,7 +86,7 @@ describe('a later snapshot', () => {
     for (let i = 0; i < 6; i++) shard.remove(`doc-${i}`);
     await takeSnapshot(repository, 'two', [shard]);
     fill(10, 11);
-    const entry = await entryOf(await takeSnapshot(repository, 'three', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'three', [shard]));
     expect(await segmentsOf(entry)).toMatchObject([
       { from: 0, to: 10, stored: 4, live: 4, deleted: '' },
       { from: 16, to: 17, stored: 1 },
@@ -125,18 +100,18 @@ describe('a later snapshot', () => {
     await takeSnapshot(repository, 'one', [shard]);
     for (let i = 0; i < 5; i++) shard.remove(`doc-${i}`);
     fill(5, 6);
-    const entry = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     expect(await segmentsOf(entry)).toMatchObject([{ from: 5, to: 11, stored: 1 }]);
     shard.put('doc-5', '{}');
-    const third = await entryOf(await takeSnapshot(repository, 'three', [shard]));
+    const third = await repository.firstShard(await takeSnapshot(repository, 'three', [shard]));
     expect(await restored(repository, third)).toEqual(expected(shard));
   });
 
   test('shares the whole manifest when nothing happened, without a search', async () => {
     fill(0, 5);
-    const first = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const first = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     shard.searches = 0;
-    const second = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const second = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     expect(second.manifest).toEqual(first.manifest);
     expect(second.totals).toMatchObject({ objects: 1, addedObjects: 0, addedBytes: 0, documents: 5 });
     expect(shard.searches).toBe(0);
@@ -145,13 +120,13 @@ describe('a later snapshot', () => {
   test('never builds on a tail', async () => {
     fill(0, 5);
     shard.unsealed = 2;
-    const first = await entryOf(await takeSnapshot(repository, 'one', [shard]));
+    const first = await repository.firstShard(await takeSnapshot(repository, 'one', [shard]));
     expect((await segmentsOf(first)).map(({ from, to, sealed }) => ({ from, to, sealed }))).toEqual([
       { from: 0, to: 3, sealed: true },
       { from: 3, to: 5, sealed: false },
     ]);
     shard.unsealed = 0;
-    const second = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const second = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     const segments = await segmentsOf(second);
     expect(segments.map(({ from, to, sealed }) => ({ from, to, sealed }))).toEqual([
       { from: 0, to: 3, sealed: true },
@@ -166,7 +141,7 @@ describe('a later snapshot', () => {
     await takeSnapshot(repository, 'one', [shard]);
     fill(5, 6);
     shard.unsealed = 4;
-    const entry = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     expect(entry.sealedThrough).toBe(4);
     expect(await restored(repository, entry)).toEqual(expected(shard));
   });
@@ -178,7 +153,7 @@ describe('a later snapshot', () => {
     fill(0, 5);
     await takeSnapshot(repository, 'one', [shard]);
     change(shard);
-    const entry = await entryOf(await takeSnapshot(repository, 'two', [shard]));
+    const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
     expect(entry.base).toBeUndefined();
     expect(entry.totals.addedObjects).toBe(entry.totals.objects);
     expect(await restored(repository, entry)).toEqual(expected(shard));
@@ -264,10 +239,12 @@ test('many small snapshots end as few segments', async () => {
   const counts: number[] = [];
   for (let i = 0; i < 40; i++) {
     fill(i, i + 1);
-    counts.push((await segmentsOf(await entryOf(await takeSnapshot(repository, `hourly-${i}`, [shard])))).length);
+    counts.push(
+      (await segmentsOf(await repository.firstShard(await takeSnapshot(repository, `hourly-${i}`, [shard])))).length,
+    );
   }
   expect(Math.max(...counts)).toBeLessThanOrEqual(9);
-  const entry = await entryOf(await takeSnapshot(repository, 'last', [shard]));
+  const entry = await repository.firstShard(await takeSnapshot(repository, 'last', [shard]));
   expect(await restored(repository, entry)).toEqual(expected(shard));
 });
 
