@@ -1,4 +1,4 @@
-/** What Snapkeep has to reach, and what was measured beside it. Pure. */
+/** Compares measurements with the goals that Snapkeep has to reach. Pure. */
 import { BARE_LOADER, BARE_READER, WORK } from './scenarios/large';
 import { MANY_WORK } from './scenarios/many';
 import { type PeakMemory } from './scenarios/memory';
@@ -9,12 +9,12 @@ import { showBytes, showMs, showRatio } from './support/units';
 
 export interface Goal {
   readonly work: string;
-  /** What Snapkeep is compared with; its own limit where there is nothing to compare with. */
+  /** The contender that Snapkeep is compared with; a limit if there is none. */
   readonly against: string;
-  /** What Snapkeep took, as shown. */
+  /** The measurement of Snapkeep, as printed. */
   readonly snapkeep: string;
   readonly other: string;
-  /** Snapkeep's share of the other's, or its own figure. */
+  /** Ratio of Snapkeep's measurement to the other's, or its own figure. */
   readonly measured: string;
   readonly reach: string;
   readonly reached: boolean;
@@ -25,10 +25,10 @@ const UNCHANGED_MS = 150;
 const SMALL_MS = 200;
 const READ_P95_MS = 100;
 const MEMORY_BYTES = 512e6;
-/** How much more memory a large index may take than a small one: buffers fill up once, then it stays. */
+/** Greatest ratio of memory between a large index and a small one: buffers fill once, then memory stays constant. */
 const MEMORY_GROWTH = 1.3;
 
-/** Every goal of which both sides were measured. */
+/** Returns every goal of which both sides were measured. */
 export function goalsOf(results: Results, peaks: readonly PeakMemory[]): Goal[] {
   const goals: Goal[] = [];
   const ratio = (work: string, against: string, what: 'ms' | 'bytes', reach: number, base?: string): void => {

@@ -19,7 +19,7 @@ import { startSnapkeep } from './support/snapkeep';
 const ENGINE = 'opensearch-3.8';
 const HEAP = '2g';
 
-/** What has to be ended, the last started first; whatever happens. */
+/** Steps that end what was started, in reverse order. They run on success, failure and signals. */
 class Undo {
   private readonly steps: (() => Promise<unknown>)[] = [];
   private ending: Promise<void> | undefined;
@@ -69,7 +69,7 @@ async function main(options: BenchOptions, undo: Undo): Promise<void> {
   if (options.scenarios.includes('memory')) peaks = await measureMemory(bench);
 
   const goals = goalsOf(bench.results, peaks);
-  const machine = `${cpus().length} × ${cpus()[0].model.trim()}, Node ${process.version}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`;
   console.log(`\nOpenSearch ${engine.version}, ${options.documents} documents, ${options.rounds} rounds; ${machine}\n`);
   console.log(resultsTable(bench.results));
   if (goals.length > 0) console.log(`\n${goalsTable(goals)}`);

@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly contenders: readonly ContenderName[];
   /** Snapshots of the repository that holds many. */
   readonly snapshots: number;
-  /** Also measure the worker's memory with an index of this many documents. */
+  /** Documents of a further index with which the worker's memory is measured, too. */
   readonly memory?: number;
   /** File that the results are written to, as JSON. */
   readonly json?: string;
@@ -26,7 +26,7 @@ function count(text: string): number {
   return value;
 }
 
-/** Reads the command line; prints what is wrong with it and ends the process where something is. */
+/** Parses the command line. Prints its errors and ends the process if there are any. */
 export function readOptions(argv: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
     .description('Measures Snapkeep against native snapshots, elasticdump and bare HTTP, on real OpenSearch.')

@@ -4,7 +4,7 @@ import { type Results } from './support/results';
 import { median } from './support/statistics';
 import { showBytes, showMs } from './support/units';
 
-/** All that was measured: medians with the spread over the rounds. */
+/** Prints all measurements: medians with the spread over the rounds. */
 export function resultsTable({ all }: Results): string {
   const table = new Table({
     head: ['work', 'by', 'time, median', 'fastest – slowest', 'bytes, median'],
@@ -26,7 +26,7 @@ export function resultsTable({ all }: Results): string {
   return table.toString();
 }
 
-/** What was to be reached, and whether it was. */
+/** Prints the goals, and whether each was reached. */
 export function goalsTable(goals: readonly Goal[]): string {
   const table = new Table({
     head: ['work', 'against', 'Snapkeep', 'other', 'ratio', 'reach', ''],

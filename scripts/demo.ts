@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: starts everything on free ports with its data in a temporary folder, tells the whole story on real
- * data, proves what it shows, and removes everything again. `--keep` keeps the folder.
+ * `npm run demo`: starts everything on free ports with its data in a temporary folder, runs the whole demonstration on
+ * real data, checks every result, and removes everything again. `--keep` keeps the folder.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** `npm start`: everything on this machine, until stopped. */
+/** `npm start`: runs everything on this machine, until stopped. */
 import { startEmbedded } from '../src/process/embedded';
 import { readSettings } from '../src/process/settings';
 import { endWithNpm } from './lib/end-with-npm';

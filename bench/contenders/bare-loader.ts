@@ -3,8 +3,8 @@ import { createLogIndex, sendBodies } from '../support/log-index';
 import { elapsed } from '../support/statistics';
 
 /**
- * The fastest way back over HTTP: bodies that already lie in memory, sent as fast as the cluster takes them into an
- * index without replicas and refreshes, then one refresh.
+ * Loads an index in the fastest way over HTTP: sends bodies from memory as fast as the cluster takes them, into an index
+ * without replicas and refreshes, then refreshes once.
  */
 export async function loadBare(
   http: BenchHttp,

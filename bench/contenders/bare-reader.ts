@@ -7,8 +7,8 @@ const RANGE = 10_000;
 const IN_FLIGHT = 3;
 
 /**
- * The least that any reader over HTTP has to do: every document once, by ranges of sequence numbers in a point in time
- * of each shard, with nothing done to the bytes that come. What Snapkeep needs beyond that is its own cost.
+ * Does the least that any reader over HTTP has to do: reads every document once, by ranges of sequence numbers in a point
+ * in time of each shard, and ignores the bytes. The time that Snapkeep takes beyond that is its own cost.
  */
 export async function readBare(http: BenchHttp, index: string, shards: number): Promise<Taken> {
   let bytes = 0;
@@ -24,7 +24,7 @@ async function readShard(http: BenchHttp, index: string, shard: number): Promise
     `/${index}/_search/point_in_time?keep_alive=5m&preference=_shards:${shard}&allow_partial_pit_creation=false`,
   );
   const search = (body: object): Promise<ArrayBuffer> =>
-    // Without `filter_path`, which would have the cluster parse and print every document again, for twice the time.
+    // Without `filter_path`: with it the cluster parses and prints every document again, which doubles the time.
     http.bytes('POST', '/_search?allow_partial_search_results=false', JSON.stringify({ pit: { id }, ...body }));
   try {
     const { aggregations } = await http.json<{ aggregations: { max: { value: number } } }>('POST', '/_search', {

@@ -11,10 +11,10 @@ import { elapsed } from '../support/statistics';
 import { type Contender, type Taken } from './contender';
 
 const VERSION = '6.125.1';
-/** Documents per request: the largest page a cluster gives as it comes. */
+/** Documents per request: the largest page that a cluster returns by default. */
 const LIMIT = '10000';
 
-/** Installs elasticdump into the cache, where it is not there yet; gives the path of its program. */
+/** Installs elasticdump into the cache unless it is there. Returns the path of its program. */
 export async function installElasticdump(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'snapkeep', 'bench-tools');
   const folder = join(cache, `elasticdump-${VERSION}`);
@@ -27,7 +27,7 @@ export async function installElasticdump(): Promise<string> {
   return program;
 }
 
-/** The dump tool most people use: one JSON file, written and read back over HTTP. */
+/** elasticdump, the most used dump tool: one JSON file, written and read back over HTTP. */
 export class Elasticdump implements Contender {
   readonly name = 'elasticdump';
   private round = 0;
@@ -54,7 +54,7 @@ export class Elasticdump implements Contender {
     return { ms, bytes: (await stat(file)).size };
   }
 
-  /** Into an index made beforehand, as its documentation advises; elasticdump itself keeps no settings in a data file. */
+  /** Restores into an index created beforehand, as its documentation advises, because its data files hold no settings. */
   async restore(index: string, label: string, target: string): Promise<number> {
     await createLogIndex(this.http, target, this.shards);
     const file = this.file(index, label);

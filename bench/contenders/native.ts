@@ -9,7 +9,7 @@ export class Native implements Contender {
   private repository = '';
   private folder = '';
 
-  /** @param throttled with the rate limits a repository has as it comes (40 MB/s each way); else with none. */
+  /** @param throttled true for the default rate limits of a repository (40 MB/s each way), false for none. */
   constructor(
     private readonly http: BenchHttp,
     private readonly pathRepo: string,
@@ -38,7 +38,7 @@ export class Native implements Contender {
   }
 }
 
-/** One snapshot over the snapshot API, of a cluster or of Snapkeep; throws if it did not succeed. */
+/** Takes one snapshot over the snapshot API, of a cluster or of Snapkeep; throws if it did not succeed. */
 export async function takeSnapshot(http: BenchHttp, repository: string, name: string, index: string): Promise<void> {
   const { snapshot } = await http.json<{ snapshot: { state: string } }>(
     'PUT',
@@ -48,7 +48,7 @@ export async function takeSnapshot(http: BenchHttp, repository: string, name: st
   if (snapshot.state !== 'SUCCESS') throw new Error(`snapshot [${repository}:${name}] ended ${snapshot.state}`);
 }
 
-/** One restore over the snapshot API, of a cluster or of Snapkeep; throws if a shard failed. */
+/** Runs one restore over the snapshot API, of a cluster or of Snapkeep; throws if a shard failed. */
 export async function restoreSnapshot(
   http: BenchHttp,
   repository: string,

@@ -21,7 +21,7 @@ export class SnapkeepContender implements Contender {
     await registerRepository(this.http, this.ossEndpoint, this.repository);
   }
 
-  /** Bytes are those of all objects of the bucket, as they lie on disk. */
+  /** Takes a snapshot; its bytes are those by which all objects of the bucket grew on disk. */
   async take(index: string, label: string): Promise<Taken> {
     const before = await folderSize(this.ossFolder);
     const ms = await elapsed(() => takeSnapshot(this.http, this.repository, label, index));
@@ -48,7 +48,7 @@ export async function registerRepository(http: BenchHttp, ossEndpoint: string, n
   });
 }
 
-/** Where the embedded OSS server keeps its objects. */
+/** Returns the folder in which the embedded OSS server keeps its objects. */
 export function ossFolder(dataDir: string): string {
   return join(dataDir, 'oss');
 }

@@ -1,4 +1,4 @@
-/** The life of one large index: first snapshot, nothing changed, 1 % updated, force-merged, restored. */
+/** Measures one large index: first snapshot, nothing changed, 1 % updated, force-merged, restored. */
 import { join } from 'node:path';
 import { loadBare } from '../contenders/bare-loader';
 import { readBare } from '../contenders/bare-reader';
@@ -32,8 +32,9 @@ export async function measureLarge(bench: Bench): Promise<void> {
   const bodies = measures(bench, 'bare') ? [...bulkBodies(numbersUpTo(documents))] : [];
 
   for (let round = 1; round <= options.rounds; round++) {
-    // Whoever comes first in one round does not in the next: the first finds colder caches.
-    const order = contenders.map((_, i) => contenders[(i + round - 1) % contenders.length]);
+    // Another contender is first in each round, because the first one finds colder caches.
+    const first = (round - 1) % Math.max(1, contenders.length);
+    const order = [...contenders.slice(first), ...contenders.slice(0, first)];
     for (const contender of order) await contender.prepare(round);
     const takeAll = async (work: string, label: string, takers: readonly Contender[]): Promise<void> => {
       for (const contender of takers) {
@@ -78,13 +79,13 @@ async function contendersOf(bench: Bench): Promise<Contender[]> {
     contenders.push(new Native(cluster, engine.pathRepo, 'native, unthrottled', false));
   }
   if (measures(bench, 'elasticdump')) {
-    say('installing elasticdump, where it is not there yet');
+    say('installing elasticdump, unless it is installed');
     contenders.push(new Elasticdump(cluster, await installElasticdump(), join(dataDir, 'elasticdump'), SHARDS));
   }
   return contenders;
 }
 
-/** Times one restore, and makes sure that all documents came back. */
+/** Times one restore, and throws unless it brought all documents back. */
 async function restored(
   { cluster, options, results, say }: Bench,
   round: number,

@@ -1,4 +1,4 @@
-/** A repository with many snapshots: deleting one of them, listing them, asking for their status. */
+/** Measures a repository with many snapshots: deletes one, lists them, asks for their status. */
 import { takeSnapshot } from '../contenders/native';
 import { registerRepository } from '../contenders/snapkeep';
 import { type Bench } from '../support/bench';
@@ -23,7 +23,7 @@ export async function measureMany({ cluster, door, snapkeep, options, results, s
   if (door === undefined) return;
   await loadLogIndex(cluster, INDEX, 1_000, 2);
   for (const name of ['few', 'many']) await registerRepository(door, snapkeep!.ossEndpoint, name);
-  // Those to be deleted are made on top, so that each delete finds the number it is about.
+  // Snapshots that will be deleted are made in addition, so that each delete finds the stated number.
   await fill(door, 'few', FEW + DELETES, say);
   await fill(door, 'many', options.snapshots + DELETES, say);
   for (let i = 0; i < DELETES; i++) {
@@ -31,7 +31,7 @@ export async function measureMany({ cluster, door, snapkeep, options, results, s
       [MANY_WORK.few, 'few', FEW],
       [MANY_WORK.many, 'many', options.snapshots],
     ] as const) {
-      // From the middle: it has neighbours on both sides.
+      // From the middle, because that one has neighbours on both sides.
       const name = nameOf((count >> 1) + i);
       results.add(work, 'Snapkeep', await elapsed(() => door.json('DELETE', `/_snapshot/${repository}/${name}`)));
     }

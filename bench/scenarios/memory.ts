@@ -1,4 +1,4 @@
-/** The worker's memory: the most that was resident while it copied and restored indices of very different sizes. */
+/** Measures the worker's peak resident memory while it copies and restores indices of very different sizes. */
 import { restoreSnapshot, takeSnapshot } from '../contenders/native';
 import { registerRepository } from '../contenders/snapkeep';
 import { type Bench } from '../support/bench';
@@ -6,7 +6,7 @@ import { deleteIndex, loadLogIndex } from '../support/log-index';
 
 export interface PeakMemory {
   readonly documents: number;
-  /** Resident bytes at most: after a snapshot, and after a restore on top of it. */
+  /** Peak resident bytes: after a snapshot, and after a restore that follows it. */
   readonly snapshotBytes: number;
   readonly restoreBytes: number;
 }

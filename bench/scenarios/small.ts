@@ -1,4 +1,4 @@
-/** Small snapshots: what a job costs that has next to nothing to copy. */
+/** Measures small snapshots: the cost of a job that has almost nothing to copy. */
 import { takeSnapshot } from '../contenders/native';
 import { registerRepository } from '../contenders/snapkeep';
 import { type Bench, measures } from '../support/bench';
@@ -20,7 +20,7 @@ export async function measureSmall(bench: Bench): Promise<void> {
       settings: { location: `${engine.pathRepo}/small-native` },
     });
   }
-  // One of its own each time: an index that is in the repository already has nothing to copy.
+  // A new index each time, because an index that the repository holds already has nothing to copy.
   for (let i = 0; i < TIMES; i++) {
     const index = `small-${i}`;
     await loadLogIndex(cluster, index, DOCUMENTS, 1);

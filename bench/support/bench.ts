@@ -4,22 +4,23 @@ import { type BenchHttp } from './http';
 import { type Results } from './results';
 import { type Snapkeep } from './snapkeep';
 
-/** What every scenario works with. */
+/** The parts that every scenario uses. */
 export interface Bench {
   readonly options: BenchOptions;
   readonly engine: Engine;
-  /** The cluster itself. */
+  /** The cluster, without Snapkeep in between. */
   readonly cluster: BenchHttp;
-  /** Unset where Snapkeep is not measured. */
+  /** Unset if Snapkeep is not measured. */
   readonly snapkeep?: Snapkeep;
   /** Snapkeep's front door. */
   readonly door?: BenchHttp;
   readonly dataDir: string;
   readonly results: Results;
-  /** Tells how far it is, on standard error. */
+  /** Reports progress on standard error. */
   say(line: string): void;
 }
 
+/** Returns whether the contender is measured. */
 export function measures({ options }: Bench, name: ContenderName): boolean {
   return options.contenders.includes(name);
 }

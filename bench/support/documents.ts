@@ -1,8 +1,8 @@
 import { Random } from './random';
 
 /**
- * Log documents as a web service writes them, about 420 bytes of JSON each. A document is decided by its number and
- * revision alone, so that any of them can be made again, in any order, without keeping them.
+ * Generates log documents as a web service writes them, about 420 bytes of JSON each. Number and revision alone determine
+ * a document, so that any of them can be generated again, in any order, without keeping them.
  */
 export const LOG_MAPPINGS = {
   properties: {
@@ -46,7 +46,7 @@ const EVENTS = [
   'rate limit applied to client',
 ];
 
-/** The `_source` of document `number`; each `revision` is another state of the same document. */
+/** Returns the `_source` of document `number`; each `revision` is another state of the same document. */
 export function logSource(number: number, revision = 0): string {
   const random = new Random(Math.imul(number, 0x9e3779b1) ^ Math.imul(revision + 1, 0x85ebca6b));
   const service = random.pick(SERVICES);
@@ -72,8 +72,8 @@ export function logSource(number: number, revision = 0): string {
 }
 
 /**
- * The id of document `number`, laid out as the cluster's own generated ids are (sequence, time, node address), because
- * log documents usually carry those and they compress far better than random ones.
+ * Returns the id of document `number`, in the layout of the cluster's generated ids (sequence, time, node address). Log
+ * documents usually have those, and they compress far better than random ids.
  */
 export function logId(number: number): string {
   const time = START_MILLIS + Math.floor(number / 20);

@@ -1,18 +1,18 @@
 import { Pool } from 'undici';
 
 /**
- * Requests to a server on this machine, over as many connections as are in use at once. Any status of 400 or more
- * throws, with the answer.
+ * Sends requests to a server on this machine, over as many connections as there are concurrent requests. Throws, with the
+ * answer, at a status of 400 or more.
  */
 export class BenchHttp {
   private readonly pool: Pool;
 
   constructor(readonly url: string) {
-    // A snapshot or a force-merge answers when it is done.
+    // Snapshots and force-merges answer when they are finished.
     this.pool = new Pool(url, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
   }
 
-  /** The answer's bytes, unparsed. */
+  /** Returns the answer's bytes, unparsed. */
   async bytes(method: string, path: string, body?: string | Buffer, type = 'application/json'): Promise<ArrayBuffer> {
     const response = await this.pool.request({
       method: method as 'GET',
@@ -28,7 +28,7 @@ export class BenchHttp {
     return answer;
   }
 
-  /** `body` is printed as JSON; the answer is read as JSON. */
+  /** Sends `body` as JSON and parses the answer as JSON. */
   async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.bytes(method, path, body === undefined ? undefined : JSON.stringify(body));
     return JSON.parse(Buffer.from(answer).toString('utf8')) as T;

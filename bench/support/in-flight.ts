@@ -1,4 +1,7 @@
-/** Runs `work` on the items in order, at most `width` at once; the first failure is thrown once all that runs has ended. */
+/**
+ * Runs `work` on the items in order, at most `width` concurrently. Throws the first failure after all running work
+ * ended.
+ */
 export async function inFlight<T>(
   items: Iterable<T> | AsyncIterable<T>,
   width: number,

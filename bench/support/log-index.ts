@@ -4,10 +4,10 @@ import { type BenchHttp } from './http';
 import { inFlight } from './in-flight';
 import { Random } from './random';
 
-/** Bulk requests at once: more gains nothing on two cores. */
+/** Concurrent bulk requests: more gain nothing on two cores. */
 const BODIES_IN_FLIGHT = 3;
 
-/** Makes an index that takes bulk loads as fast as it can: no replicas, no refresh until asked. */
+/** Creates an index for fast bulk loads: no replicas, no refresh unless requested. */
 export async function createLogIndex(http: BenchHttp, index: string, shards: number): Promise<void> {
   await http.json('PUT', `/${index}`, {
     settings: { number_of_shards: shards, number_of_replicas: 0, refresh_interval: '-1' },
@@ -15,7 +15,7 @@ export async function createLogIndex(http: BenchHttp, index: string, shards: num
   });
 }
 
-/** Sends the bodies side by side, nothing else; throws at the first document that is refused. */
+/** Sends the bodies concurrently; throws at the first document that is refused. */
 export async function sendBodies(http: BenchHttp, index: string, bodies: Iterable<Buffer>): Promise<void> {
   await inFlight(bodies, BODIES_IN_FLIGHT, async (body) => {
     const answer = await http.bytes('POST', `/${index}/_bulk?filter_path=errors`, body, 'application/x-ndjson');
@@ -23,14 +23,14 @@ export async function sendBodies(http: BenchHttp, index: string, bodies: Iterabl
   });
 }
 
-/** An index with documents 0 to `documents` − 1, searchable and on disk. */
+/** Creates an index with documents 0 to `documents` − 1, refreshed and flushed. */
 export async function loadLogIndex(http: BenchHttp, index: string, documents: number, shards: number): Promise<void> {
   await createLogIndex(http, index, shards);
   await sendBodies(http, index, bulkBodies(numbersUpTo(documents)));
   await settle(http, index);
 }
 
-/** Gives `count` documents chosen at random another state. */
+/** Updates `count` documents chosen at random. */
 export async function updateAtRandom(
   http: BenchHttp,
   index: string,

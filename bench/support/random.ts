@@ -1,4 +1,4 @@
-/** A stream of numbers that a seed decides: the same seed gives the same documents on every machine. */
+/** Generates numbers from a seed: the same seed gives the same documents on every machine. */
 export class Random {
   private state: number;
 
@@ -22,7 +22,7 @@ export class Random {
   }
 
   pick<T>(values: readonly T[]): T {
-    return values[this.below(values.length)];
+    return values[this.below(values.length)]!;
   }
 
   /** `digits` random hexadecimal digits. */

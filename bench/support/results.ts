@@ -1,13 +1,14 @@
-/** What was measured, in the order it came first. */
+/** The measurements of one kind of work by one contender. */
 export interface Measured {
   readonly work: string;
   readonly contender: string;
-  /** Of each round. */
+  /** Time of each round. */
   readonly ms: number[];
-  /** Of each round; empty where bytes are not the point. */
+  /** Bytes of each round; empty if bytes are not measured. */
   readonly bytes: number[];
 }
 
+/** Collects measurements, in the order in which each kind first occurs. */
 export class Results {
   readonly all: Measured[] = [];
 

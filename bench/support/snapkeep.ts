@@ -3,21 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Embedded, startEmbedded } from '../../src/process/embedded';
 import { readSettings } from '../../src/process/settings';
 
-/** Snapkeep as it runs in production, each part a process of its own, in front of the given cluster. */
+/** Snapkeep in front of the given cluster, as in production: each part is a process of its own. */
 export interface Snapkeep {
   readonly url: string;
   readonly ossEndpoint: string;
   readonly temporalAddress: string;
-  /** A fresh worker, so that its memory is that of what it does from now on; resolves when it takes tasks. */
+  /** Replaces the worker, so that its peak memory counts from now on. Resolves when the new one takes tasks. */
   restartWorker(): Promise<void>;
-  /** The most memory that the worker had resident since it started, bytes. */
+  /** Returns the peak resident memory of the worker since it started, bytes. */
   workerPeakBytes(): number;
   stop(): Promise<void>;
 }
 
 const WORKER_START_MS = 30_000;
 
-/** Starts front door, worker, Temporal dev server and OSS server on free ports, with the settings as they come. */
+/** Starts front door, worker, Temporal dev server and OSS server on free ports, with default settings. */
 export async function startSnapkeep(clusterUrl: string, dataDir: string): Promise<Snapkeep> {
   const outside = /^(SNAPKEEP_|TEMPORAL_)/;
   const tuning = /^SNAPKEEP_(DATA_CONCURRENCY|THREADS|LOG_PARTS|LOG_LEVEL|PROFILE_DIR)$/;
@@ -46,7 +46,7 @@ export async function startSnapkeep(clusterUrl: string, dataDir: string): Promis
   };
 }
 
-/** The kernel's high-water mark of a process's resident memory, bytes. */
+/** Reads the kernel's high-water mark of a process's resident memory, bytes. */
 function peakBytes(pid: number): number {
   const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1]) * 1024;
@@ -54,7 +54,7 @@ function peakBytes(pid: number): number {
 
 async function healthy({ url }: Embedded, started: () => boolean): Promise<void> {
   const deadline = Date.now() + WORKER_START_MS;
-  // The front door may still see the former worker's polls: the new process must be there first, and be given a moment.
+  // The front door may still see the previous worker's polls: the new process must exist first, and gets a moment.
   while (!started() || !(await fetch(`${url}/_snapkeep/health`)).ok) {
     if (Date.now() > deadline) throw new Error('the worker did not come back');
     await sleep(100);

@@ -1,16 +1,17 @@
-/** `152 ms`, `2.41 s` */
+/** Prints a time: `152 ms`, `2.41 s`. */
 export function showMs(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   return ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 }
 
-/** `12.3 kB`, `103.4 MB`; powers of ten, as disks and networks are measured. */
+/** Prints bytes in powers of ten: `12.3 kB`, `103.4 MB`. */
 export function showBytes(bytes: number): string {
   if (!Number.isFinite(bytes)) return '–';
   if (bytes < 1_000) return `${bytes} B`;
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Prints a ratio with two digits. */
 export function showRatio(ratio: number): string {
   return Number.isFinite(ratio) ? ratio.toFixed(2) : '–';
 }

@@ -1,7 +1,7 @@
 import OSS from 'ali-oss';
 import { type Listing } from './listing';
 
-/** What the embedded OSS server is told by default; it holds nothing but this demo's data. */
+/** Default credentials of the embedded OSS server, which holds only this demo's data. */
 export const OSS_ACCOUNT = {
   bucket: 'snapshots',
   access_key_id: 'snapkeep',
@@ -9,7 +9,7 @@ export const OSS_ACCOUNT = {
   region: 'oss-cn-hangzhou',
 };
 
-/** Lists the whole bucket with the OSS SDK, past Snapkeep. */
+/** Lists the whole bucket with the OSS SDK, without Snapkeep. */
 export async function listBucket(endpoint: string): Promise<Listing> {
   const client = new OSS({
     endpoint,

@@ -5,7 +5,7 @@ import { startProgress } from './progress';
 import { snapshotProgress, watch } from './watch';
 import { type World } from './world';
 
-/** Deletes a snapshot while it is taken. Throws where it leaves anything behind, in the API or in the bucket. */
+/** Deletes a running snapshot. Throws if that leaves anything in the API or in the bucket. */
 export async function cancelMidway({ door, embedded }: World, repository: string, snapshot: string): Promise<void> {
   const path = `/_snapshot/${repository}/${snapshot}`;
   const before = await listBucket(embedded.ossEndpoint);
@@ -20,7 +20,7 @@ export async function cancelMidway({ door, embedded }: World, repository: string
   await door.call('GET', path, undefined, { expect: [404] });
   const after = await listBucket(embedded.ossEndpoint);
   const left = compareListings(before, after);
-  // The repository's list of snapshots is written anew: that this one will never come stands in it.
+  // The root is written again, because it lists the snapshot as rolled back.
   const differing = [...left.added, ...left.removed, ...left.changed].filter((key) => !/snapkeep-root-\d+$/.test(key));
   if (differing.length > 0) throw new Error(`cancelling changed the bucket: ${differing.slice(0, 5).join(', ')}`);
   say(`  nothing of it is left: the bucket holds ${count(after.size)} objects, ${bytes(sizeOf(after))}`);

@@ -3,7 +3,7 @@ import { bulkLines, deleteLine, type DemoDocument } from './documents';
 import { type FrontDoor } from './front-door';
 import { sendBulk } from './load';
 
-/** Every hundredth document is touched. */
+/** Every hundredth document is changed. */
 const EVERY = 100;
 
 /**

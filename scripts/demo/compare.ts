@@ -1,4 +1,4 @@
-/** Comparing two indices document by document: `_source` byte for byte, `_version`, `_routing`. */
+/** Compares two indices document by document: `_source` byte for byte, `_version`, `_routing`. */
 import { type FrontDoor } from './front-door';
 import { arrayElements, objectMembers } from './raw-json';
 
@@ -8,7 +8,7 @@ export interface Comparison {
   readonly documents: number;
   /** Bytes of `_source`. */
   readonly bytes: number;
-  /** What differs, a line each; empty when the indices are equal. */
+  /** The differences, one line each; empty if the indices are equal. */
   readonly differences: readonly string[];
 }
 
@@ -21,7 +21,7 @@ interface Stored {
 /** Documents of an index by raw `_id`. */
 export type IndexContent = ReadonlyMap<string, Stored>;
 
-/** Compares `index` with what was read of another one. */
+/** Compares `index` with the documents that were read of another one. */
 export async function compareWith(door: FrontDoor, expected: IndexContent, index: string): Promise<Comparison> {
   const differences: string[] = [];
   let documents = 0;
@@ -36,12 +36,12 @@ export async function compareWith(door: FrontDoor, expected: IndexContent, index
       bytes += source.length;
     }
   }
-  // A point in time shows each document once: as many, and each of them expected, is all of them.
+  // A point in time shows each document once: if all are expected and the number is equal, none is missing.
   if (documents < expected.size) differences.push(`${expected.size - documents} documents are missing`);
   return { documents, bytes, differences };
 }
 
-/** Reads an index whole. */
+/** Reads all documents of an index. */
 export async function readIndex(door: FrontDoor, index: string): Promise<IndexContent> {
   const content = new Map<string, Stored>();
   for await (const page of readPages(door, index)) {
@@ -50,7 +50,7 @@ export async function readIndex(door: FrontDoor, index: string): Promise<IndexCo
   return content;
 }
 
-/** Every document by raw `_id`, through a point in time; bytes are cut out of the answers, never parsed. */
+/** Reads every document by raw `_id`, through a point in time; bytes are cut out of the answers, never parsed. */
 async function* readPages(door: FrontDoor, index: string): AsyncGenerator<[string, Stored][]> {
   const quiet = { show: false };
   const pit = (await door.call('POST', `/${index}/_pit?keep_alive=2m`, undefined, quiet)).json as { id: string };
@@ -72,7 +72,7 @@ async function* readPages(door: FrontDoor, index: string): AsyncGenerator<[strin
       );
       after = undefined;
       const page: [string, Stored][] = [];
-      // The first such text of the answer: nothing before it comes from a document.
+      // The first occurrence in the answer is the right one: nothing before it comes from a document.
       for (const hit of arrayElements(body, body.indexOf('"hits":[') + '"hits":'.length)) {
         const members = objectMembers(hit);
         const meta = `_version ${text(members, '_version')}, _routing ${text(members, '_routing')}`;
@@ -90,7 +90,7 @@ function text(members: ReadonlyMap<string, Buffer>, name: string): string {
   return members.get(name)?.toString('utf8') ?? '-';
 }
 
-/** Raw `_source` of one document as it stands in the answer to a GET. */
+/** Returns the raw `_source` of one document from the answer to a GET. */
 export async function rawSource(door: FrontDoor, index: string, id: string, routing?: string): Promise<Buffer> {
   const query = routing === undefined ? '' : `?routing=${encodeURIComponent(routing)}`;
   const path = `/${index}/_doc/${encodeURIComponent(id)}${query}`;

@@ -1,4 +1,4 @@
-/** What the demo says, and how it looks: colours on a terminal, plain lines elsewhere. */
+/** Prints the output of the demo: coloured on a terminal, plain lines elsewhere. */
 
 const COLOURS = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint =
@@ -13,7 +13,7 @@ export const red = paint(31);
 
 export const say = (text = ''): void => console.log(text);
 
-/** A request as a user would type it. */
+/** Prints a request as a user would type it. */
 export function curlLine(method: string, url: string, body?: string): string {
   const verb = method === 'GET' ? '' : `-X ${method} `;
   const data = body === undefined ? '' : ` -H 'content-type: application/json' -d ${shellQuote(body)}`;
@@ -26,7 +26,7 @@ function shellQuote(text: string): string {
 
 const UNITS = ['B', 'kB', 'MB', 'GB'];
 
-/** `96 B`, `4.1 MB`; decimal units, as disks and networks have them. */
+/** Prints bytes in decimal units: `96 B`, `4.1 MB`. */
 export function bytes(count: number): string {
   let unit = 0;
   let value = count;
@@ -37,7 +37,7 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** `32 ms`, `1.28 s`, `41 s` */
+/** Prints a time: `32 ms`, `1.28 s`, `41 s`. */
 export function millis(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   return ms < 9_995 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
@@ -45,6 +45,6 @@ export function millis(ms: number): string {
 
 export const count = (number: number): string => number.toLocaleString('en-US');
 
-/** `part` of `whole` in whole percent, never more than 100; 0 of nothing. */
+/** Returns `part` of `whole` in whole percent, at most 100; 0 if `whole` is 0. */
 export const percent = (part: number, whole: number): number =>
   whole <= 0 ? 0 : Math.min(100, Math.floor((100 * part) / whole));

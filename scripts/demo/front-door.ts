@@ -9,22 +9,22 @@ export interface Answer {
 }
 
 export interface CallOptions {
-  /** Prints the request as a curl line, and the answer. @default true */
+  /** True to print the request as a curl line, and the answer. @default true */
   readonly show?: boolean;
-  /** Statuses that are no failure. @default 200 and 201 */
+  /** Statuses that are not failures. @default 200 and 201 */
   readonly expect?: readonly number[];
 }
 
 /** Answers longer than this are cut when they are shown. */
 const SHOWN_CHARACTERS = 300;
 
-/** Snapkeep over HTTP, as any client sees it. */
+/** A client of Snapkeep over HTTP. */
 export class FrontDoor {
   private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
   constructor(readonly url: string) {}
 
-  /** Sends a request. Throws with what was answered where that is not expected. */
+  /** Sends a request. Throws, with the answer, if its status is not expected. */
   async call(method: string, path: string, body?: object, options: CallOptions = {}): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const show = options.show ?? true;
@@ -40,7 +40,7 @@ export class FrontDoor {
     return answer;
   }
 
-  /** Sends a `_bulk` body; throws where any item failed. */
+  /** Sends a `_bulk` body; throws if any item failed. */
   async bulk(body: Buffer): Promise<void> {
     const path = '/_bulk?filter_path=errors,items.*.error';
     const answer = await this.send('POST', path, body, 'application/x-ndjson');

@@ -4,13 +4,13 @@ import { startProgress } from './progress';
 import { type JobProgress, type ReadProgress, watch } from './watch';
 import { type World } from './world';
 
-/** The job has to have moved this much before its worker dies, percent of its bytes. */
+/** Progress of the job at which its worker is killed, percent of its bytes. */
 const NOT_BEFORE = 10;
 const POLL_MS = 50;
 
 /**
- * Waits until the job is in its middle, ends the worker with SIGKILL, and follows the job to its end, which another
- * worker brings about. Throws where the kill did not hit: the job was over, or is not running afterwards.
+ * Waits until the job has made some progress, kills the worker with SIGKILL, starts another one, and follows the job to
+ * its end. Throws if the kill missed: the job had ended before, or does not run afterwards.
  */
 export async function killWorkerMidway({ embedded }: World, what: string, read: ReadProgress): Promise<void> {
   const worker = embedded.part('worker');

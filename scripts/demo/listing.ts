@@ -4,14 +4,14 @@ export type Listing = ReadonlyMap<string, { readonly etag: string; readonly size
 export interface ListingChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Same key, other content. */
+  /** Keys with other content than before. */
   readonly changed: readonly string[];
   /** Bytes of `added` and of `removed`. */
   readonly addedBytes: number;
   readonly removedBytes: number;
 }
 
-/** What became of a bucket from one listing to the next. */
+/** Returns the differences between two listings of a bucket. */
 export function compareListings(before: Listing, after: Listing): ListingChange {
   const added = [...after.keys()].filter((key) => !before.has(key));
   const removed = [...before.keys()].filter((key) => !after.has(key));
@@ -21,5 +21,5 @@ export function compareListings(before: Listing, after: Listing): ListingChange 
   return { added, removed, changed, addedBytes: sum(added, after), removedBytes: sum(removed, before) };
 }
 
-/** Bytes of all objects. */
+/** Sums the bytes of all objects. */
 export const sizeOf = (listing: Listing): number => [...listing.values()].reduce((sum, { size }) => sum + size, 0);

@@ -11,7 +11,7 @@ const SHARDS: Record<(typeof INDICES)[number], number> = { cities: 6, regions: 2
 const DOCUMENTS_A_REQUEST = 5_000;
 const REQUESTS_AT_ONCE = 3;
 
-/** Makes the indices and fills them through the front door. Returns what was sent, document by document. */
+/** Creates the indices and fills them through the front door. Returns the documents that were sent. */
 export async function load(door: FrontDoor): Promise<DemoDocument[]> {
   const keyword = { type: 'keyword' };
   for (const index of INDICES) {
@@ -39,7 +39,7 @@ export async function load(door: FrontDoor): Promise<DemoDocument[]> {
   return documents;
 }
 
-/** Sends `_bulk` requests, some at once; `onSent` hears of the documents of each. */
+/** Sends `_bulk` requests, some concurrently; calls `onSent` with the documents of each. */
 export async function sendBulk(
   door: FrontDoor,
   documents: readonly DemoDocument[],

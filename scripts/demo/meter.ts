@@ -1,14 +1,15 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+/** A proxy that counts bytes. */
 export interface Meter {
-  /** What to connect to instead. */
+  /** The address to connect to instead. */
   readonly url: string;
-  /** Bytes that have come from the other side so far. */
+  /** Returns the bytes received from the other side so far. */
   received(): number;
   close(): void;
 }
 
-/** Passes connections on to `url` and counts what comes back: so the demo knows what a snapshot reads, headers and all. */
+/** Proxies connections to `url` and counts the bytes that come back, so that the demo knows what a snapshot reads. */
 export async function startMeter(url: string): Promise<Meter> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
@@ -19,7 +20,7 @@ export async function startMeter(url: string): Promise<Meter> {
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
-    ]) {
+    ] as const) {
       sockets.add(one);
       one.on('error', () => other.destroy()).on('close', () => (sockets.delete(one), other.destroy()));
       one.pipe(other);

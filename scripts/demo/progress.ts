@@ -1,4 +1,4 @@
-/** Progress of several things at once: bars on a terminal, a line now and then elsewhere. */
+/** Shows the progress of several operations: bars on a terminal, occasional lines elsewhere. */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { dim, percent, say } from './console';
 
@@ -8,13 +8,13 @@ export interface Amount {
 }
 
 export interface Progress {
-  /** Shows how far each thing is, by name. */
+  /** Shows the progress of each operation, by name. */
   show(amounts: ReadonlyMap<string, Amount>): void;
-  /** Ends the display; where `complete`, everything is at 100 %. */
+  /** Ends the display; if `complete`, everything is at 100 %. */
   end(complete: boolean): void;
 }
 
-/** `unit` prints an amount, such as a number of bytes. */
+/** Starts a display; `unit` prints an amount, such as a number of bytes. */
 export function startProgress(unit: (amount: number) => string): Progress {
   return process.stdout.isTTY ? new Bars(unit) : new Lines(unit);
 }
@@ -54,7 +54,7 @@ class Bars implements Progress {
 }
 
 const LINE_EVERY_MS = 1_000;
-/** Percent of everything between two lines: a slow machine must not fill the screen. */
+/** Percent of the whole between two lines, so that a slow machine does not fill the screen. */
 const LINE_EVERY_PERCENT = 10;
 
 class Lines implements Progress {

@@ -1,6 +1,6 @@
 /**
- * Cutting JSON text into its parts without changing a byte. The demo compares documents with this and not with the
- * product's own scanner: a fault in that one must not hide itself.
+ * Cuts JSON text into its parts without changing a byte. The demo compares documents with this scanner and not with the
+ * product's own, because a fault in that one must not hide itself.
  */
 
 const QUOTE = 0x22;
@@ -12,7 +12,7 @@ const CLOSE_BRACKET = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-/** The raw elements of the array whose `[` stands at `start` (white space before it is skipped). Shares memory. */
+/** Yields the raw elements of the array whose `[` is at `start` (after white space). They share memory with `json`. */
 export function* arrayElements(json: Buffer, start = 0): Generator<Buffer> {
   let at = expectByte(json, skipSpace(json, start), OPEN_BRACKET);
   for (;;) {
@@ -26,7 +26,7 @@ export function* arrayElements(json: Buffer, start = 0): Generator<Buffer> {
   }
 }
 
-/** The raw values of an object by name. Of a name that stands twice the last one counts. Shares memory. */
+/** Returns the raw values of an object by name; of a repeated name the last one. They share memory with `json`. */
 export function objectMembers(json: Buffer): Map<string, Buffer> {
   const members = new Map<string, Buffer>();
   let at = expectByte(json, skipSpace(json, 0), OPEN_BRACE);
@@ -44,7 +44,7 @@ export function objectMembers(json: Buffer): Map<string, Buffer> {
   }
 }
 
-/** Names are short, mostly plain, and the same ones again and again. */
+/** Decodes a name. Plain names skip the JSON parser, because most are plain and repeated often. */
 function nameOf(json: Buffer, start: number, end: number): string {
   const plain = json.toString('latin1', start + 1, end - 1);
   return /^[\x20-\x5b\x5d-\x7e]*$/.test(plain) ? plain : (JSON.parse(json.toString('utf8', start, end)) as string);
@@ -85,12 +85,12 @@ function stringEnd(json: Buffer, start: number): number {
 
 function scalarEnd(json: Buffer, start: number): number {
   let at = start;
-  while (at < json.length && isScalarByte(json[at])) at++;
+  while (at < json.length && isScalarByte(json[at]!)) at++;
   if (at === start) throw new SyntaxError(`no value at byte ${at} of the JSON`);
   return at;
 }
 
-/** Letters, digits, `+`, `-` and `.`: what `true`, `null` and numbers are made of. */
+/** Returns whether the byte can be part of `true`, `false`, `null` or a number: a letter, a digit, `+`, `-` or `.`. */
 function isScalarByte(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

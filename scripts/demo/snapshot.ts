@@ -5,20 +5,20 @@ import { startProgress } from './progress';
 import { snapshotProgress, watch } from './watch';
 import { type World } from './world';
 
-/** What one snapshot cost. */
+/** The cost of one snapshot. */
 export interface SnapshotCost {
   readonly name: string;
-  /** Documents the snapshot holds. */
+  /** Number of documents that the snapshot holds. */
   readonly documents: number;
-  /** Bytes that came from the cluster, HTTP headers and all. */
+  /** Bytes that the cluster sent, with HTTP headers. */
   readonly read: number;
-  /** By how much the bucket grew. */
+  /** Bytes by which the bucket grew. */
   readonly stored: number;
   readonly objects: number;
   readonly millis: number;
 }
 
-/** Takes a snapshot, shows how it goes, and measures it. Throws unless it ends in SUCCESS. */
+/** Takes a snapshot, shows its progress, and measures it. Throws unless it ends in SUCCESS. */
 export async function takeSnapshot(world: World, repository: string, snapshot: string): Promise<SnapshotCost> {
   const { door, embedded, meter } = world;
   const documents = (await door.call('GET', '/_count', undefined, { show: false })).json.count as number;
@@ -40,7 +40,7 @@ export async function takeSnapshot(world: World, repository: string, snapshot: s
   };
 }
 
-/** The finished snapshot as the API shows it. Throws unless it is a SUCCESS. */
+/** Returns the finished snapshot as the API shows it. Throws unless its state is SUCCESS. */
 export async function finishedSnapshot(
   { door }: World,
   repository: string,

@@ -12,10 +12,10 @@ import { checkTricky, compareAll } from './verify';
 import { restoreProgress, snapshotProgress, watch } from './watch';
 import { type World } from './world';
 
-/** Seconds a throttled copy is meant to take: long enough to be met in its middle on any machine. */
+/** Seconds that a throttled copy takes: long enough to be interrupted in its middle on any machine. */
 const SLOW_SECONDS = 6;
 
-/** The whole story, against a running world. Throws where Snapkeep does not do what it promises. */
+/** Runs the whole demonstration. Throws if Snapkeep breaks a promise. */
 export async function tellStory(world: World, times: ChapterTime[]): Promise<void> {
   const { door, embedded } = world;
   let number = 0;

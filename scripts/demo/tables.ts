@@ -22,7 +22,7 @@ export function printTimes(chapters: readonly ChapterTime[]): void {
   say(table.toString());
 }
 
-/** Columns from `numbersFrom` on are numbers: to the right. */
+/** Prints a table; columns from `numbersFrom` on are numbers, aligned to the right. */
 function plainTable(head: string[], numbersFrom: number): Table.Table {
   return new Table({
     head,

@@ -1,8 +1,8 @@
-/** Documents that tools which parse and print JSON again are known to change. */
+/** Documents that are changed by tools which parse JSON and print it again. */
 import { type DemoDocument } from './documents';
 
 interface Tricky extends DemoDocument {
-  /** What is special about it. */
+  /** The peculiarity of the document. */
   readonly about: string;
 }
 

@@ -30,7 +30,7 @@ function differ(index: string, restored: string, differences: readonly string[])
   return `${restored} differs from ${index} in ${count(differences.length)} documents:\n  ${differences.slice(0, 5).join('\n  ')}`;
 }
 
-/** Shows the documents that are easily changed on the way, as they came back; throws where one did not. */
+/** Shows the restored documents that tools easily change; throws if one of them is missing or differs. */
 export async function checkTricky({ door }: World, prefix: string): Promise<void> {
   for (const { index, id, routing, source, about } of TRICKY) {
     const back = await rawSource(door, `${prefix}${index}`, id, routing);

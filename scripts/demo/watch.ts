@@ -1,12 +1,12 @@
-/** Following a job by what the API tells of it. */
+/** Follows a job by the status that the API reports. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type FrontDoor } from './front-door';
 import { type Amount, type Progress } from './progress';
 
-/** How far a job is. */
+/** The progress of a job. */
 export interface JobProgress {
   readonly running: boolean;
-  /** As the API spells it. */
+  /** The state, as the API spells it. */
   readonly state: string;
   /** Bytes by index. */
   readonly indices: ReadonlyMap<string, Amount>;
@@ -14,7 +14,7 @@ export interface JobProgress {
   readonly total: number;
 }
 
-/** Reads the progress of one job; undefined where Snapkeep answers that no worker is there to ask. */
+/** Reads the progress of one job; returns undefined if Snapkeep answers that no worker is available. */
 export type ReadProgress = () => Promise<JobProgress | undefined>;
 
 const POLL_MS = 100;
@@ -47,7 +47,7 @@ export function restoreProgress(door: FrontDoor, indices: readonly string[]): Re
     });
 }
 
-/** Shows the progress until the job is over or `enough` says so; resolves with what was seen last. */
+/** Shows the progress until the job ends or `enough` returns true. Resolves with the last progress. */
 export async function watch(
   read: ReadProgress,
   progress: Progress,

@@ -3,19 +3,19 @@ import { readSettings } from '../../src/process/settings';
 import { FrontDoor } from './front-door';
 import { type Meter, startMeter } from './meter';
 
-/** Everything the demo plays with: Snapkeep and what it needs, each a process of its own. */
+/** All processes of the demo: Snapkeep and what it needs. */
 export interface World {
   readonly embedded: Embedded;
   readonly door: FrontDoor;
-  /** Between the worker and the cluster. */
+  /** Counts the bytes between the worker and the cluster. */
   readonly meter: Meter;
   /** Ends every process. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts everything on free ports with all data under `dataDir`. Settings of the shell are left out: the demo must
- * never meet a real cluster, bucket or Temporal server.
+ * Starts everything on free ports with all data under `dataDir`. Ignores the settings of the shell, because the demo
+ * must never use a real cluster, bucket or Temporal server.
  */
 export async function startWorld(dataDir: string): Promise<World> {
   const kept = Object.entries(process.env).filter(

@@ -1,5 +1,5 @@
 /**
- * The cache that all checkouts of Snapkeep on a machine share, and the lock that lets two of them fill it at once.
+ * Locates the cache that all checkouts of Snapkeep on a machine share, and locks it while one of them fills it.
  * Node built-ins only: this runs before anything is installed.
  */
 import { createHash } from 'node:crypto';
@@ -8,12 +8,12 @@ import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** `${XDG_CACHE_HOME:-~/.cache}/snapkeep`; not created. */
+/** Returns `${XDG_CACHE_HOME:-~/.cache}/snapkeep`; does not create it. */
 export function cacheRoot(env = process.env) {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'snapkeep');
 }
 
-/** The text of `path`, or undefined where there is no such file. */
+/** Returns the text of `path`, or undefined if the file is missing. */
 export function readIfThere(path) {
   try {
     return readFileSync(path, 'utf8');
@@ -23,7 +23,7 @@ export function readIfThere(path) {
   }
 }
 
-/** All files below `path` (itself, where it is a file), sorted; a missing path gives none. */
+/** Returns all files below `path` (or `path`, if it is a file), sorted; none if it is missing. */
 export function filesBelow(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return [];
@@ -33,7 +33,7 @@ export function filesBelow(path) {
     .flatMap((name) => filesBelow(join(path, name)));
 }
 
-/** SHA-256 (hex) over the relative names and the bytes of all files below `paths`. */
+/** Computes the SHA-256 (hex) over the relative names and the bytes of all files below `paths`. */
 export function hashFiles(root, paths) {
   const hash = createHash('sha256');
   for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
@@ -54,7 +54,7 @@ function isAlive(pid) {
   }
 }
 
-/** A lock whose owner is gone: its process ended, or it was made long ago by one that never wrote its id. */
+/** Returns whether the lock has no owner: its process ended, or never wrote its id and made the lock long ago. */
 function isStale(lock) {
   const owner = Number(readIfThere(join(lock, 'pid')));
   if (owner > 0) return !isAlive(owner);
@@ -63,8 +63,8 @@ function isStale(lock) {
 }
 
 /**
- * Runs `work` while no other process runs one under the same `lock` folder. Waits for the other one as long as that
- * lives; `onWait` is called once when there is something to wait for. A lock left by a killed process is taken over.
+ * Runs `work` while no other process holds the same `lock` folder. Waits for the other process as long as it lives, and
+ * calls `onWait` once if it has to wait. Takes over a lock that a killed process left.
  */
 export async function withLock(lock, work, onWait = () => {}) {
   mkdirSync(join(lock, '..'), { recursive: true });
@@ -76,7 +76,7 @@ export async function withLock(lock, work, onWait = () => {}) {
       if (error.code !== 'EEXIST') throw error;
     }
     if (isStale(lock)) {
-      // Renamed first: of two that find the same stale lock, one gets it and the other tries again.
+      // Renamed first, so that of two processes that find the same stale lock only one takes it over.
       const grave = `${lock}.stale-${process.pid}-${Date.now()}`;
       try {
         renameSync(lock, grave);

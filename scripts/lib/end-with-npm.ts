@@ -4,12 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 const LOOK_MS = 500;
 
 /**
- * Calls `stop` when the npm that runs this script is gone. npm passes SIGINT and SIGTERM on, but when it is killed, the
- * shell that it started goes on.
+ * Calls `stop` when the npm process that runs this script ends. npm passes SIGINT and SIGTERM on, but if it is killed,
+ * the shell that it started keeps running.
  */
 export function endWithNpm(stop: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
-  // npm starts a shell, and the shell starts this, unless it replaces itself by it.
+  // npm starts a shell, and the shell starts this process, unless the shell replaces itself by this process.
   const npm = [process.ppid, parentOf(process.ppid)].find((pid) => pid > 1 && /\bnpm\b/.test(commandOf(pid)));
   if (npm === undefined) return;
   const timer = setInterval(() => {
@@ -32,7 +32,7 @@ function isRunning(pid: number): boolean {
 function parentOf(pid: number): number {
   const stat = `/proc/${pid}/stat`;
   if (existsSync(stat)) {
-    // The name in parentheses may hold anything.
+    // The name in parentheses may hold any character.
     const text = readFileSync(stat, 'utf8');
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
   }

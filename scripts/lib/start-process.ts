@@ -6,12 +6,12 @@ import type { Writable } from 'node:stream';
 import { startReaper } from '../../packages/child-processes/src';
 
 export interface StartOptions {
-  /** Names the process in messages. */
+  /** Name of the process in messages. */
   readonly name: string;
   readonly cwd?: string;
-  /** Replaces the environment; unset: this process's own. */
+  /** Environment of the process; if unset, that of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Where its output goes; unset: a file of its own in the temporary folder. */
+  /** File of its output; if unset, a new one in the temporary folder. */
   readonly logFile?: string;
 }
 
@@ -20,28 +20,28 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A child in a process group of its own, so that what it starts ends with it. */
+/** A child in a process group of its own, so that its children end with it. */
 export interface StartedProcess {
   readonly pid: number;
   readonly logFile: string;
-  /** Settles when the process has ended; never rejects. */
+  /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** Whether it has ended. */
+  /** Returns whether it has ended. */
   readonly ended: () => boolean;
-  /** All it has written to standard output and standard error. */
+  /** Returns its standard output and standard error so far. */
   readonly output: () => string;
-  /** Sends a signal to the whole group; harmless when that is gone. */
+  /** Sends a signal to the whole group; does nothing if the group has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** SIGKILL to the group; resolves when it is gone. */
+  /** Sends SIGKILL to the group; resolves when it has ended. */
   readonly kill: () => Promise<ProcessExit>;
-  /** Asks to end (closes standard input and sends SIGTERM), kills after `graceMs`; resolves when it is gone. */
+  /** Closes standard input and sends SIGTERM, and SIGKILL after `graceMs`. Resolves when the group has ended. */
   readonly stop: (graceMs?: number) => Promise<ProcessExit>;
   readonly stdin: Writable;
 }
 
 let reaper: ((line: string) => void) | undefined;
 
-/** Tells the reaper of this process, started with the first group. Jest's own `process` emits no 'exit' to tests. */
+/** Sends a line to the reaper of this process, which is started with the first group. Jest emits no 'exit' to tests. */
 function tellReaper(line: string): void {
   reaper ??= startReaper({ detached: true });
   reaper(line);
@@ -56,8 +56,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Starts a program without a shell. It ends at the latest with the process that started it, even when that is killed.
- * Throws when it cannot be started.
+ * Starts a program without a shell. It ends at the latest with the process that started it, even if that is killed.
+ * Throws if it can't be started.
  */
 export async function startProcess(
   command: string,
@@ -78,7 +78,7 @@ export async function startProcess(
     child.once('exit', (code, signal) => {
       exit = { code, signal };
       if (child.pid !== undefined) {
-        // What the leader left running ends too; then its number may be given to somebody else.
+        // Children that the leader left end, too. After that its id may be reused by another process.
         signalGroup(child.pid, 'SIGKILL');
         tellReaper(`-${-child.pid}`);
       }
@@ -92,7 +92,7 @@ export async function startProcess(
   const pid = child.pid!;
   const stdin = child.stdin!;
   tellReaper(`+${-pid}`);
-  // A child that has closed its standard input makes writes fail; that it ended is told by `exited`.
+  // Writes fail if the child has closed its standard input; `exited` reports its end.
   stdin.on('error', () => {});
   const signal = (name: NodeJS.Signals): void => {
     if (exit === undefined) signalGroup(pid, name);

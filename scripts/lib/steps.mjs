@@ -1,20 +1,20 @@
-/** Running other programs quietly, and telling one line per step. Node built-ins only. */
+/** Runs other programs quietly, and prints one line per step. Node built-ins only. */
 import { spawn } from 'node:child_process';
 
-/** A failure to be shown as it is, without a stack: it says what to do. */
+/** A failure that is printed without a stack, because its message says what to do. */
 export class SetupError extends Error {}
 
-/** How often a long step says how far it is where there is no terminal, in ms. */
+/** Ms between the progress lines of a long step without a terminal. */
 const TELL_EVERY_MS = 30_000;
 
-/** `1.2 s` */
+/** Prints a time: `1.2 s`. */
 export function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
 /**
- * Runs `work` and prints `title` with the time it took, to standard error: standard output stays the caller's own.
- * `work` is given a function that shows progress: on the same line where there is a terminal, else in a line now and then.
+ * Runs `work` and prints `title` with its time to standard error, because standard output belongs to the caller. Passes
+ * to `work` a function that shows progress: on the same line of a terminal, else on occasional lines.
  */
 export async function step(title, work) {
   const start = Date.now();
@@ -39,8 +39,8 @@ export async function step(title, work) {
 }
 
 /**
- * Runs a program without a shell; resolves with its standard output. On failure throws with the last lines it wrote.
- * `onLine` sees each line as it comes; `timeoutMs` ends the program.
+ * Runs a program without a shell; resolves with its standard output. Throws, with its last lines, if it fails. Calls
+ * `onLine` with each line; kills the program after `timeoutMs`.
  */
 export function run(command, args, { cwd, env = process.env, onLine = () => {}, timeoutMs } = {}) {
   return new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export function run(command, args, { cwd, env = process.env, onLine = () => {}, 
   });
 }
 
-/** Runs `main`, and turns what it throws into a message and exit code 1. */
+/** Runs `main`, and turns its error into a message and exit code 1. */
 export function runMain(main) {
   for (const [signal, code] of [
     ['SIGINT', 130],

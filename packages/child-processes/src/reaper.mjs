@@ -1,21 +1,21 @@
 /**
- * Ends what a process leaves behind, however that died: SIGKILL and an interrupted terminal included.
+ * Ends the processes that another process leaves behind, even after SIGKILL or when its terminal was closed.
  *
- * Reads lines `+pid` and `-pid`, one for each process started and ended; `+-pid` and `--pid` mean a whole process group.
- * When its standard input ends, its parent is gone. Groups are killed at once; single processes are asked to end, and
- * killed after the ms of the first argument, so that who notices by itself can end in order.
+ * Reads lines `+pid` and `-pid`, one for each started and ended process; `+-pid` and `--pid` mean a whole process
+ * group. The end of its standard input means that its parent ended. Then it kills groups at once. Single processes get
+ * SIGTERM, and SIGKILL after the ms of the first argument, so that they can end in order.
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const graceMs = Number(process.argv[2] ?? 0);
-/** Ms after which what can't be killed is given up: a dead process that nobody collects still has its number. */
+/** Ms after which a process that can't be killed is ignored: a dead process that is not reaped keeps its id. */
 const GIVE_UP_MS = 5_000;
 
-// The parent's own signals reach the whole foreground group; this process must outlive them.
+// Signals of a terminal reach the whole foreground group; this process must outlive them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 
-/** Sends a signal; returns whether there was anybody to get it. */
+/** Sends a signal; returns whether the process or group exists. */
 function send(id, signal) {
   try {
     process.kill(id, signal);
