@@ -54,7 +54,6 @@ describe('metadata of indices', () => {
         mappings,
         aliases: '{"x":{ }}',
         segmentReplication: true,
-        frozen: false,
       },
     ]);
   });
@@ -66,13 +65,9 @@ describe('metadata of indices', () => {
     expect(facts({}, { properties: { n: { type: 'long', doc_values: { updatable: true } } } }).seqNoDisabled).toBe(
       true,
     );
-    expect(facts({ search: { throttled: 'true' } }, {}).frozen).toBe(true);
     expect(facts({ mapping: { source: { mode: 'disabled' } } }, {}).sourceDisabled).toBe(true);
     expect(facts({}, { _source: { enabled: false } }).sourceDisabled).toBe(true);
-    expect(facts({}, { _source: { mode: 'synthetic' } })).toMatchObject({
-      sourceDisabled: false,
-      sourceFiltered: false,
-    });
+    expect(facts({}, { _source: { mode: 'synthetic' } })).toMatchObject({ sourceDisabled: false });
   });
 });
 

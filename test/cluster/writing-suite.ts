@@ -48,10 +48,8 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
         numberOfShards: 2,
         closed: false,
         sourceDisabled: false,
-        sourceFiltered: false,
         seqNoDisabled: false,
         segmentReplication: false,
-        frozen: false,
       });
       expect(found.uuid).toMatch(/^\S{15,}$/);
       expect(JSON.parse(found.mappings)).toEqual(JSON.parse(mappings));
@@ -119,7 +117,7 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       await rest.createIndex('other', {}, { _source: { excludes: ['secret'] } });
       const [other, without] = await cluster.resolveIndices(['other', index], { ignoreUnavailable: false });
       expect(without.sourceDisabled).toBe(true);
-      expect(other).toMatchObject({ sourceDisabled: false, sourceFiltered: true });
+      expect(other).toMatchObject({ sourceDisabled: false });
     });
   });
 

@@ -20,18 +20,12 @@ export interface IndexMetadata {
   readonly closed: boolean;
   /** `_source` is not stored, so that the documents can't be read. */
   readonly sourceDisabled: boolean;
-  /**
-   * `_source` is stored in part (`includes`, `excludes`), so that documents are read with fewer fields than indexed.
-   */
-  readonly sourceFiltered: boolean;
   /** `_source` is not stored but rebuilt from other fields for each answer (synthetic, derived). */
   readonly sourceRebuilt: boolean;
   /** Sequence numbers are not stored or not searchable, or documents can change without a new number. */
   readonly seqNoDisabled: boolean;
   /** OpenSearch replicates by segments or by a remote store, so that replicas lag behind a refresh. */
   readonly segmentReplication: boolean;
-  /** The index is a frozen index of Elasticsearch 7, which is slow to read. */
-  readonly frozen: boolean;
 }
 
 /** Options of {@link resolveIndices}. */
@@ -169,14 +163,12 @@ function describe(name: string, settings: string, mapping: MappingFacts, aliases
     closed: is('index.verified_before_close', 'true'),
     sourceDisabled:
       String(source.enabled) === 'false' || source.mode === 'disabled' || is('index.mapping.source.mode', 'disabled'),
-    sourceFiltered: isNonEmpty(source.includes) || isNonEmpty(source.excludes),
     sourceRebuilt:
       source.mode === 'synthetic' ||
       ['index.mapping.source.mode', 'index.mode'].some((key) => REBUILT.has(String(flat.get(key)).toLowerCase())) ||
       is('index.derived_source.enabled', 'true'),
     seqNoDisabled: is('index.disable_sequence_numbers', 'true') || mapping.updatable,
     segmentReplication: is('index.replication.type', 'segment') || is('index.remote_store.enabled', 'true'),
-    frozen: is('index.frozen', 'true') || is('index.search.throttled', 'true'),
   };
 }
 
@@ -192,16 +184,10 @@ const UPDATABLE = /"updatable"\s*:\s*"?true/;
 function sourceMapping(mappings: string): {
   enabled?: unknown;
   mode?: unknown;
-  includes?: unknown;
-  excludes?: unknown;
 } {
   const bytes = Buffer.from(mappings);
   const span = findValue(bytes, ['_source']);
   return span ? (JSON.parse(textOf(bytes, span)) as ReturnType<typeof sourceMapping>) : {};
-}
-
-function isNonEmpty(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
 }
 
 /** Marks the indices that keep no sequence numbers although none of their own settings says so. */
