@@ -26,7 +26,7 @@ export interface Heartbeat<Cursor> {
 }
 
 /** One attempt of an activity, as its work sees it. */
-export interface ActivityRun<Cursor> {
+interface ActivityRun<Cursor> {
   /** Aborted when the job is cancelled, the activity timed out, or the worker shuts down. */
   readonly signal: AbortSignal;
   /** The last cursor of earlier attempts. */

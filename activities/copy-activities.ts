@@ -20,7 +20,7 @@ import { type Dependencies } from './dependencies';
 import { type Ledger } from './ledger-client';
 
 /** One large shard of a snapshot's plan. */
-export interface ShardJob {
+interface ShardJob {
   readonly repository: JobRepository;
   readonly uuid: string;
   readonly plan: ObjectRef;

@@ -21,7 +21,7 @@ import { type Ledger } from './ledger-client';
 import { runRestoreStep } from './restore-step';
 
 /** The restore that an activity works for. */
-export interface RestoreJob {
+interface RestoreJob {
   readonly repository: JobRepository;
   readonly snapshot: string;
   readonly id: string;

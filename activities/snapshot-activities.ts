@@ -16,7 +16,7 @@ import { type Dependencies } from './dependencies';
 import { claimsOf, type Ledger } from './ledger-client';
 
 /** The snapshot and the repository that an activity works for. */
-export interface SnapshotJob {
+interface SnapshotJob {
   readonly repository: JobRepository;
   readonly snapshot: string;
   readonly uuid: string;

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-export const SCENARIOS = ['large', 'small', 'many', 'memory'] as const;
-export type Scenario = (typeof SCENARIOS)[number];
+const SCENARIOS = ['large', 'small', 'many', 'memory'] as const;
+type Scenario = (typeof SCENARIOS)[number];
 
-export const CONTENDERS = ['snapkeep', 'native', 'native-unthrottled', 'elasticdump', 'bare'] as const;
+const CONTENDERS = ['snapkeep', 'native', 'native-unthrottled', 'elasticdump', 'bare'] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
 export interface BenchOptions {

@@ -12,7 +12,7 @@ import { type ErrorCode, type ErrorDetails, isErrorCode } from '../src/contracts
  * Returns the failure that an activity or child ended with, without the wrappers that Temporal puts around it. For a
  * step whose retry window is over, that is the failure of its last attempt.
  */
-export function causeOf(error: unknown): unknown {
+function causeOf(error: unknown): unknown {
   let cause = error;
   while (WRAPPERS.some((wrapper) => cause instanceof wrapper) && (cause as Error).cause !== undefined) {
     cause = (cause as Error).cause;

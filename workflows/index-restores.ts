@@ -15,7 +15,7 @@ import { type RestoreInput, SingleIndexRestore } from './single-index-restore';
 const INDICES_AT_ONCE = 2;
 
 /** The indices to restore, and the restore that they belong to. */
-export interface IndexRestoresInput extends RestoreInput {
+interface IndexRestoresInput extends RestoreInput {
   readonly indices: readonly IndexRestore[];
 }
 

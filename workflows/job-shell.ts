@@ -6,7 +6,7 @@ import { jobFailure } from './failures';
 import { JobAcceptance } from './job-acceptance';
 
 /** The steps of a job that the shell calls. */
-export interface JobSteps<Outcome> {
+interface JobSteps<Outcome> {
   /** Does the work. Calls `acceptance.accept` once the caller of the job may be answered. */
   readonly run: (acceptance: JobAcceptance) => Promise<Outcome>;
   /**

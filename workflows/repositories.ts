@@ -23,7 +23,7 @@ import { onceActivities } from './profiles';
 const UPDATES_PER_RUN = 1000;
 
 /** The state that the next execution begins with, besides the memo. */
-export interface RepositoriesState {
+interface RepositoriesState {
   /** The last revision given; at least that of every registration in the memo. */
   readonly revision: number;
 }

@@ -33,7 +33,7 @@ export interface RestoreInput {
 }
 
 /** Receivers of what an index comes to. */
-export interface IndexReceivers {
+interface IndexReceivers {
   readonly onFailure: (failure: RestoreFailure) => void;
   /** Receives what the restored index lacks, or has in another way. */
   readonly onLeftOut: (leftOut: Bounded<LeftOut>) => void;

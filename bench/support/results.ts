@@ -1,5 +1,5 @@
 /** The measurements of one kind of work by one contender. */
-export interface Measured {
+interface Measured {
   readonly work: string;
   readonly contender: string;
   /** Time of each round. */

@@ -4,7 +4,7 @@ import { arrayElements, objectMembers } from './raw-json';
 
 const PAGE = 10_000;
 
-export interface Comparison {
+interface Comparison {
   readonly documents: number;
   /** Bytes of `_source`. */
   readonly bytes: number;
@@ -19,7 +19,7 @@ interface Stored {
 }
 
 /** Documents of an index by raw `_id`. */
-export type IndexContent = ReadonlyMap<string, Stored>;
+type IndexContent = ReadonlyMap<string, Stored>;
 
 /** Compares `index` with the documents that were read of another one. */
 export async function compareWith(door: FrontDoor, expected: IndexContent, index: string): Promise<Comparison> {

@@ -8,7 +8,7 @@ export interface Answer {
   readonly json: any;
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** True to print the request as a curl line, and the answer. @default true */
   readonly show?: boolean;
   /** Statuses that are not failures. @default 200 and 201 */

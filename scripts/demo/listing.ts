@@ -1,7 +1,7 @@
 /** Objects of a bucket at one moment: key → ETag and length. */
 export type Listing = ReadonlyMap<string, { readonly etag: string; readonly size: number }>;
 
-export interface ListingChange {
+interface ListingChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   /** Keys with other content than before. */

@@ -33,7 +33,7 @@ function engineOf(name) {
 }
 
 /** What is missing to run the engine, as a sentence; undefined when nothing is. */
-export function missingFor(name, maven = hasMaven) {
+function missingFor(name, maven = hasMaven) {
   const { title, java } = engineOf(name);
   if (findJdk(java) === undefined) {
     const range = java.most === undefined ? `${java.least} or newer` : `${java.least} to ${java.most}`;

@@ -8,7 +8,7 @@ export class SetupError extends Error {}
 const TELL_EVERY_MS = 30_000;
 
 /** Prints a time: `1.2 s`. */
-export function seconds(ms) {
+function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 

@@ -19,7 +19,7 @@ const STEPS = [
 ];
 
 /** What each part may import beside packages and itself; `types` are parts whose types alone it may use. */
-export const MAY_IMPORT = {
+const MAY_IMPORT = {
   'src/contracts': {},
   'src/concurrency': { values: ['src/contracts'] },
   'src/elasticsearch': { values: ['src/contracts'] },

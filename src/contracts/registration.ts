@@ -41,11 +41,11 @@ export interface VerifiedStore {
 const MEMO_PREFIX = 'repository/';
 
 /** Maximum number of registrations. */
-export const MAX_REGISTRATIONS = 1_000;
+const MAX_REGISTRATIONS = 1_000;
 /** Maximum bytes of one registration as it is stored. */
-export const MAX_REGISTRATION_BYTES = 16 * 1024;
+const MAX_REGISTRATION_BYTES = 16 * 1024;
 /** Maximum bytes of all registrations together, because they have to fit into one memo. */
-export const MAX_REGISTRATIONS_BYTES = 1024 * 1024;
+const MAX_REGISTRATIONS_BYTES = 1024 * 1024;
 
 /** Returns the name of the memo field that shows a registration. */
 export function registrationField(name: string): string {

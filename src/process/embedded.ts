@@ -13,7 +13,7 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
 import { claimDataDir } from './data-dir';
 import { SETTING_NAMES, type Settings } from './settings';
 
-export interface EmbeddedPart {
+interface EmbeddedPart {
   readonly name: string;
   pid(): number | undefined;
   /** Ends the process without a chance to tidy up; it is started again unless `stop` was called. */
@@ -30,7 +30,7 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** Where the worker reaches the cluster, given where that listens: for whoever measures what passes. */
   workerClusterUrl?(clusterUrl: string): Promise<string>;
 }

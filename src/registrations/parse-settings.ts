@@ -15,7 +15,7 @@ export interface RepositorySettings {
 }
 
 /** The settings of a new registration. */
-export interface NewSettings extends RepositorySettings {
+interface NewSettings extends RepositorySettings {
   /** The settings as they were given, without secrets. */
   readonly shown: Readonly<Record<string, string>>;
   /** Credentials; undefined for a store that takes none. */

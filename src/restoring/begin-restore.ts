@@ -13,7 +13,7 @@ const INLINE_INDICES = 8;
 const INLINE_BYTES = 64 * 1024 * 1024;
 
 /** A restore that begins, and what its first step works with. */
-export interface BeginRestore {
+interface BeginRestore {
   readonly job: {
     readonly repository: { readonly name: string };
     readonly snapshot: string;

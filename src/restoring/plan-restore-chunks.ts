@@ -12,7 +12,7 @@ const CHUNK_BYTES = 128 * 1024 * 1024;
 const RAW_PER_STORED_BYTE = 4;
 
 /** Neighbouring segments of a shard that one step restores: `[first, first + count)` of the shard manifest. */
-export interface SegmentRun {
+interface SegmentRun {
   readonly first: number;
   readonly count: number;
   /** Documents it writes. */

@@ -15,7 +15,7 @@ import { basesOf, changedShards, countsOf, groupShards, type JobPlan, writePlan 
 import { planSnapshot } from './plan-snapshot';
 
 /** A snapshot that begins, and what its first step works with. */
-export interface BeginSnapshot {
+interface BeginSnapshot {
   readonly job: {
     readonly repository: { readonly name: string };
     readonly snapshot: string;

@@ -22,7 +22,7 @@ export interface ChunkCursor {
 }
 
 /** The part of a chunk that earlier attempts have done, and the receivers of what this attempt does. */
-export interface ChunkRun {
+interface ChunkRun {
   readonly cursor: ChunkCursor | undefined;
   /** Receives the cursor when more segments were noted. */
   readonly onNoted: (cursor: ChunkCursor) => void;

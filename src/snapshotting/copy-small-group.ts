@@ -14,7 +14,7 @@ import { indexNamesOf, ofSameHistory, type ShardStates, statesThenRefresh } from
 const SHARDS_AT_ONCE = 4;
 
 /** The part of a group that earlier attempts have done, and the receivers of what this attempt does. */
-export interface GroupRun {
+interface GroupRun {
   readonly done: readonly ShardResult[];
   /** Receives all results so far when one more shard has ended; a later attempt passes them as `done`. */
   readonly onDone: (results: readonly ShardResult[]) => void;

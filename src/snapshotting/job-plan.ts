@@ -36,7 +36,7 @@ export type PlannedShard =
   | { readonly kind: 'failed'; readonly reason: string; readonly status: string };
 
 /** One index of a plan. */
-export interface PlannedIndex {
+interface PlannedIndex {
   readonly name: string;
   readonly uuid: string;
   /** Raw JSON text, as in the snapshot manifest. */

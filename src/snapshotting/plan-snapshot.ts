@@ -21,7 +21,7 @@ const JSON_PER_STORED_BYTE = 2;
 const LEAST_BYTES_PER_DOCUMENT = 64;
 
 /** The job that is planned, and the facts it is planned from. */
-export interface PlanInputs {
+interface PlanInputs {
   readonly call: {
     readonly snapshot: string;
     readonly uuid: string;

@@ -2,12 +2,14 @@
  * Finds exports that no other file imports. A name that only its own file uses needs no `export`; one that nobody uses
  * is dead code.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = resolve(__dirname, '../..');
-const FOLDERS = ['src', 'workflows', 'activities', 'bench', 'scripts'];
+const PACKAGES = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
+const FOLDERS = ['src', 'workflows', 'activities', 'bench', 'scripts', ...PACKAGES.map((name) => `${name}/src`)];
+const TESTS = ['test', ...PACKAGES.map((name) => `${name}/test`)].filter((folder) => existsSync(join(ROOT, folder)));
 
 /** Files whose exports something outside the repository calls: Temporal finds workflows by their exported names. */
 const ENTRY_POINTS = ['workflows/index.ts'];
@@ -22,13 +24,20 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/cluster/reading/shard-states.ts statesOf',
     'src/cluster/writing/create-index.ts leaveOut',
     'src/documents/bulk-lines.ts documentOffsets',
-    'src/embedded/cluster/metadata/routing-hash.ts murmur3',
-    'src/embedded/temporal/dev-server.ts temporalDevServerArgs',
-    'src/embedded/temporal/dev-server.ts temporalDevServerEnv',
+    'packages/embedded-cluster/src/metadata/routing-hash.ts murmur3',
+    'packages/temporal-dev-server/src/dev-server.ts temporalDevServerArgs',
+    'packages/temporal-dev-server/src/dev-server.ts temporalDevServerEnv',
     'src/jobs/restores/restores.ts outcomeJson',
     'src/jobs/running/shard-progress.ts later',
     'src/jobs/running/shard-progress.ts withHeartbeats',
     'src/repository/objects/foreign-objects.ts findForeign',
+    'src/restoring/plan-restore-chunks.ts planRestoreChunks',
+    'src/snapshotting/plan-chunks.ts planChunks',
+  ],
+  'what a test checks the whole product by': [
+    'src/api/fields/read-parameters.ts EVERY_REQUEST',
+    'src/repository/deletion/orphans.ts cleanupRepository',
+    'src/repository/deletion/orphans.ts reachedByRoot',
   ],
   'a limit that a test reaches or lowers': [
     'src/blobs/wrappers/retrying.ts DEFAULT_RETRY_POLICY',
@@ -46,112 +55,15 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/api/app.ts AppParts',
     'src/contracts/jobs/job-order.ts Claiming',
     'src/contracts/jobs/snapshots-in-use.ts JobReads',
-    'src/embedded/cluster/index.ts EmbeddedCluster',
-    'src/embedded/cluster/index.ts EmbeddedClusterOptions',
-    'src/embedded/oss/server.ts EmbeddedOss',
-    'src/embedded/oss/server.ts EmbeddedOssOptions',
+    'packages/embedded-cluster/src/index.ts EmbeddedCluster',
+    'packages/embedded-cluster/src/index.ts EmbeddedClusterOptions',
+    'packages/embedded-oss/src/server.ts EmbeddedOss',
+    'packages/embedded-oss/src/server.ts EmbeddedOssOptions',
     'src/process/http/http-server.ts HttpLimits',
     'src/repository/deletion/sweep.ts SweepResult',
     'src/repository/segments/read-segments.ts BulkFrame',
   ],
 };
-
-/** Exports that their rooms have yet to remove. Delete this list when it is empty. */
-const TO_REMOVE: readonly string[] = [
-  'activities/copy-activities.ts ShardJob',
-  'activities/restore-activities.ts RestoreJob',
-  'activities/snapshot-activities.ts SnapshotJob',
-  'bench/options.ts CONTENDERS',
-  'bench/options.ts SCENARIOS',
-  'bench/options.ts Scenario',
-  'bench/support/results.ts Measured',
-  'scripts/demo/compare.ts Comparison',
-  'scripts/demo/compare.ts IndexContent',
-  'scripts/demo/front-door.ts CallOptions',
-  'scripts/demo/listing.ts ListingChange',
-  'scripts/engines/prepare.mjs missingFor',
-  'scripts/lib/steps.mjs seconds',
-  'scripts/lint/import-direction.mjs MAY_IMPORT',
-  'src/api/access/snapshot-access.ts SnapshotAction',
-  'src/blobs/fs/temporary-file.ts TEMPORARY_FOLDER',
-  'src/blobs/wrappers/retrying.ts RetryPolicy',
-  'src/blobs/wrappers/throttled.ts ThrottleLimits',
-  'src/cluster/http/cluster-failures.ts ClusterComplaint',
-  'src/cluster/http/connection.ts Connection',
-  'src/cluster/http/connection.ts PoolOptions',
-  'src/cluster/reading/open-reader.ts countRanges',
-  'src/cluster/reading/pit-view.ts pagesOf',
-  'src/cluster/reading/search-body.ts Bucket',
-  'src/cluster/reading/search-body.ts ExtraParts',
-  'src/cluster/reading/shard-search.ts SearchOptions',
-  'src/cluster/writing/mapping-edits.ts FieldEdit',
-  'src/cluster/writing/mapping-edits.ts MappedField',
-  'src/cluster/writing/restorable-index.ts AliasesRequest',
-  'src/cluster/writing/restorable-index.ts FinishedIndex',
-  'src/cluster/writing/restorable-index.ts RestorablePlan',
-  'src/cluster/writing/restorable-index.ts SettingsRequest',
-  'src/cluster/writing/restorable-index.ts StoredIndex',
-  'src/contracts/registration.ts MAX_REGISTRATIONS',
-  'src/contracts/registration.ts MAX_REGISTRATIONS_BYTES',
-  'src/contracts/registration.ts MAX_REGISTRATION_BYTES',
-  'src/contracts/repository-settings.ts FsSettings',
-  'src/embedded/cluster/documents/bulk-parser.ts BulkDefaults',
-  'src/embedded/cluster/documents/item-request.ts PartialUpdate',
-  'src/embedded/cluster/elasticsearch-error.ts ErrorFacts',
-  'src/embedded/cluster/http/body.ts MAX_BODY_BYTES',
-  'src/embedded/cluster/http/body.ts ReceivedBody',
-  'src/embedded/cluster/http/router.ts Match',
-  'src/embedded/cluster/json-validator.ts JsonFault',
-  'src/embedded/cluster/metadata/catalog.ts ClusterIdentity',
-  'src/embedded/cluster/metadata/catalog.ts NewIndex',
-  'src/embedded/cluster/metadata/index-metadata.ts ShardMetadata',
-  'src/embedded/cluster/metadata/index-names.ts validateIndexName',
-  'src/embedded/cluster/raw-json.ts RawMember',
-  'src/embedded/cluster/search/hit-writer.ts HitOptions',
-  'src/embedded/cluster/search/query-phase.ts QueryOutcome',
-  'src/embedded/cluster/search/query-phase.ts QueryRequest',
-  'src/embedded/cluster/search/query.ts Test',
-  'src/embedded/cluster/search/scan.ts BlockConsumer',
-  'src/embedded/cluster/search/scan.ts candidateOf',
-  'src/embedded/cluster/storage/block-bitmap.ts hasBit',
-  'src/embedded/cluster/storage/document-store.ts DocumentStoreOptions',
-  'src/embedded/cluster/storage/shard-state.ts TimeMark',
-  'src/embedded/oss/auth/signature-v4.ts AuthorizationV4',
-  'src/embedded/oss/oss-error.ts OSS_ERRORS',
-  'src/embedded/oss/routes/byte-range.ts ByteRange',
-  'src/embedded/oss/storage/uploads.ts Part',
-  'src/embedded/oss/xml.ts ParsedXml',
-  'src/embedded/oss/xml.ts XmlValue',
-  'src/embedded/temporal/wait-for-temporal.ts WaitOptions',
-  'src/process/embedded.ts EmbeddedOptions',
-  'src/process/embedded.ts EmbeddedPart',
-  'src/repository/catalogue/catalogue.ts RootChange',
-  'src/repository/catalogue/holders.ts Holder',
-  'src/repository/catalogue/holders.ts Wanted',
-  'src/repository/catalogue/holders.ts holdersOf',
-  'src/repository/catalogue/holders.ts ordinalsByUuid',
-  'src/repository/deletion/orphans.ts CleanupOptions',
-  'src/repository/deletion/orphans.ts DeletedObjects',
-  'src/repository/deletion/orphans.ts cleanupRepository',
-  'src/repository/deletion/orphans.ts reachedByRoot',
-  'src/repository/deletion/remove-snapshots.ts Marking',
-  'src/repository/deletion/sweep.ts SweepProgress',
-  'src/repository/format/metadata.ts checkBytes',
-  'src/repository/format/schemas.ts segmentSchema',
-  'src/repository/format/shared-mappings.ts WithOrdinal',
-  'src/repository/segments/plan-segments.ts Rewrite',
-  'src/repository/segments/prove-history.ts Proof',
-  'src/repository/segments/read-segments.ts ReadSegments',
-  'src/repository/segments/shard-ranges.ts ShardRanges',
-  'src/restoring/plan-restore-chunks.ts RestoreChunk',
-  'src/snapshotting/copy-at-once.ts CopyAtOnce',
-  'src/snapshotting/job-plan.ts PlannedIndex',
-  'src/snapshotting/job-plan.ts SMALL_SHARD_BYTES',
-  'src/snapshotting/plan-snapshot.ts PlanInputs',
-  'workflows/failures.ts causeOf',
-  'workflows/index-restores.ts IndexRestoresInput',
-  'workflows/repositories.ts RepositoriesState',
-];
 
 type Sources = ReadonlyMap<string, string>;
 
@@ -251,12 +163,12 @@ const unused = unusedExports(product).filter((name) => !name.startsWith('eslint.
 
 test('every export is imported by another file of the product', () => {
   expect(product.size).toBeGreaterThan(100);
-  const known = new Set([...forTests, ...TO_REMOVE]);
+  const known = new Set(forTests);
   expect(unused.filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('every export listed as one for tests is imported by tests alone', () => {
-  const unusedByAll = new Set(unusedExports(new Map([...product, ...readSources(filesBelow('test'))])));
+  const unusedByAll = new Set(unusedExports(new Map([...product, ...readSources(TESTS.flatMap(filesBelow))])));
   expect(forTests.filter((name) => !unused.includes(name) || unusedByAll.has(name))).toEqual([]);
 });
 

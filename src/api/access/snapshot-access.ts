@@ -12,7 +12,7 @@ import { callerDigest, callerHeaders } from '../proxy/caller';
 import { type Question, relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /** Kinds of requests that need different privileges. */
-export type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
+type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
 
 interface Need {
   /** Cluster privilege of Elasticsearch that includes the action. */

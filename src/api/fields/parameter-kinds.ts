@@ -3,7 +3,7 @@ import { splitNames } from '../../elasticsearch/name-lists';
 import { illegal } from '../http/illegal-argument';
 import { type Kind } from './field-table';
 
-export type ParameterKind<Value> = Kind<string, Value>;
+type ParameterKind<Value> = Kind<string, Value>;
 
 /** Accepts `true` and `false`; the name without a value means `true`. */
 export function boolean(otherwise: boolean): ParameterKind<boolean> {

@@ -4,7 +4,7 @@ import { type Member } from './body-kinds';
 import { type Field, type Parsed, readFields } from './field-table';
 
 /** A row of a body's table. */
-export interface BodyField extends Field<Member, unknown> {
+interface BodyField extends Field<Member, unknown> {
   /** A second spelling of the name. */
   readonly alias?: string;
 }

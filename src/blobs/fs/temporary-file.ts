@@ -5,7 +5,7 @@ import { SnapkeepError } from '../../contracts/errors';
 import { errnoOf } from './fs-errors';
 
 /** Folder of files that are being written. Because no key holds `~`, it can't hide an object or be listed as one. */
-export const TEMPORARY_FOLDER = '.snapkeep~tmp';
+const TEMPORARY_FOLDER = '.snapkeep~tmp';
 
 /** Bytes written or verified at a time. Small slices let an aborted call end soon. */
 const SLICE_BYTES = 4 * 1024 * 1024;

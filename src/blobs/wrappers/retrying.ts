@@ -4,7 +4,7 @@ import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** Limits how often, and for how long, a failed call is retried. */
-export interface RetryPolicy {
+interface RetryPolicy {
   /** Attempts in all, including the first. */
   readonly attempts: number;
   /** Longest pause before the second attempt, in milliseconds. It triples with every further attempt. */

@@ -3,7 +3,7 @@ import { untilAborted } from '../../concurrency/on-abort';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
 
 /** Limits in bytes a second; undefined: no limit. */
-export interface ThrottleLimits {
+interface ThrottleLimits {
   readonly putBytesPerSec?: number;
   readonly getBytesPerSec?: number;
 }

@@ -6,7 +6,7 @@ import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
  */
 
 /** The cluster's own description of a failure. */
-export interface ClusterComplaint {
+interface ClusterComplaint {
   readonly type: string;
   readonly reason: string;
   readonly index?: string;

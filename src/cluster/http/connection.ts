@@ -17,7 +17,7 @@ export interface ClusterSettings {
 }
 
 /** The parsed settings, which every client of the cluster needs. */
-export interface Connection {
+interface Connection {
   readonly origin: string;
   /** Precedes every path; has no slash at its end. */
   readonly prefix: string;
@@ -42,7 +42,7 @@ export function connectionTo(settings: ClusterSettings): Connection {
 }
 
 /** The limits of a connection pool. */
-export interface PoolOptions {
+interface PoolOptions {
   readonly connections: number;
   readonly connectTimeoutMs: number;
   /** Limit until the first byte of an answer; 0 is no limit. */

@@ -64,7 +64,7 @@ export class ClusterDocumentReader implements DocumentReader {
 }
 
 /** Counts the live documents of each range, at one moment unless a cluster cannot count all ranges in one request. */
-export async function countRanges(
+async function countRanges(
   searches: ShardSearches,
   searcher: ShardSearcher,
   ranges: readonly SeqNoRange[],

@@ -194,7 +194,7 @@ class PitView implements ShardView {
 }
 
 /** Groups ascending ranges for one search each: at most `width` numbers and `clauses` ranges per group. */
-export function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = MAX_CLAUSES): SeqNoRange[][] {
+function pagesOf(ranges: readonly SeqNoRange[], width: number, clauses = MAX_CLAUSES): SeqNoRange[][] {
   const pages: SeqNoRange[][] = [];
   let room = 0;
   for (const { from, to } of ranges) {

@@ -9,7 +9,7 @@ export const MAX_BUCKETS = 5_000;
 export const MAX_CLAUSES = 500;
 
 /** Additional members of a search. */
-export type ExtraParts = Readonly<Record<string, unknown>>;
+type ExtraParts = Readonly<Record<string, unknown>>;
 
 type Json = Record<string, unknown>;
 
@@ -101,7 +101,7 @@ export function readCounts(aggregation: unknown, length: number): number[] {
 }
 
 /** One bucket of an aggregation. */
-export interface Bucket {
+interface Bucket {
   readonly key: string | number;
   readonly doc_count: number;
   readonly [name: string]: unknown;

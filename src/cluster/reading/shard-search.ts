@@ -10,7 +10,7 @@ import { type ShardTarget } from './document-reader';
 import { MAX_PAGE_DOCUMENTS } from './search-body';
 
 /** Options of one search. */
-export interface SearchOptions {
+interface SearchOptions {
   /**
    * Trims the answer. Must not be used for documents: the cluster parses and prints a filtered answer, and `1.10`
    * arrives as `1.1`.

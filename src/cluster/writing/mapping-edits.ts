@@ -2,7 +2,7 @@
 import { skipValue, textOf, walkObject } from '../../documents/scan-json';
 
 /** One field of a mapping. */
-export interface MappedField {
+interface MappedField {
   /** The full path, such as `user.name`; multi-fields included. */
   readonly path: string;
   /** Raw JSON object. */
@@ -12,7 +12,7 @@ export interface MappedField {
 }
 
 /** Returns a field's new definition, `null` to leave the field out, or `undefined` to edit the fields inside. */
-export type FieldEdit = (field: MappedField) => string | null | undefined;
+type FieldEdit = (field: MappedField) => string | null | undefined;
 
 /** Returns the mapping with `edit` applied to every field. */
 export function editFields(mapping: string, edit: FieldEdit, prefix = ''): string {

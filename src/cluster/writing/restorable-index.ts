@@ -7,21 +7,21 @@ import { matchesWildcard } from '../../elasticsearch/wildcard';
 import { type Dropped } from './create-index';
 
 /** A stored index without its documents and mappings; settings and aliases are raw JSON text. */
-export interface StoredIndex {
+interface StoredIndex {
   readonly name: string;
   readonly settings: string;
   readonly aliases: string;
 }
 
 /** The parameters of a restore that change settings. */
-export interface SettingsRequest {
+interface SettingsRequest {
   /** Raw JSON text of the request's `index_settings`. */
   readonly indexSettings?: string;
   readonly ignoreIndexSettings?: readonly string[];
 }
 
 /** The parameters of a restore that change aliases. */
-export interface AliasesRequest {
+interface AliasesRequest {
   readonly includeAliases: boolean;
   readonly renameAliasPattern?: string;
   readonly renameAliasReplacement?: string;
@@ -107,7 +107,7 @@ export function restorableIndex(index: StoredIndex, request: SettingsRequest): R
 }
 
 /** The settings and aliases of an index after loading. */
-export interface FinishedIndex {
+interface FinishedIndex {
   /** Settings to put on the loaded index; `null` is the cluster's default. */
   readonly settings: ReadonlyMap<string, SettingValue>;
   /** Blocks, which would prevent all other changes and are put last. */

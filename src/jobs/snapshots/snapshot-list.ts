@@ -116,14 +116,13 @@ export class SnapshotList {
     registrationOf: (view: SnapshotView) => Registration,
   ): Promise<(SnapshotManifest | undefined)[]> {
     const manifests = new Array<SnapshotManifest | undefined>(views.length);
-    const wanted = [...views.keys()].filter(
-      (i) => views[i].entry !== undefined && options.verbose && (options.indexDetails || views[i].shards.failed > 0),
+    const wanted = [...views.entries()].filter(
+      ([, view]) => view.entry !== undefined && options.verbose && (options.indexDetails || view.shards.failed > 0),
     );
-    await inLanes(wanted, READS_AT_ONCE, async (i) => {
-      const { entry } = views[i];
-      manifests[i] = await this.reader.read(registrationOf(views[i]), (catalogue, signal) =>
+    await inLanes(wanted, READS_AT_ONCE, async ([i, view]) => {
+      manifests[i] = await this.reader.read(registrationOf(view), (catalogue, signal) =>
         // A manifest that can't be read must not fail the list; the failures of its snapshot are then unknown.
-        unlessUnreadable(catalogue.readSnapshotManifest(entry!.manifest, { signal })),
+        unlessUnreadable(catalogue.readSnapshotManifest(view.entry!.manifest, { signal })),
       );
     });
     return manifests;

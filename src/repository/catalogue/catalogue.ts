@@ -26,7 +26,7 @@ export interface RootView {
 /**
  * Returns the next root, or the given one if that shows the change already. Throws to refuse. Pure except for reads.
  */
-export type RootChange = (root: Root) => Root | Promise<Root>;
+type RootChange = (root: Root) => Root | Promise<Root>;
 
 /**
  * Reads the metadata of one repository and checks it, caches manifests, and commits new roots. The manifests that it

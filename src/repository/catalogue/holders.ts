@@ -30,7 +30,7 @@ export function shardId(indexUuid: string, shard: number): string {
 }
 
 /** A snapshot that counts as a user of its objects: committed, or removed and not being swept. */
-export type Holder = Pick<RootEntry, 'snapshot' | 'uuid' | 'order' | 'indices' | 'dataless' | 'manifest'>;
+type Holder = Pick<RootEntry, 'snapshot' | 'uuid' | 'order' | 'indices' | 'dataless' | 'manifest'>;
 
 /** Returns all holders, ascending by order; a clone follows its source. */
 function holdersOf(root: Root): Holder[] {

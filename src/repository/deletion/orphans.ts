@@ -16,7 +16,7 @@ const REACH_ATTEMPTS = 10;
 const FENCED_AT_ONCE = 500;
 
 /** A sum over deleted objects. */
-export interface DeletedObjects {
+interface DeletedObjects {
   readonly objects: number;
   /** Stored bytes. */
   readonly bytes: number;
@@ -96,7 +96,7 @@ async function findLeftovers(
 }
 
 /** Options of {@link cleanupRepository}. */
-export interface CleanupOptions extends BlobCallOptions {
+interface CleanupOptions extends BlobCallOptions {
   /**
    * Returns the UUIDs of the snapshots that jobs are writing at the moment of the call. Their objects are no orphans.
    */

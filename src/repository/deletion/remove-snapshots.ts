@@ -19,7 +19,7 @@ export async function removeSnapshots(
 }
 
 /** Selects the removed snapshots that may be swept. */
-export interface Marking {
+interface Marking {
   /** UUIDs of the snapshots that running jobs build on, read, or are about to commit: they are not marked. */
   readonly inUse: ReadonlySet<string>;
   /**

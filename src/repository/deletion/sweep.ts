@@ -26,7 +26,7 @@ const NEIGHBOUR_ATTEMPTS = 10;
 const DELETED_KEYS_KEPT = 200_000;
 
 /** The sum of what a sweep has done so far. */
-export interface SweepProgress {
+interface SweepProgress {
   /** Snapshots that were swept and forgotten. */
   readonly snapshots: number;
   readonly objects: number;

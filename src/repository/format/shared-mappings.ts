@@ -5,7 +5,7 @@ interface WithMappings {
 }
 
 /** An index whose mapping is an ordinal in {@link SharedMappings.mappings}. */
-export type WithOrdinal<I extends WithMappings> = Omit<I, 'mappings'> & { readonly mapping: number };
+type WithOrdinal<I extends WithMappings> = Omit<I, 'mappings'> & { readonly mapping: number };
 
 /** Indices, and their mappings apart from them. */
 export interface SharedMappings<I extends WithMappings> {

@@ -22,7 +22,7 @@ const MERGE_AT = 8;
 const SMALL_STORED_BYTES = 4 * 1024 * 1024;
 
 /** Segments `[first, last]` of the base that are rewritten. */
-export interface Rewrite {
+interface Rewrite {
   readonly first: number;
   readonly last: number;
 }

@@ -25,7 +25,7 @@ const PIECES = 1_000;
 const MOST_LOOKS = 16;
 
 /** The outcome of {@link proveHistory}. */
-export interface Proof {
+interface Proof {
   /** True if every range has as many live documents as before. */
   readonly same: boolean;
   /**

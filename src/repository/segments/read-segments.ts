@@ -20,7 +20,7 @@ export interface BulkFrame {
 }
 
 /** Where and how segments are read. */
-export interface ReadSegments {
+interface ReadSegments {
   readonly store: BlobStore;
   readonly pool: CodecPool;
   /** The first frame to read; the very first if unset. */

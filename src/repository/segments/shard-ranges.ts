@@ -11,7 +11,7 @@ export interface Known extends KnownRange {
 }
 
 /** All sequence numbers of a shard, from 0 on. */
-export interface ShardRanges {
+interface ShardRanges {
   /** Ascending. */
   readonly known: readonly Known[];
   /** Ascending; with `known` they cover everything from 0 on. The last is the unsealed tail. */

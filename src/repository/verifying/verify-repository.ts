@@ -20,7 +20,7 @@ import { type ForeignObjects, foreignObjects } from '../objects/foreign-objects'
 const MARKER_MAX_BYTES = 1024;
 
 /** A repository opened for its verification alone. */
-export interface VerifiedPlace {
+interface VerifiedPlace {
   readonly store: BlobStore;
   readonly catalogue: Catalogue;
   readonly write: { readonly readonly: boolean };
