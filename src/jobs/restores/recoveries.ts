@@ -101,13 +101,17 @@ export class Recoveries {
     const status = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, 0);
     if (status === undefined) return undefined;
     const groups = await Promise.all(status.groups.map((id) => this.calls.query(id, restoreGroupStatusQuery)));
-    const indices = [...status.indices, ...groups.flatMap((group) => group ?? [])];
+    // A group that ends between two questions is in the answers to both: the later one counts.
+    const indices = new Map<string, IndexRecovery>();
+    const add = (some: readonly IndexRecovery[]): void => some.forEach((index) => indices.set(index.target, index));
+    add(status.indices);
+    groups.forEach((group) => add(group ?? []));
     for (let { next } = status; next !== undefined;) {
       const more = await this.calls.query(job.workflowId, restoreStatusQuery, QUERY_MS, next);
-      indices.push(...(more?.indices ?? []));
+      add(more?.indices ?? []);
       next = more?.next;
     }
-    return { status, indices };
+    return { status, indices: [...indices.values()] };
   }
 
   private async ofJob(job: Pick<ShownJob, 'workflowId'>): Promise<readonly Recovery[]> {
