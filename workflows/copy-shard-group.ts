@@ -8,8 +8,8 @@ import {
   type ShardResult,
 } from '../src/contracts/jobs/copy';
 import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
-import { reasonOf } from './failures';
 import { inWindow } from './in-window';
+import { reasonOf } from './job-failures';
 import { controlActivities, dataActivities } from './profiles';
 
 /** Large shards of a group, and chunks of one shard, that are copied concurrently. */

@@ -24,9 +24,9 @@ import { cancelSnapshotSignal, jobGrantedSignal, snapshotStatusQuery } from '../
 import { type ObjectRef } from '../src/contracts/stored';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { copyShardGroupWorkflow } from './copy-shard-group';
-import { codeOf, isUntouched, reasonOf } from './failures';
 import { inWindow } from './in-window';
 import { type JobAcceptance } from './job-acceptance';
+import { codeOf, isUntouched, reasonOf } from './job-failures';
 import { runJob, showState } from './job-shell';
 import { controlActivities, dataActivities } from './profiles';
 

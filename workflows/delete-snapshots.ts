@@ -1,8 +1,8 @@
 import { CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import { type DeleteOutcome, type DeleteSnapshotsInput } from '../src/contracts/jobs/deletion';
 import { sweptSignal } from '../src/contracts/jobs/workflow-messages';
-import { reasonOf } from './failures';
 import { type JobAcceptance } from './job-acceptance';
+import { reasonOf } from './job-failures';
 import { runJob, showState } from './job-shell';
 import { controlActivities } from './profiles';
 

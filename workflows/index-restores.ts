@@ -7,8 +7,8 @@ import {
   type RestoreFailure,
   type RestoreSummary,
 } from '../src/contracts/jobs/restore';
-import { jobFailure, reasonOf } from './failures';
 import { inWindow } from './in-window';
+import { jobFailure, reasonOf } from './job-failures';
 import { type RestoreInput, SingleIndexRestore } from './single-index-restore';
 
 /** Indices of one workflow that are restored concurrently. */

@@ -2,7 +2,7 @@
 export { copyShardGroupWorkflow } from './copy-shard-group';
 export { createSnapshotWorkflow } from './create-snapshot';
 export { deleteSnapshotsWorkflow } from './delete-snapshots';
-export { repositoriesWorkflow } from './repositories';
+export { repositoriesWorkflow } from './registrations';
 export { repositoryWorkflow } from './repository-ledger';
 export { restoreGroupWorkflow } from './restore-group';
 export { restoreSnapshotWorkflow } from './restore-snapshot';

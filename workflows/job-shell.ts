@@ -2,8 +2,8 @@
 import { allHandlersFinished, CancellationScope, condition, upsertSearchAttributes } from '@temporalio/workflow';
 import { type JobOptions } from '../src/contracts/jobs/job';
 import { JOB_STATE } from '../src/contracts/search-attributes';
-import { jobFailure } from './failures';
 import { JobAcceptance } from './job-acceptance';
+import { jobFailure } from './job-failures';
 
 /** The steps of a job that the shell calls. */
 interface JobSteps<Outcome> {

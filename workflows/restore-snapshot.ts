@@ -22,10 +22,10 @@ import {
 } from '../src/contracts/jobs/restore';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { workflowIds } from '../src/contracts/workflow-ids';
-import { reasonOf } from './failures';
 import { inWindow } from './in-window';
 import { allFailed, IndexRestores } from './index-restores';
 import { type JobAcceptance } from './job-acceptance';
+import { reasonOf } from './job-failures';
 import { runJob, showState } from './job-shell';
 import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';

@@ -12,8 +12,8 @@ import {
   type RestoreFailure,
 } from '../src/contracts/jobs/restore';
 import { type ObjectRef } from '../src/contracts/stored';
-import { reasonOf } from './failures';
 import { inWindow } from './in-window';
+import { reasonOf } from './job-failures';
 import { controlActivities, dataActivities } from './profiles';
 
 /** Chunks of one index that are written concurrently. */

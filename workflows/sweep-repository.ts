@@ -7,7 +7,7 @@ import {
   sweepEndedSignal,
 } from '../src/contracts/jobs/workflow-messages';
 import { workflowIds } from '../src/contracts/workflow-ids';
-import { jobFailure, reasonOf } from './failures';
+import { jobFailure, reasonOf } from './job-failures';
 import { controlActivities, longActivities } from './profiles';
 
 /**

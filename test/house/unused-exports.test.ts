@@ -25,8 +25,6 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/cluster/writing/create-index.ts leaveOut',
     'src/documents/bulk-lines.ts documentOffsets',
     'packages/embedded-cluster/src/metadata/routing-hash.ts murmur3',
-    'packages/temporal-dev-server/src/dev-server.ts temporalDevServerArgs',
-    'packages/temporal-dev-server/src/dev-server.ts temporalDevServerEnv',
     'src/jobs/restores/restores.ts outcomeJson',
     'src/jobs/running/shard-progress.ts later',
     'src/jobs/running/shard-progress.ts withHeartbeats',

@@ -7,7 +7,7 @@ import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
 import { MAX_REPLANS } from '../../src/contracts/jobs/plan-again';
 import { type SnapshotOutcome } from '../../src/contracts/jobs/snapshot';
 import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../src/contracts/jobs/workflow-messages';
-import { isStopped } from '../../src/jobs/temporal/failures';
+import { isStopped } from '../../src/jobs/temporal/temporal-failures';
 import { type createSnapshotWorkflow } from '../../workflows';
 import {
   type FakeActivities,

@@ -3,7 +3,7 @@ import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { acceptedUpdate, sweptSignal } from '../../src/contracts/jobs/workflow-messages';
-import { isStopped } from '../../src/jobs/temporal/failures';
+import { isStopped } from '../../src/jobs/temporal/temporal-failures';
 import { type deleteSnapshotsWorkflow } from '../../workflows';
 import { type FakeActivities, repositoryOf, startEnvironment, untilCancelled, withActivities } from './support';
 

@@ -11,8 +11,8 @@ import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type Recoveries } from '../restores/recoveries';
 import { type ShardProgressReader } from '../running/shard-progress';
 import { type RunningViews } from '../snapshots/running-views';
-import { asSnapkeepError, isStopped } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
+import { asSnapkeepError, isStopped } from '../temporal/temporal-failures';
 
 /** A job that runs, or ended recently. */
 export type KnownJob = ShownJob & Partial<EndedJob>;

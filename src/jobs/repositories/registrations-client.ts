@@ -19,8 +19,8 @@ import {
 import { REPOSITORIES_WORKFLOW_ID } from '../../contracts/workflow-ids';
 import { type Health } from '../start/health';
 import { waitWhileHealthy } from '../start/wait-while-healthy';
-import { asSnapkeepError, isWorkflowMissing } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
+import { asSnapkeepError, isWorkflowMissing } from '../temporal/temporal-failures';
 
 /** Concurrent updates of the workflow. Temporal takes ten of one workflow, from all front doors together. */
 const VERIFYING_AT_ONCE = 4;

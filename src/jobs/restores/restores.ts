@@ -14,7 +14,7 @@ import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type JobStarter } from '../start/start-job';
-import { asSnapkeepError } from '../temporal/failures';
+import { asSnapkeepError } from '../temporal/temporal-failures';
 
 interface RestoreJobRequest {
   readonly repository: string;

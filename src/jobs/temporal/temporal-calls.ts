@@ -6,8 +6,8 @@ import {
 } from '@temporalio/client';
 import { Coalescer } from '../../concurrency/coalescer';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
-import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './failures';
 import { LastAnswer } from './last-answer';
+import { asSnapkeepError, isNotReady, isTimeout, isWorkflowMissing, NoAnswerInTimeError } from './temporal-failures';
 
 /** Ms that a call may take: well below the five seconds within which callers are promised an answer. */
 export const QUERY_MS = 3_200;

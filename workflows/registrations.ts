@@ -16,7 +16,7 @@ import {
   verifyRepositoryUpdate,
 } from '../src/contracts/jobs/workflow-messages';
 import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
-import { jobFailure } from './failures';
+import { jobFailure } from './job-failures';
 import { onceActivities } from './profiles';
 
 /** Updates after which the execution continues as new; Temporal ends one at 2,000. */

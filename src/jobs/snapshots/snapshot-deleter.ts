@@ -16,8 +16,8 @@ import { type RunningSnapshot } from '../running/running-jobs';
 import { type Health } from '../start/health';
 import { type JobStarter } from '../start/start-job';
 import { type ExtraCheck, waitWhileHealthy } from '../start/wait-while-healthy';
-import { asSnapkeepError } from '../temporal/failures';
 import { type TemporalCalls } from '../temporal/temporal-calls';
+import { asSnapkeepError } from '../temporal/temporal-failures';
 import { type SnapshotList } from './snapshot-list';
 import { type SnapshotView } from './snapshot-view';
 

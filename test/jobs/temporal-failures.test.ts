@@ -1,7 +1,7 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { SnapkeepError } from '../../src/contracts/errors';
-import { asSnapkeepError, isStopped } from '../../src/jobs/temporal/failures';
+import { asSnapkeepError, isStopped } from '../../src/jobs/temporal/temporal-failures';
 
 describe('failures of jobs', () => {
   it('are the errors that activities threw, with code, words and facts', () => {

@@ -19,7 +19,7 @@ import { type RepositoryReader } from '../reading/repository-reader';
 import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type ClusterFacts } from '../start/health';
 import { JobExistsError, type JobStarter } from '../start/start-job';
-import { asSnapkeepError, isStopped } from '../temporal/failures';
+import { asSnapkeepError, isStopped } from '../temporal/temporal-failures';
 import { type SnapshotList } from './snapshot-list';
 
 interface CreateRequest {
