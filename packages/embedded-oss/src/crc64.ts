@@ -27,7 +27,10 @@ for (let byte = 0; byte < 256; byte++) {
   for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ POLYNOMIAL : crc >> 1n;
   TABLE[byte] = crc;
 }
-for (let at = 256; at < TABLE.length; at++) TABLE[at] = (TABLE[at - 256] >> 8n) ^ TABLE[Number(TABLE[at - 256] & 255n)];
+for (let at = 256; at < TABLE.length; at++) {
+  const before = TABLE[at - 256]!;
+  TABLE[at] = (before >> 8n) ^ TABLE[Number(before & 255n)]!;
+}
 
 /** A checksum over bytes as they come. */
 export class Crc64 {
@@ -40,8 +43,8 @@ export class Crc64 {
       DATA.set(slice);
       this.crc = BigInt.asUintN(64, update(this.crc, DATA_AT, DATA_AT + slice.length));
     }
-    for (let at = whole; at < bytes.length; at++) {
-      this.crc = (this.crc >> 8n) ^ TABLE[Number((this.crc ^ BigInt(bytes[at])) & 255n)];
+    for (const byte of bytes.subarray(whole)) {
+      this.crc = (this.crc >> 8n) ^ TABLE[Number((this.crc ^ BigInt(byte)) & 255n)]!;
     }
     return this;
   }

@@ -49,7 +49,7 @@ async function sendDamaged(
       sent += chunk.length;
       if (fault === 'corrupt-body') {
         const changed = Buffer.from(chunk);
-        if (start <= half && half < sent) changed[half - start] ^= 1;
+        if (start <= half && half < sent) changed[half - start]! ^= 1;
         done(null, changed);
       } else if (sent < half) {
         done(null, chunk);

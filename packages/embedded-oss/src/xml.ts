@@ -51,7 +51,7 @@ export function parseXml(body: Buffer, root: string): ParsedXml {
     throw new OssError('MalformedXML');
   }
   if (!Object.hasOwn(parsed, root)) throw new OssError('MalformedXML');
-  return parsed[root];
+  return parsed[root]!;
 }
 
 /** The children of that name, none, one or many. */

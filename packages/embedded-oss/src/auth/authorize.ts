@@ -24,19 +24,21 @@ export function authorize(request: OssRequest, credentials: Credentials, now = D
 function authorizeV1(request: OssRequest, header: string, credentials: Credentials, now: number): void {
   const found = /^OSS ([^:]+):(.+)$/.exec(header);
   if (!found) throw new OssError('InvalidArgument', 'Authorization header is invalid.');
-  assertKnown(found[1], credentials);
+  const [, accessKeyId, signature] = found;
+  assertKnown(accessKeyId!, credentials);
   assertDate(Date.parse(request.headers['x-oss-date'] ?? request.headers.date ?? ''), now);
-  assertSignature([signatureV1(request, credentials.secretAccessKey)], found[2].trim());
+  assertSignature([signatureV1(request, credentials.secretAccessKey)], signature!.trim());
 }
 
 function authorizeV4(request: OssRequest, header: string, credentials: Credentials, now: number): void {
   const authorization = readAuthorizationV4(header);
   if (!authorization) throw new OssError('InvalidArgument', 'Authorization header is invalid.');
   assertKnown(authorization.accessKeyId, credentials);
-  const stamp = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(request.headers['x-oss-date'] ?? '');
+  const date = request.headers['x-oss-date'] ?? '';
+  const stamp = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
   const [, year, month, day, hour, minute, second] = (stamp ?? []).map(Number);
-  assertDate(stamp ? Date.UTC(year, month - 1, day, hour, minute, second) : NaN, now);
-  if (!request.headers['x-oss-date'].startsWith(authorization.day)) {
+  assertDate(stamp ? Date.UTC(year!, month! - 1, day, hour, minute, second) : NaN, now);
+  if (!date.startsWith(authorization.day)) {
     throw new OssError('InvalidArgument', 'Invalid signing date in Authorization header.');
   }
   if (authorization.region !== credentials.region.replace(/^oss-/, '')) {

@@ -35,7 +35,7 @@ export function signatureV1(request: OssRequest, secretAccessKey: string): strin
 
 function ossHeaders({ headers }: OssRequest): string[] {
   const names = Object.keys(headers).filter((name) => name.startsWith('x-oss-'));
-  return names.sort().map((name) => `${name}:${headers[name].trim()}`);
+  return names.sort().map((name) => `${name}:${headers[name]!.trim()}`);
 }
 
 function canonicalResource({ bucket, key, query }: OssRequest): ByteString {

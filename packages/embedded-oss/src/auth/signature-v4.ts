@@ -25,10 +25,11 @@ export function readAuthorizationV4(header: string): AuthorizationV4 | undefined
   const signature = fields.get('Signature') ?? '';
   if (!credential || !/^[0-9a-f]{64}$/.test(signature)) return undefined;
   const additional = fields.get('AdditionalHeaders') ?? '';
+  const [, accessKeyId, day, region] = credential;
   return {
-    accessKeyId: credential[1],
-    day: credential[2],
-    region: credential[3],
+    accessKeyId: accessKeyId!,
+    day: day!,
+    region: region!,
     additionalHeaders: additional === '' ? [] : additional.toLowerCase().split(';').sort(),
     signature,
   };
@@ -61,7 +62,7 @@ function canonicalRequest(request: OssRequest, authorization: AuthorizationV4, e
   const { bucket, key, headers } = request;
   const path = bucket === undefined ? '/' : `/${bucket}/${key}`;
   const query = [...request.query]
-    .map(([name, value]) => [percentEncode(name), percentEncode(value)])
+    .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => (value === '' ? name + emptyValue : `${name}=${value}`));
   const names = Object.keys(headers).filter(
@@ -77,7 +78,7 @@ function canonicalRequest(request: OssRequest, authorization: AuthorizationV4, e
     query.join('&'),
     names
       .sort()
-      .map((name) => `${name}:${headers[name].trim()}\n`)
+      .map((name) => `${name}:${headers[name]!.trim()}\n`)
       .join(''),
     authorization.additionalHeaders.join(';'),
     headers['x-oss-content-sha256'] ?? 'UNSIGNED-PAYLOAD',

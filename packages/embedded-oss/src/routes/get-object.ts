@@ -55,14 +55,14 @@ export async function headObject({ bucket, request }: BucketContext): Promise<Re
 
 function briefHeaders(meta: ObjectMeta): Record<string, string> {
   const { ETag, 'Last-Modified': modified, 'x-oss-hash-crc64ecma': crc64 } = objectHeaders(meta);
-  return { ETag, 'Last-Modified': modified, 'x-oss-hash-crc64ecma': crc64 };
+  return { ETag: ETag!, 'Last-Modified': modified!, 'x-oss-hash-crc64ecma': crc64! };
 }
 
 function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of query) {
     const found = OVERRIDES.exec(name);
-    if (found && /^[\x20-\x7e]*$/.test(value)) headers[found[1]] = value;
+    if (found && /^[\x20-\x7e]*$/.test(value)) headers[found[1]!] = value;
   }
   return headers;
 }

@@ -63,9 +63,10 @@ export function isNotModified(request: OssRequest, meta: ObjectMeta): boolean {
   const { headers } = request;
   const modifiedSeconds = Math.floor(meta.modified / 1000);
   const since = (name: string): number => Date.parse(headers[name] ?? '') / 1000;
-  const names = (name: string): boolean => headers[name].replaceAll('"', '').toUpperCase() === meta.etag;
-  if (headers['if-match'] !== undefined && !names('if-match')) throw new OssError('PreconditionFailed');
+  const names = (tag: string): boolean => tag.replaceAll('"', '').toUpperCase() === meta.etag;
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (match !== undefined && !names(match)) throw new OssError('PreconditionFailed');
   if (modifiedSeconds > since('if-unmodified-since')) throw new OssError('PreconditionFailed');
-  if (headers['if-none-match'] !== undefined) return names('if-none-match');
+  if (noneMatch !== undefined) return names(noneMatch);
   return modifiedSeconds <= since('if-modified-since');
 }

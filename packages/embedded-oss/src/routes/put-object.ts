@@ -1,5 +1,4 @@
 import { streamBody } from '../body';
-import { type ByteString } from '../byte-string';
 import { type BucketContext, type OssService } from '../context';
 import { OssError } from '../oss-error';
 import { decode, type OssRequest, readKey } from '../oss-request';
@@ -41,12 +40,13 @@ export async function copyObject({ bucket, request, service }: BucketContext): P
 
 /** The object that `x-oss-copy-source: /bucket/key` names, opened. Throws NoSuchBucket, NoSuchKey, InvalidArgument. */
 export async function openCopySource(request: OssRequest, service: OssService): Promise<OpenObject> {
-  const found = /^\/?([^/]+)\/(.+)$/s.exec(decode(request.headers['x-oss-copy-source'].split('?')[0]));
+  const [source] = request.headers['x-oss-copy-source']!.split('?');
+  const found = /^\/?([^/]+)\/(.+)$/s.exec(decode(source!));
   if (!found) throw new OssError('InvalidArgument', 'x-oss-copy-source must be /bucket/key.');
-  const bucket: Bucket | undefined = service.buckets.get(found[1]);
-  if (bucket === undefined) throw new OssError('NoSuchBucket', undefined, { BucketName: found[1] });
-  const key: ByteString = readKey(found[2]);
-  return bucket.openObject(key);
+  const [, name, key] = found;
+  const bucket: Bucket | undefined = service.buckets.get(name!);
+  if (bucket === undefined) throw new OssError('NoSuchBucket', undefined, { BucketName: name! });
+  return bucket.openObject(readKey(key!));
 }
 
 /** Bytes of an opened object as they stream; the file stays open. */

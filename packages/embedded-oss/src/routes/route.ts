@@ -60,5 +60,5 @@ export async function route(context: BucketContext): Promise<Reply> {
       `The embedded OSS server has no ${name.trim()} on ${key === '' ? 'buckets' : 'objects'}.`,
     );
   }
-  return routes[name](context);
+  return routes[name]!(context);
 }

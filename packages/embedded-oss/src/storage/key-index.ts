@@ -39,7 +39,7 @@ export class KeyIndex {
     let high = this.keys.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.keys[middle] < bound) low = middle + 1;
+      if (this.keys[middle]! < bound) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -186,7 +186,7 @@ function choose(parts: readonly Part[], wanted: readonly { number: number; etag:
   });
   if (chosen.length === 0) throw new OssError('InvalidPart');
   chosen.forEach((part, at) => {
-    if (at > 0 && part.number <= chosen[at - 1].number) throw new OssError('InvalidPartOrder');
+    if (at > 0 && part.number <= chosen[at - 1]!.number) throw new OssError('InvalidPartOrder');
     if (at < chosen.length - 1 && part.meta.size < MIN_PART_BYTES) throw new OssError('EntityTooSmall');
   });
   return chosen;
