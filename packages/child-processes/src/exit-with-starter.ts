@@ -1,6 +1,6 @@
 /**
- * Where whoever started this process holds the other end of its standard input (SNAPKEEP_EXIT_WITH_STARTER is `true`
- * then), the end of that process, however it came, is the end of this one: `stop` is called.
+ * Calls `stop` when the process that started this one ends, however it does, if that process holds the other end of
+ * standard input (SNAPKEEP_EXIT_WITH_STARTER is `true` then).
  */
 export function exitWithStarter(stop: () => void): void {
   if (process.env.SNAPKEEP_EXIT_WITH_STARTER !== 'true') return;

@@ -21,7 +21,7 @@ export interface ClusterOptions {
   readonly now?: () => number;
 }
 
-/** The parts of the embedded cluster, put together, and its background work. */
+/** Puts the parts of the embedded cluster together and runs its background work. */
 export class Cluster {
   readonly name = 'snapkeep-embedded';
   readonly startedMs: number;

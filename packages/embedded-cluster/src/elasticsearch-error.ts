@@ -2,8 +2,8 @@
 export type ErrorFacts = Readonly<Record<string, unknown>>;
 
 /**
- * An error as Elasticsearch answers it: a type, a sentence, an HTTP status. The embedded cluster imitates a server with
- * hundreds of types, so it has its own class instead of the catalogue of Snapkeep's own errors.
+ * Carries an error as Elasticsearch answers it: a type, a sentence, an HTTP status. The embedded cluster imitates a
+ * server with hundreds of types, so it has its own class instead of the catalogue of Snapkeep's own errors.
  */
 export class ElasticsearchError extends Error {
   constructor(
@@ -33,7 +33,7 @@ export class ElasticsearchError extends Error {
   }
 }
 
-/** An answer whose `error` is a bare sentence, as Elasticsearch gives for a missing alias or a wrong method. */
+/** Carries an answer whose `error` is a bare sentence, as Elasticsearch gives for a missing alias or a wrong method. */
 export class PlainError extends ElasticsearchError {
   constructor(reason: string, status: number) {
     super('plain', reason, status);
@@ -44,7 +44,7 @@ export class PlainError extends ElasticsearchError {
   }
 }
 
-/** An error that every shard of a search answered with: Elasticsearch wraps it once more. */
+/** Wraps an error that every shard of a search answered with, as Elasticsearch does. */
 export class SearchPhaseError extends ElasticsearchError {
   constructor(
     override readonly cause: ElasticsearchError,
@@ -70,19 +70,23 @@ export class SearchPhaseError extends ElasticsearchError {
   }
 }
 
+/** Returns the 400 for a value that Elasticsearch does not take. */
 export const illegalArgument = (reason: string): ElasticsearchError =>
   new ElasticsearchError('illegal_argument_exception', reason, 400);
 
-/** What the embedded cluster leaves out is refused by name, never ignored. */
+/** Returns the 400 that refuses by name what the embedded cluster leaves out; nothing is ignored. */
 export const unsupported = (what: string): ElasticsearchError =>
   illegalArgument(`the embedded cluster does not support ${what}; use Elasticsearch or OpenSearch for it`);
 
+/** Returns the 400 for a body that can't be parsed. */
 export const parsingError = (reason: string): ElasticsearchError =>
   new ElasticsearchError('parsing_exception', reason, 400);
 
+/** Returns the 400 for a request that is invalid whatever the index contains. */
 export const validationError = (reason: string): ElasticsearchError =>
   new ElasticsearchError('action_request_validation_exception', `Validation Failed: 1: ${reason};`, 400);
 
+/** Returns the 404 for the name of a missing index. */
 export const indexNotFound = (name: string): ElasticsearchError =>
   new ElasticsearchError('index_not_found_exception', `no such index [${name}]`, 404, {
     'resource.type': 'index_or_alias',
@@ -91,5 +95,6 @@ export const indexNotFound = (name: string): ElasticsearchError =>
     index: name,
   });
 
+/** Returns the 400 for an operation that needs the index open. */
 export const indexClosed = (index: { name: string; uuid: string }): ElasticsearchError =>
   new ElasticsearchError('index_closed_exception', 'closed', 400, { index_uuid: index.uuid, index: index.name });

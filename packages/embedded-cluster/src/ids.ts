@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
-/** A random 128-bit identifier as Elasticsearch writes them: 22 characters of URL-safe base64. */
+/** Returns a random 128-bit identifier as Elasticsearch writes them: 22 characters of URL-safe base64. */
 export const randomUuid = (): string => randomBytes(16).toString('base64url');
 
 let sequence = randomBytes(3).readUIntBE(0, 3);
 const node = randomBytes(5);
 
 /**
- * `_id` for a document that came without one: 20 characters, rising with time within a process, so that such ids are
- * neighbours in the id index.
+ * Returns an `_id` for a document that came without one: 20 characters, rising with time within a process, so that such
+ * ids are neighbours in the id index.
  */
 export function generatedId(nowMs: number): string {
   const bytes = Buffer.allocUnsafe(15);

@@ -40,7 +40,7 @@ export interface JsonFault {
   readonly detail: string;
 }
 
-/** Where `text` stops being one JSON value with an object at its root; undefined if it is one. */
+/** Finds where `text` stops being one JSON value with an object at its root; undefined if it is one. */
 export function findJsonFault(text: Buffer): JsonFault | undefined {
   const isArray: boolean[] = [];
   let expect: number = VALUE;

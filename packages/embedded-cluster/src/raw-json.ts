@@ -3,12 +3,12 @@
  * order, whitespace.
  */
 
-/** JSON text that goes into an answer byte for byte. */
+/** Marks JSON text that goes into an answer byte for byte. */
 export class RawJson {
   constructor(readonly bytes: Buffer) {}
 }
 
-/** A number that Elasticsearch prints as a double: `1.0`, `1.0E7`. */
+/** Marks a number that Elasticsearch prints as a double: `1.0`, `1.0E7`. */
 export class Double {
   constructor(readonly value: number) {}
 
@@ -68,7 +68,10 @@ function valueEnd(text: Buffer, at: number): number {
   return text.length;
 }
 
-/** Members of a JSON object in their order, duplicates included. `text` must be valid JSON with an object at its root. */
+/**
+ * Returns the members of a JSON object in order, duplicates included. `text` must be valid JSON with an object at its
+ * root.
+ */
 export function objectMembers(text: Buffer): RawMember[] {
   const members: RawMember[] = [];
   let at = skipSpace(text, skipSpace(text, 0) + 1);
@@ -84,7 +87,7 @@ export function objectMembers(text: Buffer): RawMember[] {
   return members;
 }
 
-/** Text of the last member called `key`; undefined if there is none. */
+/** Returns the text of the last member called `key`; undefined if there is none. */
 export function rawMember(text: Buffer, key: string): Buffer | undefined {
   const member = objectMembers(text).findLast((candidate) => candidate.key === key);
   return member && text.subarray(member.start, member.end);
@@ -93,8 +96,8 @@ export function rawMember(text: Buffer, key: string): Buffer | undefined {
 const isObject = (text: Buffer): boolean => text[skipSpace(text, 0)] === 0x7b;
 
 /**
- * `base` with the members of `patch` put into it: objects are merged, everything else is replaced. Untouched members
- * keep their bytes.
+ * Puts the members of `patch` into `base`: objects are merged, everything else is replaced. Untouched members keep
+ * their bytes.
  */
 export function mergeObjects(base: Buffer, patch: Buffer): Buffer {
   const changes = new Map(objectMembers(patch).map((member) => [member.key, patch.subarray(member.start, member.end)]));
@@ -114,7 +117,7 @@ export function mergeObjects(base: Buffer, patch: Buffer): Buffer {
 const COMMA = Buffer.from(',');
 
 /**
- * One level of a raw value opened up: an object becomes a record and an array a list, of raw values; undefined for a
+ * Opens one level of a raw value: an object becomes a record and an array a list, of raw values; undefined for a
  * scalar. Of duplicate keys the last one counts.
  */
 export function openRaw(raw: RawJson): Record<string, RawJson> | RawJson[] | undefined {

@@ -5,12 +5,12 @@ import { type OssRequest } from './oss-request';
 /** Largest XML document that a client may send: 1,000 keys of 1,023 bytes, every one of them escaped. */
 const MAX_XML_BYTES = 8 * 1024 * 1024;
 
-/** The body as it streams in; a client that goes away ends it with an error. */
+/** Streams the body as it comes in; a client that goes away ends it with an error. */
 export function streamBody(request: OssRequest): AsyncIterable<Buffer> {
   return request.incoming as AsyncIterable<Buffer>;
 }
 
-/** A small body at once. Throws EntityTooLarge, and BadDigest where it is not what Content-MD5 says. */
+/** Reads a small body at once. Throws EntityTooLarge, and BadDigest where it is not what Content-MD5 says. */
 export async function readSmallBody(request: OssRequest): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;

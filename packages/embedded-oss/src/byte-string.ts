@@ -5,17 +5,17 @@
  */
 export type ByteString = string;
 
-/** The UTF-8 bytes of `text`. */
+/** Returns the UTF-8 bytes of `text`. */
 export function toBytes(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The text of UTF-8 bytes; what is no UTF-8 becomes U+FFFD. */
+/** Returns the text of UTF-8 bytes; what is no UTF-8 becomes U+FFFD. */
 export function fromBytes(bytes: ByteString): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** Whether the bytes are valid UTF-8. */
+/** Returns whether the bytes are valid UTF-8. */
 export function isUtf8(bytes: ByteString): boolean {
   return toBytes(fromBytes(bytes)) === bytes;
 }

@@ -32,7 +32,7 @@ for (let at = 256; at < TABLE.length; at++) {
   TABLE[at] = (before >> 8n) ^ TABLE[Number(before & 255n)]!;
 }
 
-/** A checksum over bytes as they come. */
+/** Computes a checksum over bytes as they come. */
 export class Crc64 {
   private crc = ALL_ONES;
 

@@ -45,7 +45,7 @@ const OSS_ERRORS = {
 
 export type OssErrorCode = keyof typeof OSS_ERRORS;
 
-/** An answer of OSS that is an error. `extra` goes into the error document as further elements. */
+/** Carries an answer of OSS that is an error. `extra` goes into the error document as further elements. */
 export class OssError extends Error {
   readonly status: number;
 

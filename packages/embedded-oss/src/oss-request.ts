@@ -45,7 +45,7 @@ export function readRequest(incoming: IncomingMessage): OssRequest {
   };
 }
 
-/** The key, if it can be one ('' included). Throws InvalidObjectName. */
+/** Returns the key, if it can be one ('' included). Throws InvalidObjectName. */
 export function readKey(key: ByteString): ByteString {
   if (key.length > MAX_KEY_BYTES || key.startsWith('/') || key.startsWith('\\') || !isUtf8(key)) {
     throw new OssError('InvalidObjectName');
@@ -53,7 +53,7 @@ export function readKey(key: ByteString): ByteString {
   return key;
 }
 
-/** `%XX` decoded. Throws InvalidArgument where that cannot be. */
+/** Decodes `%XX`. Throws InvalidArgument where that cannot be. */
 export function decode(text: string): ByteString {
   try {
     return percentDecode(text);

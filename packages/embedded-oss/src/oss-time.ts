@@ -1,4 +1,4 @@
-/** A time as OSS writes it in documents: whole seconds, with the milliseconds that clients expect to be 000. */
+/** Prints a time as OSS does in documents: whole seconds, with the milliseconds that clients expect to be 000. */
 export function ossTime(milliseconds: number): string {
   return new Date(Math.floor(milliseconds / 1000) * 1000).toISOString();
 }

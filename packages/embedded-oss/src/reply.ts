@@ -9,12 +9,12 @@ export interface Reply {
   readonly body?: Buffer | Readable;
 }
 
-/** An XML document. */
+/** Returns a 200 with an XML document. */
 export function xmlReply(root: string, content: XmlElement, headers: Reply['headers'] = {}): Reply {
   return { status: 200, headers: { 'Content-Type': 'application/xml', ...headers }, body: xmlDocument(root, content) };
 }
 
-/** No body. */
+/** Returns an answer without a body. */
 export function emptyReply(status: number, headers: Reply['headers'] = {}): Reply {
   return { status, headers };
 }

@@ -7,7 +7,7 @@ export interface XmlElement {
   readonly [name: string]: XmlValue;
 }
 
-/** The document with one root element. */
+/** Prints the document with one root element. */
 export function xmlDocument(root: string, content: XmlElement): Buffer {
   return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${element(root, content)}\n`, 'utf8');
 }
@@ -42,7 +42,7 @@ const parser = new XMLParser({
 /** A parsed element: text, or children. */
 export type ParsedXml = string | { readonly [name: string]: ParsedXml | readonly ParsedXml[] | undefined };
 
-/** The content of the one root element `root`; throws MalformedXML for anything else. */
+/** Returns the content of the one root element `root`; throws MalformedXML for anything else. */
 export function parseXml(body: Buffer, root: string): ParsedXml {
   let parsed: Record<string, ParsedXml>;
   try {
@@ -54,7 +54,7 @@ export function parseXml(body: Buffer, root: string): ParsedXml {
   return parsed[root]!;
 }
 
-/** The children of that name, none, one or many. */
+/** Returns the children of that name, none, one or many. */
 export function children(parent: ParsedXml, name: string): readonly ParsedXml[] {
   if (typeof parent === 'string') return [];
   const found = parent[name];
@@ -62,7 +62,7 @@ export function children(parent: ParsedXml, name: string): readonly ParsedXml[] 
   return Array.isArray(found) ? (found as readonly ParsedXml[]) : [found as ParsedXml];
 }
 
-/** The text of the one child of that name; undefined if there is none. */
+/** Returns the text of the one child of that name; undefined if there is none. */
 export function childText(parent: ParsedXml, name: string): string | undefined {
   const found = children(parent, name);
   if (found.length === 0) return undefined;

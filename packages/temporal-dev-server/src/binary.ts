@@ -6,8 +6,9 @@ const SERVICE_SETTING = /^(SNAPKEEP|TEMPORAL)_/;
 const OWN_SETTINGS = ['SNAPKEEP_TEMPORAL_CLI_SHA256', 'SNAPKEEP_CI_RUN'];
 
 /**
- * Path of a Temporal CLI that runs here. The script that set the checkout up decides which, and gets one where there
- * is none yet, which may take minutes; what it does is shown on standard error. Throws saying what to install.
+ * Returns the path of a Temporal CLI that runs here. The script that set the checkout up decides which, and gets one
+ * where there is none yet, which may take minutes; what it does is shown on standard error. Throws saying what to
+ * install.
  */
 export function temporalBinary(): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -42,7 +42,10 @@ export interface TemporalDevServer {
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
 
-/** What the process is started with. Ports must be real ones. Pure: for whoever keeps processes in a way of its own. */
+/**
+ * Returns the arguments that the process is started with. Ports must be real ones. Pure: for whoever keeps processes in
+ * a way of its own.
+ */
 export function temporalDevServerArgs(options: TemporalDevServerOptions & { readonly port: number }): string[] {
   const flag = (name: string, values: readonly string[]): string[] => values.flatMap((value) => [name, value]);
   const ui =
@@ -64,7 +67,7 @@ export function temporalDevServerArgs(options: TemporalDevServerOptions & { read
   ];
 }
 
-/** What the process may see of the environment: nothing of Snapkeep's, and no TEMPORAL_*, which name a server. */
+/** Returns the environment that the process may see: nothing of Snapkeep's, and no TEMPORAL_*, which name a server. */
 export function temporalDevServerEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return programEnv(env);
 }

@@ -9,8 +9,8 @@ function listen(port: number): Promise<Server> {
 }
 
 /**
- * `count` different ports of 127.0.0.1 that were free a moment ago, for programs that must be told a number. All are
- * held until the last is found, so that none is given twice.
+ * Returns `count` different ports of 127.0.0.1 that were free a moment ago, for programs that must be told a number.
+ * All are held until the last is found, so that none is given twice.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
@@ -19,7 +19,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Whether nothing listens on `port` of 127.0.0.1 at this moment. */
+/** Returns whether nothing listens on `port` of 127.0.0.1 at this moment. */
 export async function isFree(port: number): Promise<boolean> {
   try {
     const server = await listen(port);

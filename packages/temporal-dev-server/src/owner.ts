@@ -8,10 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const fileOf = (dataFile: string): string => `${dataFile}.pid`;
 
+/** Records which process serves `dataFile`, in a file beside it. */
 export function recordOwner(dataFile: string, pid: number): void {
   writeFileSync(fileOf(dataFile), String(pid), { mode: 0o600 });
 }
 
+/** Removes the record of the process that serves `dataFile`, if there is one. */
 export function forgetOwner(dataFile: string): void {
   rmSync(fileOf(dataFile), { force: true });
 }

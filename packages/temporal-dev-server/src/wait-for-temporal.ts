@@ -11,7 +11,7 @@ export interface WaitOptions {
   readonly reason?: () => string;
 }
 
-/** Until the server at `address` answers and knows the namespace; throws when it never does. */
+/** Waits until the server at `address` answers and knows the namespace; throws when it never does. */
 export async function waitForTemporal(address: string, options: WaitOptions): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
   for (let last: unknown; ;) {

@@ -7,8 +7,8 @@ import type { ItemRequest } from './item-request';
 import { PRIMARY_TERM } from './plan-operation';
 
 /**
- * The answer to a bulk, item by item. Most bulks are answered with one short line a document, written straight as text;
- * values are built only where `filter_path` or `pretty` look at them.
+ * Writes the answer to a bulk, item by item. Most bulks are answered with one short line a document, written straight
+ * as text; values are built only where `filter_path` or `pretty` look at them.
  */
 export class BulkAnswer {
   private errors = false;

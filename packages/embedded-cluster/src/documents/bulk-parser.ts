@@ -34,8 +34,8 @@ const isBlank = (body: Buffer, from: number, to: number): boolean => {
 };
 
 /**
- * The items of a `_bulk` body, one at a time, so that the caller can pause. Sources are views on the body. Throws the
- * 400 that Elasticsearch gives for the whole request; faults of one document are in its item.
+ * Yields the items of a `_bulk` body, one at a time, so that the caller can pause. Sources are views on the body.
+ * Throws the 400 that Elasticsearch gives for the whole request; faults of one document are in its item.
  */
 export function* parseBulk(body: Buffer, defaults: BulkDefaults): Generator<ItemRequest> {
   if (body[body.length - 1] !== NEWLINE)

@@ -147,7 +147,7 @@ export class DocumentWriter {
   }
 }
 
-/** The answer to a write, as an item of a bulk has it; `status` is added there. */
+/** Returns the answer to a write, as an item of a bulk has it; `status` is added there. */
 export function writeResultJson(result: WriteResult, forcedRefresh: boolean): Record<string, unknown> {
   const copies = 1 + Number(result.index.settings['index.number_of_replicas'] ?? 0);
   return {

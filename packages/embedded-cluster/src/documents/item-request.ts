@@ -35,13 +35,14 @@ const NO_BYTES = Buffer.alloc(0);
 
 export const noSource = NO_BYTES;
 
+/** Reads a `version_type`. Throws Elasticsearch's 400 for an unknown one. */
 export function parseVersionType(value: string): VersionType {
   if (value === 'internal' || value === 'external' || value === 'external_gte') return value;
   if (value === 'external_gt') return 'external';
   throw illegalArgument(`No version type match [${value}]`);
 }
 
-/** Checks that do not need the index; Elasticsearch refuses the whole request for them. */
+/** Checks conditions that do not need the index; Elasticsearch refuses the whole request for them. */
 export function checkConditions(action: Action, id: string | undefined, conditions: WriteConditions): void {
   const { version, versionType, ifSeqNo, ifPrimaryTerm } = conditions;
   if (id !== undefined && id.length > MAX_ID_BYTES / 4 && Buffer.byteLength(id) > MAX_ID_BYTES) {
@@ -74,7 +75,7 @@ export function checkConditions(action: Action, id: string | undefined, conditio
   }
 }
 
-/** The error for a source that is not one JSON object; undefined for one that is. */
+/** Returns the error for a source that is not one JSON object; undefined for one that is. */
 export function sourceFault(source: Buffer): ElasticsearchError | undefined {
   const fault = findJsonFault(source);
   if (fault === undefined) return undefined;
@@ -89,10 +90,11 @@ export function sourceFault(source: Buffer): ElasticsearchError | undefined {
   );
 }
 
+/** Returns the error for a source that is not valid UTF-8. */
 export const notUtf8 = (): ElasticsearchError =>
   new ElasticsearchError('document_parsing_exception', '[1:1] failed to parse: Invalid UTF-8', 400);
 
-/** Body of an update: `doc`, `upsert`, `doc_as_upsert`, `detect_noop`. */
+/** Reads the body of an update: `doc`, `upsert`, `doc_as_upsert`, `detect_noop`. */
 export function parseUpdate(body: Buffer): PartialUpdate {
   if (findJsonFault(body) !== undefined) {
     throw new ElasticsearchError('x_content_parse_exception', 'the update is not a JSON object', 400);

@@ -18,8 +18,8 @@ export interface WriteConditions {
 }
 
 /**
- * The `_version` that the operation gets after `current`, the last operation on its `_id` (a tombstone included, as in
- * Elasticsearch). Throws `version_conflict_engine_exception` where the conditions do not hold.
+ * Returns the `_version` that the operation gets after `current`, the last operation on its `_id` (a tombstone
+ * included, as in Elasticsearch). Throws `version_conflict_engine_exception` where the conditions do not hold.
  */
 export function nextVersion(
   current: IdEntry | undefined,

@@ -1,7 +1,7 @@
 import { ElasticsearchError, illegalArgument } from '../elasticsearch-error';
 import { FilterPath } from './filter-path';
 
-/** A request after routing: decoded path parameters, query parameters, the whole body. */
+/** Holds a request after routing: decoded path parameters, query parameters, the whole body. */
 export class ApiRequest {
   constructor(
     readonly method: string,

@@ -31,7 +31,9 @@ function formatBytes(bytes: number, unit: string | undefined): string {
   return `${tenths}${names[power]}`;
 }
 
-/** Rows as text or JSON, with `v`, `h`, `s`, `help`, `bytes` and `format` as Elasticsearch's `_cat` takes them. */
+/**
+ * Prints rows as text or JSON, with `v`, `h`, `s`, `help`, `bytes` and `format` as Elasticsearch's `_cat` takes them.
+ */
 export function catResponse<Row>(
   request: ApiRequest,
   columns: readonly Column<Row>[],

@@ -28,8 +28,8 @@ function advance(patterns: readonly Pattern[], key: string): { full: boolean; ne
 }
 
 /**
- * Elasticsearch's `filter_path`: which parts of an answer to send. `a.b` includes, `-a.b` excludes, `*` stands for a
- * part of a key, `**` for any keys. Lists are looked through.
+ * Selects the parts of an answer to send, as Elasticsearch's `filter_path` does. `a.b` includes, `-a.b` excludes, `*`
+ * stands for a part of a key, `**` for any keys. Lists are looked through.
  */
 export class FilterPath {
   private constructor(

@@ -1,8 +1,8 @@
 import { Double, RawJson } from '../raw-json';
 
 /**
- * A JSON value as bytes. Besides plain values it takes {@link RawJson} (copied byte for byte), {@link Double} and
- * bigint. `pretty` lays it out as Elasticsearch does; raw JSON stays as it is even then.
+ * Encodes a JSON value as bytes. Besides plain values it takes {@link RawJson} (copied byte for byte), {@link Double}
+ * and bigint. `pretty` lays it out as Elasticsearch does; raw JSON stays as it is even then.
  */
 export function encodeJson(value: unknown, pretty = false): Buffer {
   const writer = new JsonWriter(pretty);

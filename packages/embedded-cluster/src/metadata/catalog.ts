@@ -25,8 +25,8 @@ export interface ClusterIdentity {
 }
 
 /**
- * The indices of the cluster. Reading takes {@link Catalog.state}; changing happens in a transaction of the document
- * store, so that an index and its shards come and go together, and shows only after the commit.
+ * Keeps the indices of the cluster. Reading takes {@link Catalog.state}; changing happens in a transaction of the
+ * document store, so that an index and its shards come and go together, and shows only after the commit.
  */
 export class Catalog {
   state: ClusterState;

@@ -34,7 +34,7 @@ export interface IndexMetadata {
   readonly sourceEnabled: boolean;
 }
 
-/** Every index of the cluster, and what an alias name stands for. Immutable. */
+/** Holds every index of the cluster, and what an alias name stands for. Immutable. */
 export class ClusterState {
   private aliasIndex: Map<string, IndexMetadata[]> | undefined;
 

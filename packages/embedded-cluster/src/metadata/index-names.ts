@@ -29,7 +29,7 @@ function validateIndexName(name: string): void {
   if (name.toLowerCase() !== name) throw invalid(name, 'must be lowercase');
 }
 
-/** As {@link validateIndexName}, and the name must not be in use. */
+/** Throws unless a new index may have the name: {@link validateIndexName} takes it, and it is not in use. */
 export function validateNewIndex(state: ClusterState, name: string): void {
   validateIndexName(name);
   const existing = state.indices.get(name);
@@ -44,7 +44,7 @@ export function validateNewIndex(state: ClusterState, name: string): void {
   if (state.ofAlias(name).length > 0) throw invalid(name, 'already exists as alias');
 }
 
-/** A name in a request that can only be a misspelt API: `/_foo`. */
+/** Returns the 400 for a name in a request that can only be a misspelt API: `/_foo`. */
 export const reservedName = (name: string): ElasticsearchError => invalid(name, `must not start with '_'.`);
 
 /** Throws unless `alias` may become an alias of an index. */

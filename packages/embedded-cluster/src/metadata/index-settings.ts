@@ -29,8 +29,8 @@ const isKnown = (name: string, patterns: readonly RegExp[]): boolean => {
 };
 
 /**
- * Settings as given, nested or dotted, with or without the leading `index.`, as full names with values of text.
- * `null` stays `null`: remove it.
+ * Flattens settings as given, nested or dotted, with or without the leading `index.`, to full names with values of
+ * text. `null` stays `null`: remove it.
  */
 export function flattenSettings(given: unknown): Changes {
   // Without a prototype: a setting may have the name of one of its members.
@@ -62,14 +62,14 @@ export function checkKnownSettings(changes: Changes): void {
   }
 }
 
-/** Names among `changes` that an open index does not take. */
+/** Returns the names among `changes` that an open index does not take. */
 export function staticSettings(changes: Changes): string[] {
   return Object.keys(changes)
     .filter((name) => !isKnown(name, DYNAMIC))
     .sort();
 }
 
-/** An integer setting within bounds, or Elasticsearch's 400. */
+/** Returns an integer setting within bounds, or throws Elasticsearch's 400. */
 export function integerSetting(changes: Changes, name: string, fallback: number, least: number, most: number): number {
   const value = changes[name];
   if (value === undefined || value === null) return fallback;
@@ -80,7 +80,7 @@ export function integerSetting(changes: Changes, name: string, fallback: number,
   return Number(value);
 }
 
-/** `settings` after `changes`; a `null` removes. */
+/** Returns `settings` after `changes`; a `null` removes. */
 export function applyChanges(settings: FlatSettings, changes: Changes): FlatSettings {
   const result: Record<string, string | readonly string[]> = { ...settings };
   for (const [name, value] of Object.entries(changes)) {
@@ -90,7 +90,7 @@ export function applyChanges(settings: FlatSettings, changes: Changes): FlatSett
   return result;
 }
 
-/** `{"index":{"number_of_shards":"1"}}` from `{"index.number_of_shards":"1"}`. */
+/** Makes `{"index":{"number_of_shards":"1"}}` from `{"index.number_of_shards":"1"}`. */
 export function nestSettings(flat: FlatSettings): Record<string, unknown> {
   const branch = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>;
   const root = branch();

@@ -6,7 +6,7 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether documents of an index with these mappings come back with their `_source`. */
+/** Returns whether documents of an index with these mappings come back with their `_source`. */
 export function isSourceEnabled(mappings: string): boolean {
   const source = (JSON.parse(mappings) as Json)['_source'];
   return !(isObject(source) && (source['enabled'] === false || source['enabled'] === 'false'));
@@ -43,7 +43,7 @@ function checkProperties(node: Json): void {
   }
 }
 
-/** `current` with `added` merged in, or the 400 for a field that would change its type. Untouched text stays. */
+/** Merges `added` into `current`, or throws the 400 for a field that would change its type. Untouched text stays. */
 export function mergeMappings(current: string, added: string): string {
   checkMappings(added);
   refuseTypeChanges(JSON.parse(current) as Json, JSON.parse(added) as Json, '');
@@ -66,7 +66,7 @@ function refuseTypeChanges(current: Json, added: Json, path: string): void {
   }
 }
 
-/** The text of mappings that may come wrapped as `{"_doc": {…}}`, as Elasticsearch 7 clients send it. */
+/** Returns the text of mappings that may come wrapped as `{"_doc": {…}}`, as Elasticsearch 7 clients send it. */
 export function unwrapMappings(text: Buffer): string {
   const members = objectMembers(text);
   const only = members[0];

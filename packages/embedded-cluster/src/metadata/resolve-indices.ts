@@ -29,7 +29,7 @@ export const OPEN_ONLY: ResolveOptions = { ...STRICT_EXPAND_OPEN, forbidClosed: 
 
 export const OPEN_AND_CLOSED: ResolveOptions = { ...STRICT_EXPAND_OPEN, expandClosed: true };
 
-/** A pattern with `*` as a regular expression over the whole name. */
+/** Turns a pattern with `*` into a regular expression over the whole name. */
 export function wildcard(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's');
 }
@@ -38,8 +38,8 @@ const isAll = (expression: string | undefined): boolean =>
   expression === undefined || expression === '' || expression === '_all' || expression === '*';
 
 /**
- * The indices that an expression stands for: names, aliases, `*`, `_all`, and `-x` after a wildcard. In the order of
- * the expression, wildcards by name; each index once.
+ * Returns the indices that an expression stands for: names, aliases, `*`, `_all`, and `-x` after a wildcard. In the
+ * order of the expression, wildcards by name; each index once.
  */
 export function resolveIndices(
   state: ClusterState,

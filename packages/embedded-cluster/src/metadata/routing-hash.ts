@@ -8,7 +8,7 @@ const C2 = 0x1b873593;
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 
-/** MurmurHash3 (x86, 32 bits, seed 0) of the UTF-16LE code units of `text`, as a signed integer. */
+/** Returns MurmurHash3 (x86, 32 bits, seed 0) of the UTF-16LE code units of `text`, as a signed integer. */
 export function murmur3(text: string): number {
   let hash = 0;
   const pairs = text.length & ~1;
@@ -24,13 +24,16 @@ export function murmur3(text: string): number {
   return hash ^ (hash >>> 16);
 }
 
-/** Virtual shards of a new index: the largest power-of-two multiple of `shards` up to 1,024, at least two each. */
+/**
+ * Returns the virtual shards of a new index: the largest power-of-two multiple of `shards` up to 1,024, at least two
+ * each.
+ */
 export function defaultRoutingShards(shards: number): number {
   const bits = 32 - Math.clz32(shards - 1);
   return shards * 2 ** Math.max(1, 10 - bits);
 }
 
-/** Shard of a document: by its routing value where it has one, else by its `_id`. */
+/** Returns the shard of a document: by its routing value where it has one, else by its `_id`. */
 export function shardOf(index: { shards: { length: number }; routingShards: number }, routing: string): number {
   if (index.shards.length === 1) return 0;
   const virtual = ((murmur3(routing) % index.routingShards) + index.routingShards) % index.routingShards;

@@ -10,6 +10,7 @@ import { EXPRESSION_PARAMETERS, requestedIndices } from './index-expression';
 
 type Json = Record<string, unknown>;
 
+/** Returns the routes that read, add and remove aliases. */
 export function aliasRoutes(cluster: Cluster): Route[] {
   const query = `${EXPRESSION_PARAMETERS} local`;
   const show = (request: ApiRequest): ApiResponse => showAliases(cluster, request);
@@ -50,7 +51,7 @@ const target = (request: ApiRequest): Json => ({
   aliases: request.parameter('name').split(','),
 });
 
-/** An alias as it is given in a request: `routing` stands for both kinds. */
+/** Reads an alias as it is given in a request: `routing` stands for both kinds. */
 export function parseAlias(given: unknown): AliasMetadata {
   const options = (given ?? {}) as Json;
   const known = ['filter', 'routing', 'index_routing', 'search_routing', 'is_write_index', 'is_hidden'];

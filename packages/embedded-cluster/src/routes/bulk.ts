@@ -19,6 +19,7 @@ const PARAMETERS =
   'refresh routing require_alias wait_for_active_shards pipeline _source _source_includes _source_excludes ' +
   'require_data_stream list_executed_pipelines include_source_on_error';
 
+/** Returns the routes of `_bulk`. */
 export function bulkRoutes(cluster: Cluster): Route[] {
   return ['/_bulk', '/{index}/_bulk'].map((path) => ({
     methods: 'POST PUT',

@@ -8,6 +8,7 @@ import type { ShardState } from '../storage/shard-state';
 import { type Address, NODE_NAME } from './cluster-info';
 import { requestedIndices } from './index-expression';
 
+/** Returns the routes of `_cat`. */
 export function catRoutes(cluster: Cluster, address: Address): Route[] {
   const handlers: Record<string, (request: ApiRequest) => ApiResponse> = {
     indices: (request) => catIndices(cluster, request),

@@ -26,6 +26,7 @@ const VERSION = {
   minimum_index_compatibility_version: '7.0.0',
 };
 
+/** Returns the routes that describe the cluster: its version, health, settings, state and nodes. */
 export function clusterInfoRoutes(cluster: Cluster, address: Address): Route[] {
   const healthQuery =
     'level local wait_for_status wait_for_nodes wait_for_active_shards wait_for_events wait_for_no_relocating_shards ' +

@@ -27,6 +27,7 @@ const WRITE_PARAMETERS =
 const READ_PARAMETERS =
   'routing preference realtime refresh version version_type _source _source_includes _source_excludes stored_fields';
 
+/** Returns the routes that write, update, delete and read single documents, and `_mget`. */
 export function documentRoutes(cluster: Cluster): Route[] {
   const write = (action: Action) => (request: ApiRequest) => writeOne(cluster, request, action);
   const query = WRITE_PARAMETERS;
@@ -55,7 +56,7 @@ export function documentRoutes(cluster: Cluster): Route[] {
   ];
 }
 
-/** `refresh` of a write: every write is visible at once, so it is only checked. True if a refresh was asked for. */
+/** Checks `refresh` of a write, which is visible at once anyway. Returns whether a refresh was asked for. */
 export function parseRefresh(request: ApiRequest): boolean {
   const value = request.query.get('refresh');
   if (value === undefined || value === 'false') return false;

@@ -7,7 +7,7 @@ import { resolveIndices, type ResolveOptions } from '../metadata/resolve-indices
 /** Query parameters of requests that take an index expression. */
 export const EXPRESSION_PARAMETERS = 'ignore_unavailable allow_no_indices expand_wildcards';
 
-/** The indices that a request's `{index}` and its options stand for; `defaults` are those of its API. */
+/** Returns the indices that a request's `{index}` and its options stand for; `defaults` are those of its API. */
 export function requestedIndices(cluster: Cluster, request: ApiRequest, defaults: ResolveOptions): IndexMetadata[] {
   return resolveIndices(cluster.catalog.state, request.parameters['index'], resolveOptions(request, defaults));
 }

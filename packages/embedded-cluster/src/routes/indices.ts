@@ -12,6 +12,7 @@ import { EXPRESSION_PARAMETERS, requestedIndices } from './index-expression';
 
 const GET_PARAMETERS = `${EXPRESSION_PARAMETERS} flat_settings include_defaults local features`;
 
+/** Returns the routes that create, read, delete, close and open indices. */
 export function indexRoutes(cluster: Cluster): Route[] {
   return [
     {
@@ -75,7 +76,7 @@ async function createIndex(cluster: Cluster, request: ApiRequest): Promise<ApiRe
   return { json: { acknowledged: true, shards_acknowledged: true, index: name } };
 }
 
-/** Settings of an index as an answer shows them: `flat_settings` and `human` as asked. */
+/** Returns the settings of an index as an answer shows them: `flat_settings` and `human` as asked. */
 export function settingsJson(request: ApiRequest, index: IndexMetadata, only?: RegExp): Record<string, unknown> {
   const chosen = Object.fromEntries(Object.entries(index.settings).filter(([name]) => only?.test(name) ?? true));
   if (request.flag('human', false)) {
@@ -88,6 +89,7 @@ export function settingsJson(request: ApiRequest, index: IndexMetadata, only?: R
   return Object.fromEntries(Object.entries(chosen).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Returns the mappings of an index byte for byte as they are stored. */
 export const mappingsJson = (index: IndexMetadata): RawJson => new RawJson(Buffer.from(index.mappings));
 
 function getIndex(cluster: Cluster, request: ApiRequest): ApiResponse {

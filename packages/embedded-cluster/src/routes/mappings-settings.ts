@@ -15,6 +15,7 @@ import { OPEN_AND_CLOSED, STRICT_EXPAND_OPEN, wildcard } from '../metadata/resol
 import { EXPRESSION_PARAMETERS, requestedIndices } from './index-expression';
 import { mappingsJson, settingsJson } from './indices';
 
+/** Returns the routes that read and change mappings and settings. */
 export function mappingAndSettingRoutes(cluster: Cluster): Route[] {
   const query = `${EXPRESSION_PARAMETERS} local flat_settings include_defaults preserve_existing reopen write_index_only`;
   const get = (path: string, handler: Route['handler']): Route => ({ methods: 'GET', path, query, handler });

@@ -22,6 +22,7 @@ const CHUNK_BYTES = 200 * 1024;
 /** `pretty` is for people: larger answers are sent as they are. */
 const PRETTY_HITS = 100;
 
+/** Returns the routes that search and count documents, and that open and close points in time. */
 export function searchRoutes(cluster: Cluster): Route[] {
   const search = (request: ApiRequest): Promise<ApiResponse> => runSearch(cluster, request);
   const count = (request: ApiRequest): Promise<ApiResponse> => runCount(cluster, request);

@@ -17,6 +17,10 @@ const METRICS = new Set(
   ).split(' '),
 );
 
+/**
+ * Returns the routes of statistics and recoveries, and of refresh, flush and force-merge, which have nothing to do
+ * here.
+ */
 export function statsRoutes(cluster: Cluster, address: Address): Route[] {
   const query = `${EXPRESSION_PARAMETERS} level forbid_closed_indices groups fields include_segment_file_sizes`;
   const stats = (request: ApiRequest): ApiResponse => showStats(cluster, request);

@@ -15,7 +15,7 @@ type Json = Record<string, unknown>;
 
 const MAX_BUCKETS = 65_536;
 
-/** The aggregations of a search: `range`, `histogram`, `max`, `min`, `value_count` of `_seq_no`, and `global`. */
+/** Reads the aggregations of a search: `range`, `histogram`, `max`, `min`, `value_count` of `_seq_no`, and `global`. */
 export function parseAggregations(given: unknown): Aggregator[] {
   if (given === undefined || given === null) return [];
   return Object.entries(given as Json).map(([name, definition]) => parseOne(name, (definition ?? {}) as Json));

@@ -1,6 +1,6 @@
 /**
- * Values of a field in a document: dotted names go into objects, lists are looked through, and `name.keyword` falls
- * back to `name`, as dynamic mappings have it.
+ * Returns the values of a field in a document: dotted names go into objects, lists are looked through, and
+ * `name.keyword` falls back to `name`, as dynamic mappings have it.
  */
 export function fieldValues(source: unknown, field: string): unknown[] {
   const values = collect(source, field);

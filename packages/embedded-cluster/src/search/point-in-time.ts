@@ -28,8 +28,8 @@ interface Lease {
 }
 
 /**
- * Points in time: a set of views, named by an id that holds them. In memory are only leases, which say how long views
- * are needed and which were closed; after a restart an id is taken at its word until `retentionMs` have passed.
+ * Keeps points in time: a set of views, named by an id that holds them. In memory are only leases, which say how long
+ * views are needed and which were closed; after a restart an id is taken at its word until `retentionMs` have passed.
  */
 export class PointsInTime {
   private readonly leases = new Map<string, Lease>();
@@ -138,7 +138,7 @@ export class PointsInTime {
   }
 }
 
-/** The shards of a failed search, as the error lists them. */
+/** Returns the shards of a failed search, as the error lists them. */
 export const failedShards = (targets: readonly SearchTarget[], node: string): Record<string, unknown>[] =>
   targets.map(({ index, shard }) => ({ shard, index: index.name, node }));
 

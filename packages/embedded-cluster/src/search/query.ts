@@ -37,7 +37,7 @@ const asObject = (value: unknown, query: string): Json => {
   return value as Json;
 };
 
-/** The plan of a query in Elasticsearch's query language, or its 400. */
+/** Plans a query in Elasticsearch's query language, or throws its 400. */
 export function planQuery(query: unknown): QueryPlan {
   const [type, ...others] = Object.keys(asObject(query, '_na'));
   if (type === undefined) throw illegalArgument('query malformed, empty clause found');

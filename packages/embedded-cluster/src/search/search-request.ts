@@ -115,7 +115,7 @@ const sortParameter = (value: string): unknown[] =>
 const list = (value: unknown): string[] =>
   value === undefined ? [] : Array.isArray(value) ? value.map(String) : String(value).split(',');
 
-/** `_source` of body or URL: all, nothing, or a filter. */
+/** Reads `_source` of body or URL: all, nothing, or a filter. */
 export function parseSource(body: Json, request: ApiRequest): boolean | FilterPath {
   const given = request.query.get('_source') ?? body['_source'];
   let includes = list(request.query.get('_source_includes'));

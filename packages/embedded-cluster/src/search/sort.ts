@@ -18,17 +18,18 @@ export interface Ref {
   readonly values: readonly SortValue[];
 }
 
-/** The `_shard_doc` value: unique within a search, rising with shard and sequence number. */
+/** Returns the `_shard_doc` value: unique within a search, rising with shard and sequence number. */
 export const shardDoc = (target: number, seq: number): number => target * 2 ** 32 + seq;
 
 /** Sort keys that need nothing but shard and sequence number. */
 const POSITIONAL = new Set(['_seq_no', '_doc', '_shard_doc']);
 
+/** Returns whether the key needs nothing but shard and sequence number. */
 export const isPositional = (key: SortKey): boolean => POSITIONAL.has(key.field);
 
 type Json = Record<string, unknown>;
 
-/** The `sort` of a search: a name, `{name: order}`, `{name: {order, missing}}`, or a list of them. */
+/** Reads the `sort` of a search: a name, `{name: order}`, `{name: {order, missing}}`, or a list of them. */
 export function parseSort(given: unknown): SortKey[] {
   if (given === undefined || given === null) return [];
   return (Array.isArray(given) ? given : [given]).flatMap((entry: unknown) => {
@@ -53,7 +54,7 @@ function sortKey(field: string, options: Json): SortKey {
   return { field, descending: order === 'desc', missingFirst: options['missing'] === '_first' };
 }
 
-/** The value of a document for one key. */
+/** Returns the value of a document for one key. */
 export function sortValue(
   key: SortKey,
   document: { target: number; seq: number; id: () => string; source: () => unknown },
@@ -75,7 +76,7 @@ function compareValues(a: SortValue, b: SortValue): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** Order of two lists of sort values by `keys`; shorter lists compare as far as they go. */
+/** Compares two lists of sort values by `keys`; shorter lists compare as far as they go. */
 export function compareByKeys(keys: readonly SortKey[], a: readonly SortValue[], b: readonly SortValue[]): number {
   for (let i = 0; i < keys.length && i < a.length && i < b.length; i++) {
     const key = keys[i] as SortKey;

@@ -10,7 +10,7 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** A time value such as `30s` in ms. Throws Elasticsearch's 400 for anything else. */
+/** Reads a time value such as `30s`, in ms. Throws Elasticsearch's 400 for anything else. */
 export function parseTimeValue(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(nanos|micros|ms|s|m|h|d)$/.exec(text.trim().toLowerCase());
   if (match === null) {
@@ -19,7 +19,7 @@ export function parseTimeValue(text: string): number {
   return Number(match[1]) * (UNITS[match[2] as string] as number);
 }
 
-/** A time value as Elasticsearch prints it in messages: the largest unit that fits. */
+/** Prints a time value as Elasticsearch does in messages: in the largest unit that fits. */
 export function formatTimeValue(ms: number): string {
   for (const unit of ['d', 'h', 'm', 's']) {
     const size = UNITS[unit] as number;

@@ -8,8 +8,10 @@ const WORDS = BLOCK_SIZE / 32;
 /** One block: bit `seq % 1024` of 32 words of 32 bits. */
 export type Bitmap = Uint32Array;
 
+/** Returns the number of the block that contains `seq`. */
 export const blockOf = (seq: number): number => Math.floor(seq / BLOCK_SIZE);
 
+/** Returns a bitmap without set bits. */
 export const emptyBitmap = (): Bitmap => new Uint32Array(WORDS);
 
 /** Copies stored bytes, which may be unaligned and may be overwritten by the next read. */
@@ -19,13 +21,16 @@ export function decodeBitmap(bytes: Uint8Array): Bitmap {
   return bitmap;
 }
 
+/** Returns the bytes to store, as a view on the bitmap. */
 export const encodeBitmap = (bitmap: Bitmap): Buffer =>
   Buffer.from(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
 
+/** Sets the bit at `offset`, which must be below {@link BLOCK_SIZE}. */
 export function setBit(bitmap: Bitmap, offset: number): void {
   (bitmap[offset >>> 5] as number) |= 1 << (offset & 31);
 }
 
+/** Clears the bit at `offset`, which must be below {@link BLOCK_SIZE}. */
 export function clearBit(bitmap: Bitmap, offset: number): void {
   (bitmap[offset >>> 5] as number) &= ~(1 << (offset & 31));
 }
@@ -42,7 +47,7 @@ export function keepRange(bitmap: Bitmap, from: number, to: number): void {
 
 const maskBelow = (bits: number): number => (bits >= 32 ? 0xffffffff : (1 << bits) - 1);
 
-/** How many bits are set at offsets in `[from, to)`. */
+/** Counts the bits set at offsets in `[from, to)`. */
 export function countBits(bitmap: Bitmap, from = 0, to = BLOCK_SIZE): number {
   let count = 0;
   for (let word = from >>> 5; word < WORDS && word * 32 < to; word++) {
@@ -56,7 +61,7 @@ export function countBits(bitmap: Bitmap, from = 0, to = BLOCK_SIZE): number {
   return count;
 }
 
-/** Offsets of the set bits in ascending order. */
+/** Returns the offsets of the set bits in ascending order. */
 export function setOffsets(bitmap: Bitmap): number[] {
   const offsets: number[] = [];
   for (let word = 0; word < WORDS; word++) {

@@ -27,7 +27,7 @@ const WRITE_BACK_SLICE = 5_000;
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Documents of all shards, by sequence number. Writes that wait at the same time share a commit; a promise of
+ * Stores documents of all shards, by sequence number. Writes that wait at the same time share a commit; a promise of
  * {@link DocumentStore.write} resolves when its commit is on disk, all of it or nothing.
  */
 export class DocumentStore {

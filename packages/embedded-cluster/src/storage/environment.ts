@@ -53,9 +53,9 @@ export function openEnvironment(folder: string): Environment {
 }
 
 /**
- * The stored bytes of `key`, valid until the next read. LMDB hands out its whole read buffer with a `length` that is
- * only pretended, which methods of typed arrays do not see, and for values larger than that a plain Uint8Array: so it
- * is made a Buffer of the right size here.
+ * Returns the stored bytes of `key`, valid until the next read. LMDB hands out its whole read buffer with a `length`
+ * that is only pretended, which methods of typed arrays do not see, and for values larger than that a plain Uint8Array:
+ * so it is made a Buffer of the right size here.
  */
 export function readBytes(database: Database<Buffer, Buffer>, key: Buffer): Buffer | undefined {
   const bytes = database.getBinaryFast(key);

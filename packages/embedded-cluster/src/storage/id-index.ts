@@ -31,9 +31,10 @@ function entriesOf(entries: Entries, ordinal: number): Map<string, IdEntry> {
 }
 
 /**
- * `_id` → last operation. New entries stay in memory and are written back in large sorted batches, because random
- * ids touch a page each: written one request at a time they would cost three times as much as the documents. Nothing
- * is lost by it: the operations themselves are on disk, and {@link IdIndex.stage} them again from there after a crash.
+ * Maps `_id` to its last operation. New entries stay in memory and are written back in large sorted batches, because
+ * random ids touch a page each: written one request at a time they would cost three times as much as the documents.
+ * Nothing is lost by it: the operations themselves are on disk, and {@link IdIndex.stage} them again from there after a
+ * crash.
  */
 export class IdIndex {
   private recent: Entries = new Map();

@@ -22,6 +22,7 @@ export interface Operation {
   readonly source: Buffer;
 }
 
+/** Encodes an operation as the record that {@link OperationView} reads. */
 export function encodeOperation(operation: Operation): Buffer {
   const { id, routing, source } = operation;
   const idLength = Buffer.byteLength(id);
@@ -37,7 +38,7 @@ export function encodeOperation(operation: Operation): Buffer {
   return record;
 }
 
-/** A view on a stored record; valid as long as the bytes it was made from are. */
+/** Reads a stored record in place; valid as long as the bytes it was made from are. */
 export class OperationView implements Operation {
   constructor(private readonly record: Buffer) {}
 

@@ -22,6 +22,7 @@ export interface ShardState {
   readonly marks: readonly TimeMark[];
 }
 
+/** Returns the state of a shard without operations. */
 export const newShardState = (ordinal: number): ShardState => ({
   ordinal,
   lastSeq: -1,
@@ -36,14 +37,14 @@ export const newShardState = (ordinal: number): ShardState => ({
 /** Least time between two marks: how exactly the age of an operation is known, in ms. */
 const MARK_INTERVAL_MS = 5_000;
 
-/** Marks with one for `seq` at `nowMs`, at most one an interval. */
+/** Adds a mark for `seq` at `nowMs`, at most one an interval. */
 export function addMark(marks: readonly TimeMark[], seq: number, nowMs: number): readonly TimeMark[] {
   const last = marks.at(-1);
   if (last !== undefined && nowMs < last.timeMs + MARK_INTERVAL_MS) return marks;
   return [...marks, { timeMs: nowMs, seq }];
 }
 
-/** The highest sequence number that is certainly from `timeMs` or before; -1 for none. */
+/** Returns the highest sequence number that is certainly from `timeMs` or before; -1 for none. */
 export function seqAt(marks: readonly TimeMark[], timeMs: number): number {
   let seq = -1;
   for (const mark of marks) if (mark.timeMs <= timeMs) seq = mark.seq;

@@ -14,9 +14,9 @@ import { numberKey, numberOfKey } from './keys';
 import { NO_PREDECESSOR } from './write-transaction';
 
 /**
- * One shard as it was when its last sequence number was `seq`. A view is nothing but that number: it holds no
- * resources, costs nothing to keep, and survives a restart. It stays exact until superseded documents that it shows
- * are purged; {@link ShardView.isComplete} tells.
+ * Shows one shard as it was when its last sequence number was `seq`. A view is nothing but that number: it holds no
+ * resources, costs nothing to keep, and survives a restart. It stays exact until superseded documents that it shows are
+ * purged; {@link ShardView.isComplete} tells.
  */
 export class ShardView {
   constructor(

@@ -28,8 +28,8 @@ interface StagedShard {
 }
 
 /**
- * One transaction of the store. Everything it changes in memory is staged and becomes visible only after the commit,
- * so an aborted transaction leaves no trace in either place.
+ * Runs one transaction of the store. Everything it changes in memory is staged and becomes visible only after the
+ * commit, so an aborted transaction leaves no trace in either place.
  */
 export class WriteTransaction {
   private readonly staged = new Map<number, StagedShard>();

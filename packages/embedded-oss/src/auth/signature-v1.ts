@@ -17,7 +17,7 @@ const SUB_RESOURCES = new Set(
 );
 
 /**
- * The signature (base64) that `Authorization: OSS <id>:<signature>` must carry: HMAC-SHA1 over the method,
+ * Returns the signature (base64) that `Authorization: OSS <id>:<signature>` must carry: HMAC-SHA1 over the method,
  * Content-MD5, Content-Type, the date, the `x-oss-` headers and the resource.
  */
 export function signatureV1(request: OssRequest, secretAccessKey: string): string {

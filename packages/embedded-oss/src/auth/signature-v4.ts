@@ -36,8 +36,8 @@ export function readAuthorizationV4(header: string): AuthorizationV4 | undefined
 }
 
 /**
- * The signatures (hex) that a request may carry. SDKs differ in whether an empty query value is signed as `name` or as
- * `name=`; where a request has one, both are right.
+ * Returns the signatures (hex) that a request may carry. SDKs differ in whether an empty query value is signed as
+ * `name` or as `name=`; where a request has one, both are right.
  */
 export function signaturesV4(request: OssRequest, authorization: AuthorizationV4, secretAccessKey: string): string[] {
   const hasEmptyValue = [...request.query.values()].includes('');

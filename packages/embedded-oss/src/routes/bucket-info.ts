@@ -4,7 +4,7 @@ import { type Reply, xmlReply } from '../reply';
 import { type Bucket } from '../storage/bucket';
 import { type XmlElement } from '../xml';
 
-/** ListBuckets (GetService). */
+/** Answers ListBuckets (GetService). */
 export function listBuckets(service: OssService, prefix: string): Reply {
   const buckets = [...service.buckets.values()].filter(({ name }) => name.startsWith(prefix));
   return xmlReply('ListAllMyBucketsResult', {
@@ -14,7 +14,7 @@ export function listBuckets(service: OssService, prefix: string): Reply {
   });
 }
 
-/** GetBucketInfo. */
+/** Answers GetBucketInfo. */
 export function getBucketInfo({ bucket, service }: BucketContext): Reply {
   return xmlReply('BucketInfo', {
     Bucket: {
@@ -27,18 +27,18 @@ export function getBucketInfo({ bucket, service }: BucketContext): Reply {
   });
 }
 
-/** GetBucketLocation: the document is the region itself. */
+/** Answers GetBucketLocation: the document is the region itself. */
 export function getBucketLocation({ service }: BucketContext): Reply {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint>${service.region}</LocationConstraint>\n`;
   return { status: 200, headers: { 'Content-Type': 'application/xml' }, body: Buffer.from(body) };
 }
 
-/** GetBucketVersioning: an empty document where versioning was never on. */
+/** Answers GetBucketVersioning: an empty document where versioning was never on. */
 export function getBucketVersioning({ bucket }: BucketContext): Reply {
   return xmlReply('VersioningConfiguration', { Status: bucket.options.versioning });
 }
 
-/** GetBucketAcl and GetObjectAcl: everything is private here. */
+/** Answers GetBucketAcl and GetObjectAcl: everything is private here. */
 export async function getAcl({ bucket, request }: BucketContext): Promise<Reply> {
   if (request.key !== '') await (await bucket.openObject(request.key)).file.close();
   const grant = request.key === '' ? 'private' : 'default';

@@ -7,7 +7,7 @@ export interface ByteRange {
 }
 
 /**
- * The range that a `Range` header asks for in an object of `size` bytes; undefined for the whole object.
+ * Returns the range that a `Range` header asks for in an object of `size` bytes; undefined for the whole object.
  *
  * OSS answers a range that goes beyond the object with the whole object, unless `x-oss-range-behavior: standard` is
  * sent: then it is cut at the end, or refused if nothing is left.

@@ -9,13 +9,13 @@ import { children, childText, parseXml } from '../xml';
 /** The most keys that one DeleteMultipleObjects takes. */
 const MAX_KEYS = 1000;
 
-/** DeleteObject: 204 whether there was one or not. */
+/** Answers DeleteObject: 204 whether there was one or not. */
 export async function deleteObject({ bucket, request }: BucketContext): Promise<Reply> {
   await bucket.delete(request.key);
   return emptyReply(204);
 }
 
-/** DeleteMultipleObjects: the deleted keys, or with `Quiet` nothing. */
+/** Answers DeleteMultipleObjects: the deleted keys, or with `Quiet` nothing. */
 export async function deleteMultipleObjects({ bucket, request }: BucketContext): Promise<Reply> {
   const body = await readSmallBody(request);
   if (request.headers['content-md5'] === undefined) throw new OssError('InvalidDigest');

@@ -12,7 +12,7 @@ const SMALL_BYTES = 256 * 1024;
 const OVERRIDES =
   /^response-(content-type|content-language|expires|cache-control|content-disposition|content-encoding)$/;
 
-/** GetObject. */
+/** Answers GetObject. */
 export async function getObject({ bucket, request }: BucketContext): Promise<Reply> {
   const object = await bucket.openObject(request.key);
   try {
@@ -43,7 +43,7 @@ export async function getObject({ bucket, request }: BucketContext): Promise<Rep
   }
 }
 
-/** HeadObject, and GetObjectMeta (`?objectMeta`), which tells less. */
+/** Answers HeadObject, and GetObjectMeta (`?objectMeta`), which tells less. */
 export async function headObject({ bucket, request }: BucketContext): Promise<Reply> {
   const object = await bucket.openObject(request.key);
   await object.file.close();

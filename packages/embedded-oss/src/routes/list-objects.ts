@@ -17,7 +17,7 @@ interface Page {
   readonly next: ByteString | undefined;
 }
 
-/** ListObjects, and with `list-type=2` ListObjectsV2. */
+/** Answers ListObjects, and with `list-type=2` ListObjectsV2. */
 export async function listObjects(context: BucketContext): Promise<Reply> {
   return context.request.query.get('list-type') === '2' ? listV2(context) : listV1(context);
 }

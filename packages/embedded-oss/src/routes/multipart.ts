@@ -11,7 +11,7 @@ import { assertLength, bytesOf, openCopySource } from './put-object';
 
 const MAX_PARTS_LISTED = 1000;
 
-/** InitiateMultipartUpload. */
+/** Answers InitiateMultipartUpload. */
 export async function initiateUpload(context: BucketContext): Promise<Reply> {
   const { bucket, request } = context;
   bucket.assertMayWrite(request.key, forbidsOverwrite(request));
@@ -20,7 +20,7 @@ export async function initiateUpload(context: BucketContext): Promise<Reply> {
   return xmlReply('InitiateMultipartUploadResult', { ...names(context), UploadId: upload.id });
 }
 
-/** UploadPart, and UploadPartCopy where `x-oss-copy-source` is sent. */
+/** Answers UploadPart, and UploadPartCopy where `x-oss-copy-source` is sent. */
 export async function uploadPart(context: BucketContext): Promise<Reply> {
   const { request, service } = context;
   const { uploads, upload } = await find(context);
@@ -49,7 +49,7 @@ export async function uploadPart(context: BucketContext): Promise<Reply> {
   }
 }
 
-/** ListParts. */
+/** Answers ListParts. */
 export async function listParts(context: BucketContext): Promise<Reply> {
   const { uploads, upload } = await find(context);
   const { query } = context.request;
@@ -77,7 +77,7 @@ export async function listParts(context: BucketContext): Promise<Reply> {
   });
 }
 
-/** CompleteMultipartUpload. */
+/** Answers CompleteMultipartUpload. */
 export async function completeUpload(context: BucketContext): Promise<Reply> {
   const { bucket, request, service } = context;
   const body = await readSmallBody(request);
@@ -92,14 +92,14 @@ export async function completeUpload(context: BucketContext): Promise<Reply> {
   return xmlReply('CompleteMultipartUploadResult', content, writtenHeaders(meta));
 }
 
-/** AbortMultipartUpload. */
+/** Answers AbortMultipartUpload. */
 export async function abortUpload(context: BucketContext): Promise<Reply> {
   const { uploads, upload } = await find(context);
   await uploads.abort(upload);
   return emptyReply(204);
 }
 
-/** ListMultipartUploads: always one page. */
+/** Answers ListMultipartUploads: always one page. */
 export async function listUploads({ bucket, request }: BucketContext): Promise<Reply> {
   const prefix = request.query.get('prefix') ?? '';
   const encoded = request.query.get('encoding-type') === 'url';

@@ -13,7 +13,7 @@ const KEPT = new Set([
 /** Bytes of user metadata that OSS takes with an object. */
 const MAX_META_BYTES = 8 * 1024;
 
-/** The headers of a put that are stored with the object. Throws InvalidArgument beyond 8 KB of them. */
+/** Returns the headers of a put that are stored with the object. Throws InvalidArgument beyond 8 KB of them. */
 export function storedHeaders(request: OssRequest): Record<string, string> {
   const stored: Record<string, string> = {};
   let bytes = 0;
@@ -27,12 +27,12 @@ export function storedHeaders(request: OssRequest): Record<string, string> {
   return stored;
 }
 
-/** Whether the request carries `x-oss-forbid-overwrite: true`. */
+/** Returns whether the request carries `x-oss-forbid-overwrite: true`. */
 export function forbidsOverwrite(request: OssRequest): boolean {
   return request.headers['x-oss-forbid-overwrite']?.toLowerCase() === 'true';
 }
 
-/** What every answer about an object tells. */
+/** Returns the headers of every answer about an object. */
 export function objectHeaders(meta: ObjectMeta): Record<string, string> {
   return {
     ...meta.headers,
@@ -46,7 +46,7 @@ export function objectHeaders(meta: ObjectMeta): Record<string, string> {
   };
 }
 
-/** What the answer to a write tells. */
+/** Returns the headers of the answer to a write. */
 export function writtenHeaders(meta: ObjectMeta): Record<string, string> {
   return {
     ETag: `"${meta.etag}"`,
@@ -56,8 +56,8 @@ export function writtenHeaders(meta: ObjectMeta): Record<string, string> {
 }
 
 /**
- * Throws PreconditionFailed where If-Match or If-Unmodified-Since do not hold; true where If-None-Match or
- * If-Modified-Since make it a 304.
+ * Returns whether If-None-Match or If-Modified-Since make the answer a 304. Throws PreconditionFailed where If-Match or
+ * If-Unmodified-Since do not hold.
  */
 export function isNotModified(request: OssRequest, meta: ObjectMeta): boolean {
   const { headers } = request;

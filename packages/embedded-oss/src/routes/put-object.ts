@@ -8,7 +8,7 @@ import { type Bucket } from '../storage/bucket';
 import { type OpenObject } from '../storage/object-file';
 import { forbidsOverwrite, storedHeaders, writtenHeaders } from './object-headers';
 
-/** PutObject. */
+/** Answers PutObject. */
 export async function putObject({ bucket, request, service }: BucketContext): Promise<Reply> {
   assertLength(request, service.maxObjectBytes);
   const meta = await bucket.put(request.key, streamBody(request), storedHeaders(request), {
@@ -20,7 +20,9 @@ export async function putObject({ bucket, request, service }: BucketContext): Pr
   return emptyReply(200, writtenHeaders(meta));
 }
 
-/** CopyObject: the body of another object, with its headers or new ones (`x-oss-metadata-directive: REPLACE`). */
+/**
+ * Answers CopyObject: the body of another object, with its headers or new ones (`x-oss-metadata-directive: REPLACE`).
+ */
 export async function copyObject({ bucket, request, service }: BucketContext): Promise<Reply> {
   const source = await openCopySource(request, service);
   try {
@@ -38,7 +40,7 @@ export async function copyObject({ bucket, request, service }: BucketContext): P
   }
 }
 
-/** The object that `x-oss-copy-source: /bucket/key` names, opened. Throws NoSuchBucket, NoSuchKey, InvalidArgument. */
+/** Opens the object that `x-oss-copy-source: /bucket/key` names. Throws NoSuchBucket, NoSuchKey, InvalidArgument. */
 export async function openCopySource(request: OssRequest, service: OssService): Promise<OpenObject> {
   const [source] = request.headers['x-oss-copy-source']!.split('?');
   const found = /^\/?([^/]+)\/(.+)$/s.exec(decode(source!));
@@ -49,7 +51,7 @@ export async function openCopySource(request: OssRequest, service: OssService): 
   return bucket.openObject(readKey(key!));
 }
 
-/** Bytes of an opened object as they stream; the file stays open. */
+/** Streams bytes of an opened object; the file stays open. */
 export function bytesOf(object: OpenObject, first: number, length: number): AsyncIterable<Buffer> {
   return object.file.createReadStream({
     start: first,

@@ -22,9 +22,9 @@ export interface BucketOptions {
 const CACHED_METAS = 50_000;
 
 /**
- * One bucket: a folder `objects` with one file per object, and `temporary` for files being written, on the same file
- * system. An object gets its name by rename(2) or link(2) once it is whole and synced, so that a process killed at any
- * moment leaves whole objects only. The keys are held in memory.
+ * Keeps one bucket: a folder `objects` with one file per object, and `temporary` for files being written, on the same
+ * file system. An object gets its name by rename(2) or link(2) once it is whole and synced, so that a process killed at
+ * any moment leaves whole objects only. The keys are held in memory.
  */
 export class Bucket {
   readonly lock = new KeyLock();

@@ -5,9 +5,9 @@ import { type ByteString } from '../byte-string';
 const MAX_NAME_BYTES = 240;
 
 /**
- * The file name of an object: letters in lower case, digits, `-`, `_` and inner `.` stand for themselves, a capital
- * letter is `^` and the small one (some file systems ignore case), any other byte is `%` and two hex digits. So no
- * key can leave the folder, and none can hide. A longer name becomes `~` and the SHA-256 of the key.
+ * Returns the file name of an object: letters in lower case, digits, `-`, `_` and inner `.` stand for themselves, a
+ * capital letter is `^` and the small one (some file systems ignore case), any other byte is `%` and two hex digits. So
+ * no key can leave the folder, and none can hide. A longer name becomes `~` and the SHA-256 of the key.
  */
 export function fileNameOf(key: ByteString): string {
   const name = key.replace(/[^a-z0-9_-]/g, (char, at: number) => {
@@ -18,7 +18,7 @@ export function fileNameOf(key: ByteString): string {
   return name.length <= MAX_NAME_BYTES ? name : `~${createHash('sha256').update(key, 'latin1').digest('hex')}`;
 }
 
-/** The key of a file name; undefined if only the file itself can tell. */
+/** Returns the key of a file name; undefined if only the file itself can tell. */
 export function keyOf(fileName: string): ByteString | undefined {
   if (fileName.startsWith('~')) return undefined;
   return fileName.replace(/\^([a-z])|%([0-9a-f]{2})/g, (_, capital?: string, hex?: string) =>

@@ -1,6 +1,6 @@
 import { type ByteString } from '../byte-string';
 
-/** The keys of a bucket, in byte order. */
+/** Keeps the keys of a bucket, in byte order. */
 export class KeyIndex {
   private readonly keys: ByteString[];
 

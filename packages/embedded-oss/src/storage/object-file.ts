@@ -27,7 +27,7 @@ const TRAILER_BYTES = 4 + MAGIC.length;
 /** Read at first from the end of a file: enough for almost every object's metadata. */
 const TAIL_BYTES = 4096;
 
-/** Metadata and trailer, to be written behind the body. */
+/** Encodes metadata and trailer, to be written behind the body. */
 export function encodeMeta(meta: ObjectMeta): Buffer {
   const json = Buffer.from(JSON.stringify(meta), 'utf8');
   const length = Buffer.alloc(4);
@@ -58,7 +58,7 @@ export async function openObjectFile(path: string): Promise<OpenObject | undefin
   }
 }
 
-/** The metadata of an object's file; undefined if there is none. */
+/** Reads the metadata of an object's file; undefined if there is none. */
 export async function readObjectMeta(path: string): Promise<ObjectMeta | undefined> {
   const found = await openObjectFile(path);
   await found?.file.close();

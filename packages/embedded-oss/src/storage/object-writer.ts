@@ -65,7 +65,7 @@ export async function writeObjectFile(
   }
 }
 
-/** An MD5 as ETag. */
+/** Prints an MD5 as ETag. */
 export function etagOf(md5: Buffer): string {
   return md5.toString('hex').toUpperCase();
 }

@@ -26,7 +26,7 @@ export const MAX_PART_NUMBER = 10_000;
 /** Every part but the last is at least this long. */
 const MIN_PART_BYTES = 100 * 1024;
 
-/** Uploads in parts of one bucket: a folder each, with `upload.json` and one object file per part. */
+/** Keeps uploads in parts of one bucket: a folder each, with `upload.json` and one object file per part. */
 export class Uploads {
   constructor(private readonly bucket: Bucket) {}
 
