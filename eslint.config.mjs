@@ -56,12 +56,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts'],
+    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts', 'packages/*/src/**/*.ts'],
     plugins: { jsdoc },
     // What others may call says what it promises.
     rules: {
       'jsdoc/require-jsdoc': [
-        'warn',
+        'error',
         { publicOnly: true, enableFixer: false, require: { ClassDeclaration: true, FunctionDeclaration: true } },
       ],
     },

@@ -2,7 +2,7 @@ import { spawn, type SpawnOptions } from 'node:child_process';
 import { type Writable } from 'node:stream';
 import { checkoutPath } from './checkout-path';
 
-export interface ReaperOptions extends Pick<SpawnOptions, 'detached' | 'env'> {
+interface ReaperOptions extends Pick<SpawnOptions, 'detached' | 'env'> {
   /** Ms that single processes have to end in order once this one is dead. */
   readonly graceMs?: number;
 }

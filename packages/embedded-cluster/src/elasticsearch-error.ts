@@ -1,5 +1,5 @@
 /** Facts that Elasticsearch prints beside type and reason, such as `index` and `index_uuid`. */
-export type ErrorFacts = Readonly<Record<string, unknown>>;
+type ErrorFacts = Readonly<Record<string, unknown>>;
 
 /**
  * Carries an error as Elasticsearch answers it: a type, a sentence, an HTTP status. The embedded cluster imitates a

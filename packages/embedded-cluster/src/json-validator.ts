@@ -35,7 +35,7 @@ const isHex = (byte: number | undefined): boolean =>
   byte !== undefined && (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
 
 /** Why bytes are not JSON, and where. */
-export interface JsonFault {
+interface JsonFault {
   readonly offset: number;
   readonly detail: string;
 }

@@ -23,7 +23,7 @@ export class Double {
 }
 
 /** Value of a member of a JSON object, by its place in the text. */
-export interface RawMember {
+interface RawMember {
   readonly key: string;
   readonly start: number;
   readonly end: number;

@@ -2,7 +2,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { OssError } from './oss-error';
 
 /** An element's content: text, elements by name, or several elements of one name. Undefined leaves it out. */
-export type XmlValue = string | number | boolean | undefined | XmlElement | readonly XmlValue[];
+type XmlValue = string | number | boolean | undefined | XmlElement | readonly XmlValue[];
 export interface XmlElement {
   readonly [name: string]: XmlValue;
 }
@@ -40,7 +40,7 @@ const parser = new XMLParser({
 });
 
 /** A parsed element: text, or children. */
-export type ParsedXml = string | { readonly [name: string]: ParsedXml | readonly ParsedXml[] | undefined };
+type ParsedXml = string | { readonly [name: string]: ParsedXml | readonly ParsedXml[] | undefined };
 
 /** Returns the content of the one root element `root`; throws MalformedXML for anything else. */
 export function parseXml(body: Buffer, root: string): ParsedXml {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 
-export interface WaitOptions {
+interface WaitOptions {
   readonly namespace: string;
   readonly timeoutMs: number;
   /** Tells that waiting is pointless. */

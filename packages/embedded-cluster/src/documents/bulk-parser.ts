@@ -13,7 +13,7 @@ import {
 import type { WriteConditions } from './plan-operation';
 
 /** What the URL of a bulk says about items that do not say it themselves. */
-export interface BulkDefaults {
+interface BulkDefaults {
   readonly index: string | undefined;
   readonly routing: string | undefined;
   readonly requireAlias: boolean;

@@ -5,7 +5,7 @@ import type { VersionType, WriteConditions } from './plan-operation';
 
 export type Action = 'index' | 'create' | 'update' | 'delete';
 
-export interface PartialUpdate {
+interface PartialUpdate {
   readonly doc?: Buffer;
   readonly upsert?: Buffer;
   readonly docAsUpsert: boolean;

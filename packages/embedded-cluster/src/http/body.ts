@@ -12,7 +12,7 @@ const MEDIA_TYPES = /^application\/(vnd\.elasticsearch\+)?(json|x-ndjson)$/;
 
 let bytesInFlight = 0;
 
-export interface ReceivedBody {
+interface ReceivedBody {
   readonly bytes: Buffer;
   /** To be called when the body is no longer needed. */
   readonly release: () => void;

@@ -19,7 +19,7 @@ interface CompiledRoute extends Route {
 
 const COMMON = 'pretty human error_trace filter_path format master_timeout cluster_manager_timeout timeout';
 
-export interface Match {
+interface Match {
   readonly handler: Handler;
   readonly parameters: Record<string, string>;
 }

@@ -11,7 +11,7 @@ import { defaultRoutingShards } from './routing-hash';
 const VERSION_CREATED = '8536000';
 const MAX_SHARDS = 64;
 
-export interface NewIndex {
+interface NewIndex {
   readonly settings?: unknown;
   /** JSON text of the mappings, as it came. */
   readonly mappings?: string;
@@ -19,7 +19,7 @@ export interface NewIndex {
 }
 
 /** Names and uuids that outlive every restart. */
-export interface ClusterIdentity {
+interface ClusterIdentity {
   readonly clusterUuid: string;
   readonly nodeId: string;
 }

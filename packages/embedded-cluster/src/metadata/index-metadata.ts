@@ -7,7 +7,7 @@ export interface AliasMetadata {
   readonly is_hidden?: boolean;
 }
 
-export interface ShardMetadata {
+interface ShardMetadata {
   /** Number of the shard in the document store. */
   readonly ordinal: number;
   /** History of the shard's operations: new only when the index is made anew. */

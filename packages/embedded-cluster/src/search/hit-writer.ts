@@ -7,7 +7,7 @@ import type { SearchTarget } from './search-target';
 import type { Ref } from './sort';
 
 /** What of each document an answer shows. */
-export interface HitOptions {
+interface HitOptions {
   /** `_source` as it is, not at all, or filtered. */
   readonly source: boolean | FilterPath;
   /** `stored_fields: "_none_"`: neither `_id` nor `_routing` nor `_source`. */

@@ -6,7 +6,7 @@ import { scan } from './scan';
 import type { SearchTarget } from './search-target';
 import { compareByKeys, isPositional, type Ref, shardDoc, type SortKey, type SortValue, sortValue } from './sort';
 
-export interface QueryRequest {
+interface QueryRequest {
   readonly plan: QueryPlan;
   readonly sort: readonly SortKey[];
   readonly searchAfter?: readonly SortValue[];
@@ -17,7 +17,7 @@ export interface QueryRequest {
   readonly aggregators: readonly Aggregator[];
 }
 
-export interface QueryOutcome {
+interface QueryOutcome {
   readonly refs: readonly Ref[];
   /** Undefined if it was not wanted. */
   readonly total: number | undefined;

@@ -10,7 +10,7 @@ export interface Candidate {
   readonly source: Record<string, unknown>;
 }
 
-export type Test = (candidate: Candidate) => boolean;
+type Test = (candidate: Candidate) => boolean;
 
 /**
  * A query taken apart into what is cheap and what is not: a range of sequence numbers, a set of ids, and a test that

@@ -14,7 +14,7 @@ import type { Candidate, QueryPlan } from './query';
 import type { SearchTarget } from './search-target';
 
 /** Gets the matching documents of one block; returning false ends the scan. */
-export type BlockConsumer = (target: number, firstSeq: number, bitmap: Bitmap) => boolean;
+type BlockConsumer = (target: number, firstSeq: number, bitmap: Bitmap) => boolean;
 
 /** Longest time in ms that a scan keeps the process from everything else. */
 const SLICE_MS = 15;

@@ -5,7 +5,7 @@ import { OperationView } from './operation-record';
 import type { ShardState } from './shard-state';
 import { WriteTransaction } from './write-transaction';
 
-export interface DocumentStoreOptions {
+interface DocumentStoreOptions {
   readonly folder: string;
   /** Clock in ms. */
   readonly now: () => number;

@@ -1,5 +1,5 @@
 /** Moment and sequence number of the last operation then: what tells how old an operation is. */
-export interface TimeMark {
+interface TimeMark {
   readonly timeMs: number;
   readonly seq: number;
 }

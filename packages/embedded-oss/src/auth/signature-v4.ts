@@ -3,7 +3,7 @@ import { percentEncode } from '../byte-string';
 import { type OssRequest } from '../oss-request';
 
 /** What `Authorization: OSS4-HMAC-SHA256 …` says. */
-export interface AuthorizationV4 {
+interface AuthorizationV4 {
   readonly accessKeyId: string;
   /** `yyyymmdd` */
   readonly day: string;

@@ -1,7 +1,7 @@
 import { OssError } from '../oss-error';
 
 /** Bytes of an object, both ends included. */
-export interface ByteRange {
+interface ByteRange {
   readonly first: number;
   readonly last: number;
 }

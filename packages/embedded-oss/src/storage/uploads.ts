@@ -17,7 +17,7 @@ export interface Upload {
   readonly storageClass: string;
 }
 
-export interface Part {
+interface Part {
   readonly number: number;
   readonly meta: ObjectMeta;
 }
