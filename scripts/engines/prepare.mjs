@@ -11,7 +11,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cacheRoot, filesBelow, hashFiles, readIfThere, withLock } from '../lib/cache.mjs';
 import { SetupError, run, runMain, step } from '../lib/steps.mjs';
-import { ENGINES, ENGINE_NAMES } from './catalogue.mjs';
+import { ENGINES, ENGINE_NAMES } from './engine-list.mjs';
 import { findJdk, installedJdks } from './java.mjs';
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
@@ -118,7 +118,7 @@ export async function prepareEngine(name) {
   const root = join(cacheRoot(), 'engines');
   const folder = join(root, name);
   const jarsStamp = hashFiles(SOURCES, [join(name, 'pom.xml')]);
-  const stamp = `${hashFiles(SOURCES, [name, 'catalogue.mjs'])} ${jdk.home}`;
+  const stamp = `${hashFiles(SOURCES, [name, 'engine-list.mjs'])} ${jdk.home}`;
   const stampFile = join(folder, 'stamp');
   if (readIfThere(stampFile) !== stamp) {
     mkdirSync(root, { recursive: true });

@@ -145,7 +145,7 @@ export async function startEmbedded(
   }
 }
 
-/** What front door and worker read, of which the other parts see nothing. */
+/** Names the settings that the front door and the worker read. The other parts get none of them. */
 function isServiceSetting(name: string): boolean {
   return SETTING_NAMES.includes(name) || /^(grpc|https?|all|no)_proxy$/i.test(name);
 }

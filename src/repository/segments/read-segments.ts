@@ -19,7 +19,7 @@ export interface BulkFrame {
   readonly documents: number;
 }
 
-/** Where and how segments are read. */
+/** Holds the store and the settings with which segments are read. */
 interface ReadSegments {
   readonly store: BlobStore;
   readonly pool: CodecPool;

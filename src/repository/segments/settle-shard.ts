@@ -20,7 +20,7 @@ import { proveHistory } from './prove-history';
 import { type Known, overlaps, shardRanges } from './shard-ranges';
 import { type SegmentWriting, writeSegments } from './write-segments';
 
-/** What {@link settleShard} needs to know of a shard. */
+/** Describes a shard to {@link settleShard}. */
 export interface SettleShard {
   readonly catalogue: Catalogue;
   readonly writing: SegmentWriting;

@@ -15,7 +15,7 @@ import { encodeRuns } from '../format/number-runs';
 /** Stored bytes from which an object is complete. */
 export const SEGMENT_TARGET_BYTES = 8 * 1024 * 1024;
 
-/** Where and how the segments of one shard are written. */
+/** Holds the store and the settings with which the segments of one shard are written. */
 export interface SegmentWriting {
   readonly store: BlobStore;
   readonly pool: CodecPool;
