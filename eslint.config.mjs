@@ -39,6 +39,7 @@ export default tseslint.config(
       '@typescript-eslint/no-this-alias': 'off',
       // `== null` means null or undefined, which protobuf fields are either of.
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-len': ['error', { code: 1000, comments: 120, ignoreUrls: true }],
       'no-cond-assign': 'error',
       'no-console': 'error',
       'no-control-regex': 'error',

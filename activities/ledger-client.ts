@@ -110,7 +110,10 @@ export class Ledger {
     );
   }
 
-  /** Takes the calling job off the ledger. Harmless when the ledger does not know the job. Throws `temporal_unavailable`. */
+  /**
+   * Takes the calling job off the ledger. Harmless when the ledger does not know the job. Throws
+   * `temporal_unavailable`.
+   */
   async endJob(repository: JobRepository, outcome: JobOutcome): Promise<void> {
     const { workflowId } = thisJob();
     try {
@@ -122,7 +125,10 @@ export class Ledger {
     }
   }
 
-  /** Asks for a sweep of the place. The ledger signals the calling workflow when it is over. Throws `temporal_unavailable`. */
+  /**
+   * Asks for a sweep of the place. The ledger signals the calling workflow when it is over. Throws
+   * `temporal_unavailable`.
+   */
   async requestSweep({ repository, options }: JobCall): Promise<void> {
     const { workflowId, taskQueue } = thisJob();
     await asked(
@@ -151,8 +157,8 @@ export class Ledger {
 }
 
 /**
- * Returns short hashes of the names, by which the ledger finds jobs that read the same index. Names are not sent, because
- * payloads are bounded. Two names with the same hash make one job wait for another without need.
+ * Returns short hashes of the names, by which the ledger finds jobs that read the same index. Names are not sent,
+ * because payloads are bounded. Two names with the same hash make one job wait for another without need.
  */
 export function claimsOf(indices: readonly string[]): string[] {
   if (indices.length > MAX_CLAIMS) return ['*'];

@@ -92,7 +92,9 @@ export function restoreActivities({ cluster }: Dependencies, ledger: Ledger) {
     finishIndex: (call: IndexCall & { request: IndexRequest; uuid: string }): Promise<FinishedIndexResult> =>
       runRestoreStep((signal) => finishIndex(cluster, catalogueOf(call), call, signal)),
 
-    /** Deletes the index if this restore created it and did not finish it. An index that somebody else created stays. */
+    /**
+     * Deletes the index if this restore created it and did not finish it. An index that somebody else created stays.
+     */
     undoIndex: (call: IndexCall & { uuid?: string; cloned: boolean }): Promise<void> =>
       runRestoreStep((signal) => undoIndex(cluster, call, signal)),
 

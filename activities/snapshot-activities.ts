@@ -94,8 +94,8 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       }),
 
     /**
-     * Commits a snapshot that failed after it was accepted as FAILED: without data, with the reason. Deletes what it had
-     * copied, and takes the job off the ledger. If it throws, the snapshot has to be rolled back.
+     * Commits a snapshot that failed after it was accepted as FAILED: without data, with the reason. Deletes what it
+     * had copied, and takes the job off the ledger. If it throws, the snapshot has to be rolled back.
      */
     failSnapshot: (call: AskedSnapshot & { plan?: ObjectRef; reason: string }): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {

@@ -38,8 +38,8 @@ const GROUPS_AT_ONCE = 8;
  * installation committed a snapshot of the same indices since, it plans again on top of that. The caller is answered
  * when the snapshot is planned, queued or committed.
  *
- * Ends when the snapshot is in the catalogue, whole or not at all. A crash of any process is a pause. Cancelled (also by
- * `cancelSnapshot`), it leaves neither an object in the bucket nor a view in the cluster. If it fails after it was
+ * Ends when the snapshot is in the catalogue, whole or not at all. A crash of any process is a pause. Cancelled (also
+ * by `cancelSnapshot`), it leaves neither an object in the bucket nor a view in the cluster. If it fails after it was
  * accepted, the snapshot stands in the catalogue as FAILED, without data and with the reason; if it fails earlier, it
  * throws the failure of the step under its code.
  */
@@ -103,8 +103,8 @@ class SnapshotJob {
   }
 
   /**
-   * Ends a job that failed or was cancelled. A snapshot that was accepted and failed is committed as FAILED, so that its
-   * caller finds the reason; returns the outcome of that. Everything else is rolled back.
+   * Ends a job that failed or was cancelled. A snapshot that was accepted and failed is committed as FAILED, so that
+   * its caller finds the reason; returns the outcome of that. Everything else is rolled back.
    */
   async giveUp(error: unknown, accepted: boolean): Promise<SnapshotOutcome | undefined> {
     const state = isCancellation(error) ? 'ABORTED' : 'FAILED';

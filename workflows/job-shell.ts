@@ -10,8 +10,8 @@ interface JobSteps<Outcome> {
   /** Does the work. Calls `acceptance.accept` once the caller of the job may be answered. */
   readonly run: (acceptance: JobAcceptance) => Promise<Outcome>;
   /**
-   * Cleans up after `run` failed or was cancelled; nobody can cancel it. Returns the outcome of a job that ends well all
-   * the same. It must not throw.
+   * Cleans up after `run` failed or was cancelled; nobody can cancel it. Returns the outcome of a job that ends well
+   * all the same. It must not throw.
    */
   readonly giveUp: (error: unknown, isAccepted: boolean) => Promise<Outcome | undefined>;
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the jobs of one place, and decides which of them have to wait. Pure: `repositoryWorkflow` adds signals, time and
- * sweeps.
+ * Keeps the jobs of one place, and decides which of them have to wait. Pure: `repositoryWorkflow` adds signals, time
+ * and sweeps.
  */
 import { blockersOf } from '../src/contracts/jobs/job-order';
 import {

@@ -44,8 +44,8 @@ export function longActivities(summary: string) {
 }
 
 /**
- * Returns the activities for one attempt within seconds. Because somebody waits for the answer, a later success would be
- * of no use.
+ * Returns the activities for one attempt within seconds. Because somebody waits for the answer, a later success would
+ * be of no use.
  */
 export function onceActivities(summary: string) {
   return proxyActivities<ControlActivities>({

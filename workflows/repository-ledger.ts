@@ -45,8 +45,8 @@ const SWEEP_AGAIN_MS = 10 * 60_000;
  * removed snapshots leave behind. It holds no lock that a crash could leave: while jobs wait, it checks at intervals
  * whether the jobs that they wait for still run.
  *
- * Ends when it was asked to retire and nothing is left to do; until then it continues as new. Nobody cancels it. If it is
- * terminated, the next job of the place starts a new ledger, which does not know the jobs that still run.
+ * Ends when it was asked to retire and nothing is left to do; until then it continues as new. Nobody cancels it. If it
+ * is terminated, the next job of the place starts a new ledger, which does not know the jobs that still run.
  */
 export async function repositoryWorkflow(state: LedgerState): Promise<void> {
   const ledger = new Ledger(state);

@@ -6,8 +6,8 @@ import { controlActivities } from './profiles';
 
 /**
  * Restores some indices of a snapshot; child of `restoreSnapshotWorkflow`. Ends when each index is restored whole, or
- * deleted again with the reason in the result. Cancelled, it deletes what unfinished indices had written, and throws the
- * cancellation; finished indices stay. Throws the failure of its first step, which plans the group again.
+ * deleted again with the reason in the result. Cancelled, it deletes what unfinished indices had written, and throws
+ * the cancellation; finished indices stay. Throws the failure of its first step, which plans the group again.
  */
 export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<RestoreGroupResult> {
   const work: { restores?: IndexRestores } = {};

@@ -163,7 +163,10 @@ class RestoreJob {
     };
   }
 
-  /** Restores a group in a child workflow. If the child fails as a whole, its indices have failed, and the others go on. */
+  /**
+   * Restores a group in a child workflow. If the child fails as a whole, its indices have failed, and the others go
+   * on.
+   */
   private async runGroup(
     { workflowId, group }: GroupSlot,
     common: Omit<RestoreGroupInput, 'group' | 'stopped'>,

@@ -3,8 +3,8 @@ import { createLogIndex, sendBodies } from '../support/log-index';
 import { elapsed } from '../support/statistics';
 
 /**
- * Loads an index in the fastest way over HTTP: sends bodies from memory as fast as the cluster takes them, into an index
- * without replicas and refreshes, then refreshes once.
+ * Loads an index in the fastest way over HTTP: sends bodies from memory as fast as the cluster takes them, into an
+ * index without replicas and refreshes, then refreshes once.
  */
 export async function loadBare(
   http: BenchHttp,

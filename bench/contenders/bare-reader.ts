@@ -7,8 +7,8 @@ const RANGE = 10_000;
 const IN_FLIGHT = 3;
 
 /**
- * Does the least that any reader over HTTP has to do: reads every document once, by ranges of sequence numbers in a point
- * in time of each shard, and ignores the bytes. The time that Snapkeep takes beyond that is its own cost.
+ * Does the least that any reader over HTTP has to do: reads every document once, by ranges of sequence numbers in a
+ * point in time of each shard, and ignores the bytes. The time that Snapkeep takes beyond that is its own cost.
  */
 export async function readBare(http: BenchHttp, index: string, shards: number): Promise<Taken> {
   let bytes = 0;

@@ -54,7 +54,9 @@ export class Elasticdump implements Contender {
     return { ms, bytes: (await stat(file)).size };
   }
 
-  /** Restores into an index created beforehand, as its documentation advises, because its data files hold no settings. */
+  /**
+   * Restores into an index created beforehand, as its documentation advises, because its data files hold no settings.
+   */
   async restore(index: string, label: string, target: string): Promise<number> {
     await createLogIndex(this.http, target, this.shards);
     const file = this.file(index, label);

@@ -1,8 +1,8 @@
 import { Random } from './random';
 
 /**
- * Generates log documents as a web service writes them, about 420 bytes of JSON each. Number and revision alone determine
- * a document, so that any of them can be generated again, in any order, without keeping them.
+ * Generates log documents as a web service writes them, about 420 bytes of JSON each. Number and revision alone
+ * determine a document, so that any of them can be generated again, in any order, without keeping them.
  */
 export const LOG_MAPPINGS = {
   properties: {

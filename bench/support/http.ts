@@ -1,8 +1,8 @@
 import { Pool } from 'undici';
 
 /**
- * Sends requests to a server on this machine, over as many connections as there are concurrent requests. Throws, with the
- * answer, at a status of 400 or more.
+ * Sends requests to a server on this machine, over as many connections as there are concurrent requests. Throws, with
+ * the answer, at a status of 400 or more.
  */
 export class BenchHttp {
   private readonly pool: Pool;

@@ -1,4 +1,6 @@
-/** Finds what would make a restore fail, before anything is written: names, aliases, settings, limits of the cluster. */
+/**
+ * Finds what would make a restore fail, before anything is written: names, aliases, settings, limits of the cluster.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Cluster } from '../cluster/cluster';
 import { askedSettings, restorableIndex, restoredAliases, shardCopies } from '../cluster/writing/restorable-index';
@@ -14,9 +16,9 @@ import { entryOf } from './plan-restore';
 const INDICES_PER_TURN = 200;
 
 /**
- * Throws when `plan` cannot be carried out, with the reason and the status that Elasticsearch gives: names that no index
- * can have, or that something else has; aliases that are names of indices; settings that may not change or do not
- * parse; a cluster that takes no index, or not so many shards. `where` is `repository:snapshot`, for messages.
+ * Throws when `plan` cannot be carried out, with the reason and the status that Elasticsearch gives: names that no
+ * index can have, or that something else has; aliases that are names of indices; settings that may not change or do
+ * not parse; a cluster that takes no index, or not so many shards. `where` is `repository:snapshot`, for messages.
  */
 export async function checkRestore(
   cluster: Cluster,

@@ -113,7 +113,8 @@ export function totalsOf(plan: readonly IndexRestore[]): RestoreTotals {
 }
 
 /**
- * Groups the indices for child workflows. Groups hold ordinals, so that the list stays small however long the names are.
+ * Groups the indices for child workflows. Groups hold ordinals, so that the list stays small however long the names
+ * are.
  */
 export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
   const groups: IndexRestore[][] = [];

@@ -17,7 +17,9 @@ export class IndexFinder {
 
   constructor(private readonly cluster: Cluster) {}
 
-  /** Returns the indices as they are after the call. Throws `index_not_found_exception`, and what the cluster throws. */
+  /**
+   * Returns the indices as they are after the call. Throws `index_not_found_exception`, and what the cluster throws.
+   */
   async find(request: SnapshotRequest, signal: AbortSignal): Promise<FoundIndices> {
     const { indices: expression, ignoreUnavailable, expandWildcards } = request;
     const asked = this.shared.ask('info', () => this.cluster.info());

@@ -17,7 +17,9 @@ import { type NoteOptions, putNote } from './job-notes';
 
 /** One shard of a planned index. */
 export type PlannedShard =
-  /** No operation came since `entry` was written, so it is shared. `holder` is the uuid of the snapshot that holds it. */
+  /**
+   * No operation came since `entry` was written, so it is shared. `holder` is the uuid of the snapshot that holds it.
+   */
   | { readonly kind: 'unchanged'; readonly entry: ShardEntry; readonly holder: string }
   | {
       readonly kind: 'changed';
@@ -27,7 +29,9 @@ export type PlannedShard =
       readonly base?: ShardEntry;
       /** Uuid of the snapshot that holds the base. */
       readonly holder?: string;
-      /** The session in which the base is known to belong to the shard's history; in another one it has to be proven. */
+      /**
+       * The session in which the base is known to belong to the shard's history; in another one it has to be proven.
+       */
       readonly session?: string;
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;

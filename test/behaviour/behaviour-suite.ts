@@ -256,7 +256,9 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
   }
 }
 
-/** Restores what the suite of another installation kept at `basePath`, and compares it with the cluster it came from. */
+/**
+ * Restores what the suite of another installation kept at `basePath`, and compares it with the cluster it came from.
+ */
 export async function expectMigration(to: RunningSnapkeep, from: RunningSnapkeep, basePath: string): Promise<void> {
   const repository = `from-${basePath}`;
   await to.call('PUT', `/_snapshot/${repository}`, { type: 'oss', settings: to.ossSettings(`${basePath}/kept`) });

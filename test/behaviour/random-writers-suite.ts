@@ -29,8 +29,8 @@ const LEAST_SNAPSHOTS = 6;
 const PAUSE = 60;
 
 /**
- * Every snapshot that is taken while others write restores to exactly its view: nothing is missing, nothing too much, and
- * all of it of one moment.
+ * Every snapshot that is taken while others write restores to exactly its view: nothing is missing, nothing too much,
+ * and all of it of one moment.
  */
 export function randomWritersSuite(running: () => RunningSnapkeep, options: RandomWritersOptions): void {
   const { title, basePath, leastMs } = options;

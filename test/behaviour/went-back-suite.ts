@@ -16,8 +16,8 @@ export interface StoppableCluster {
 }
 
 /**
- * What a snapshot holds after the files of the cluster were replaced by an older copy of them, and other documents took the
- * sequence numbers of those that were lost.
+ * What a snapshot holds after the files of the cluster were replaced by an older copy of them, and other documents
+ * took the sequence numbers of those that were lost.
  */
 export function wentBackSuite(cluster: () => StoppableCluster, basePath: string): void {
   const call: RunningSnapkeep['call'] = (...args) => cluster().snapkeep.call(...args);

@@ -2,7 +2,9 @@ import { findForeign, foreignObjects } from '../../src/repository/objects/foreig
 import { FaultyBlobStore } from '../support/faulty-blob-store';
 import { MemoryBlobStore } from './support/memory-blob-store';
 
-/** What Elasticsearch 7.10 and 8.19 and OpenSearch 3.8 left in a folder after one snapshot of one index of one shard. */
+/**
+ * What Elasticsearch 7.10 and 8.19 and OpenSearch 3.8 left in a folder after one snapshot of one index of one shard.
+ */
 const ELASTICSEARCH_7 = [
   'index-0',
   'index.latest',

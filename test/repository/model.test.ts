@@ -12,10 +12,11 @@ import { ShardModel } from './support/shard-model';
 import { restored } from './support/shards';
 
 /**
- * Random histories of a repository: shards that change, shrink, are dropped and made anew; snapshots (some of them failing
- * in part or cancelled), clones, restores and deletions, some of them side by side, of one installation or of two that know nothing
- * of each other; processes that die at any store call, puts that arrive late, and zombies. In the end every
- * snapshot restores exactly what it saw, nothing removed is left, and the bucket holds exactly what the root reaches.
+ * Random histories of a repository: shards that change, shrink, are dropped and made anew; snapshots (some of them
+ * failing in part or cancelled), clones, restores and deletions, some of them side by side, of one installation or of
+ * two that know nothing of each other; processes that die at any store call, puts that arrive late, and zombies. In
+ * the end every snapshot restores exactly what it saw, nothing removed is left, and the bucket holds exactly what the
+ * root reaches.
  */
 
 /** Which of two installations does it. */

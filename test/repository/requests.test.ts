@@ -8,7 +8,9 @@ import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { deleteSnapshots, type Repository, takeSnapshot } from './support/shards';
 
-/** What each operation asks of the store: requests are what small jobs take their time for, and what a bucket charges. */
+/**
+ * What each operation asks of the store: requests are what small jobs take their time for, and what a bucket charges.
+ */
 
 let store: FaultyBlobStore;
 let repository: Repository;

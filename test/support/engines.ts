@@ -13,8 +13,8 @@ export {
 } from '../../scripts/engines/start-engine';
 
 /**
- * Halves the CPU time of a start, which is most of what an engine does in a test: the second compiler and the threads of
- * the parallel collectors pay off only in processes that live longer.
+ * Halves the CPU time of a start, which is most of what an engine does in a test: the second compiler and the threads
+ * of the parallel collectors pay off only in processes that live longer.
  */
 const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 

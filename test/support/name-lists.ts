@@ -1,6 +1,6 @@
 /**
- * What the engines answer for lists of snapshot names, asked of OpenSearch 3.8 and Elasticsearch 8.19 (test/engines asks
- * them again). Names ascending, or which name is missing.
+ * What the engines answer for lists of snapshot names, asked of OpenSearch 3.8 and Elasticsearch 8.19 (test/engines
+ * asks them again). Names ascending, or which name is missing.
  */
 export const LIST_NAMES = ['a', 'b', 'c-1', '-b'] as const;
 

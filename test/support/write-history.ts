@@ -61,8 +61,8 @@ export class WriteHistory {
   }
 
   /**
-   * Throws unless `documents` are what the index held, of these ids, at one moment not before `began` and not after `ended`
-   * (as `performance.now()`). All writes that were sent until then must have been added.
+   * Throws unless `documents` are what the index held, of these ids, at one moment not before `began` and not after
+   * `ended` (as `performance.now()`). All writes that were sent until then must have been added.
    */
   check(documents: ReadonlyMap<string, ShownDocument>, ids: readonly string[], began: number, ended: number): void {
     const strange = this.strangers(documents, ids);

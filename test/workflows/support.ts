@@ -59,8 +59,8 @@ export async function untilCancelled(): Promise<never> {
 }
 
 /**
- * Keeps the history of an ended workflow for test/replay if SNAPKEEP_RECORD_HISTORIES is set. Paths that only faults lead
- * to are recorded here, all others by test/replay/record.ts.
+ * Keeps the history of an ended workflow for test/replay if SNAPKEEP_RECORD_HISTORIES is set. Paths that only faults
+ * lead to are recorded here, all others by test/replay/record.ts.
  */
 export async function keepHistory(handle: WorkflowHandle, file: string): Promise<void> {
   if (process.env.SNAPKEEP_RECORD_HISTORIES === undefined) return;

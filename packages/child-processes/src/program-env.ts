@@ -1,6 +1,6 @@
 /**
- * Environments for child processes. A child gets what is listed and nothing else, since whatever lies in the environment
- * of a shell, keys of other services too, can be read in each process that inherits it.
+ * Environments for child processes. A child gets what is listed and nothing else, since whatever lies in the
+ * environment of a shell, keys of other services too, can be read in each process that inherits it.
  */
 
 /** What programs need to find files, libraries and certificates, and to know language and time zone. */

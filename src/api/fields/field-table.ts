@@ -1,6 +1,7 @@
 /**
  * Tables of fields. A request's query and body are each described by one table, with a row per field. The row decides
- * how the field is read and which error refuses it, and test/api/documented-fields.test.ts prints docs/api.md from the rows.
+ * how the field is read and which error refuses it, and test/api/documented-fields.test.ts prints docs/api.md from the
+ * rows.
  */
 import { illegal } from '../http/illegal-argument';
 

@@ -1,7 +1,7 @@
 /**
- * Makes `renames.json`: patterns by hand and by chance, and what Java answers. Needs a JDK of 19 or newer, from which on
- * `\b` is about ASCII alone:
- * `node -r ./test/support/typescript-hook.cjs test/elasticsearch/java/generate.ts [seed] [count]`.
+ * Makes `renames.json`: patterns by hand and by chance, and what Java answers. Needs a JDK of 19 or newer, from which
+ * on `\b` is about ASCII alone: `node -r ./test/support/typescript-hook.cjs test/elasticsearch/java/generate.ts [seed]
+ * [count]`.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

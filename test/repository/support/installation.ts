@@ -6,8 +6,9 @@ export interface RunningJob extends JobReads, Claiming {
 }
 
 /**
- * Who works on the repository, as one installation knows it: snapshots of the same indices come one after the other, and
- * nothing is marked while a job that has begun has not said what it reads. Of other installations it knows nothing.
+ * Who works on the repository, as one installation knows it: snapshots of the same indices come one after the other,
+ * and nothing is marked while a job that has begun has not said what it reads. Of other installations it knows
+ * nothing.
  */
 export class Installation {
   private readonly running = new Set<RunningJob>();

@@ -1,7 +1,7 @@
 /**
- * Jobs on a repository as the workflow engines of several installations run them: every step is an activity that may die at any store call and is then
- * tried again by another process; a step that seems dead may go on as a zombie beside its successor. What finished
- * steps returned is remembered, nothing else.
+ * Jobs on a repository as the workflow engines of several installations run them: every step is an activity that may
+ * die at any store call and is then tried again by another process; a step that seems dead may go on as a zombie
+ * beside its successor. What finished steps returned is remembered, nothing else.
  */
 import { type BlobStore } from '../../../src/blobs/contract/blob-store';
 import { type ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';

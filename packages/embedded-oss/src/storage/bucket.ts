@@ -76,7 +76,8 @@ export class Bucket {
   /**
    * Puts a body under a key.
    *
-   * @throws FileAlreadyExists if `forbidOverwrite` and the key holds an object; whatever {@link writeObjectFile} throws.
+   * @throws FileAlreadyExists if `forbidOverwrite` and the key holds an object; whatever {@link writeObjectFile}
+   * throws.
    */
   async put(
     key: ByteString,
