@@ -31,7 +31,7 @@ export interface AppParts {
 /**
  * Creates the front door, which does not listen yet. It answers Elasticsearch's snapshot API with Snapkeep's jobs and
  * passes every other request on to the cluster unchanged. The order of the routes matters: the first that matches
- * answers. /
+ * answers.
  */
 export function createApp({ service, cluster, auth, names, logger }: AppParts): Express {
   const upstream = new Upstream(cluster, auth);

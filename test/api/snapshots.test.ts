@@ -256,6 +256,7 @@ describe('the snapshot API', () => {
 
       await snapkeep.call('DELETE', '/copy_of_logs');
       expect((await snapkeep.call('GET', '/_recovery')).json).not.toHaveProperty('copy_of_logs');
+      // An index counts as created again only beyond the tolerance between clocks (CLOCK_TOLERANCE_MS, 500 ms).
       await new Promise((resolve) => setTimeout(resolve, 600));
       await snapkeep.call('PUT', '/copy_of_logs');
       const again = await snapkeep.call('GET', '/copy_of_logs/_recovery');

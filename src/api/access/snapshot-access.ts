@@ -1,7 +1,7 @@
 /**
  * Applies the cluster's own privileges to Snapkeep's requests, by asking the cluster in the caller's name.
  * Elasticsearch has a request that lists privileges. Other clusters are probed: a request of the same kind is sent
- * for a repository that does not exist. /
+ * for a repository that does not exist.
  */
 import { randomUUID } from 'node:crypto';
 import { type Express, type Request, type RequestHandler } from 'express';
@@ -105,7 +105,7 @@ export class SnapshotAccess {
   /**
    * Returns a handler that answers 401 when the cluster does not know the caller, and 403 when the caller may not
    * perform the action. Both answers are the cluster's. A request is checked once, by the first handler that names an
-   * action. /
+   * action.
    */
   private demand(actionOf: (request: Request) => SnapshotAction | undefined): RequestHandler {
     return async (request, response, next) => {

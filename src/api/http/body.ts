@@ -34,7 +34,7 @@ export class JsonBody {
    * Reads and parses the body. An empty body counts as an empty object. Throws `content_too_long_exception` when the
    * body is larger than 1 MB, `request_timeout` when it arrives too slowly, `media_type_header_exception` when it has
    * another format, and `illegal_argument_exception` when its encoding is unknown. Throws `x_content_parse_exception`
-   * when it is not JSON, and `parse_exception` when it cannot be read or is not an object. /
+   * when it is not JSON, and `parse_exception` when it cannot be read or is not an object.
    */
   static async read(request: Request): Promise<JsonBody> {
     const bytes = await readAll(request);
@@ -59,7 +59,7 @@ export class JsonBody {
 
 /**
  * Throws `media_type_header_exception` for a format other than JSON. Unknown types are accepted, because tools send
- * JSON under many types. The call guard has already refused the types that a web page can send. /
+ * JSON under many types. The call guard has already refused the types that a web page can send.
  */
 function checkType(request: Request): void {
   const type = request.headers['content-type'] ?? '';

@@ -4,7 +4,7 @@ type WithUrl = Pick<Request, 'originalUrl'>;
 
 /**
  * Returns the parameters of a request by name. Of several values the last one counts. Blanks around names and values
- * are removed, because documentation with `? wait_for_completion=true` has been copied for years. /
+ * are removed, because documentation with `? wait_for_completion=true` has been copied for years.
  */
 export function queryOf(request: WithUrl): Map<string, string> {
   const at = request.originalUrl.indexOf('?');

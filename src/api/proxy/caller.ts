@@ -12,7 +12,7 @@ const key = randomBytes(32);
 
 /**
  * Returns the headers of a question in the caller's name. Only headers that describe the message are left out,
- * because a cluster may know callers by any other: API keys, users to run as, and more. /
+ * because a cluster may know callers by any other: API keys, users to run as, and more.
  */
 export function callerHeaders(rawHeaders: readonly string[]): string[] {
   return headerPairs(forwardedHeaders(rawHeaders, undefined))

@@ -8,7 +8,7 @@ const NAMES_AT_ONCE = 50;
 
 /**
  * Returns the names of the indices that were created after the given moment, in epoch ms: others have taken their
- * place. An index about which the cluster does not answer this caller counts as not created again. /
+ * place. An index about which the cluster does not answer this caller counts as not created again.
  */
 export async function createdLater(
   caller: IncomingMessage,

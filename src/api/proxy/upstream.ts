@@ -121,7 +121,7 @@ export class Upstream {
 
   /**
    * Returns the cluster's `X-Elastic-Product` header, by which clients recognize Elasticsearch. It is undefined when
-   * the cluster sends none, or has not answered yet. The question is asked in the caller's name and never throws. /
+   * the cluster sends none, or has not answered yet. The question is asked in the caller's name and never throws.
    */
   async productHeader(caller: IncomingMessage): Promise<string | undefined> {
     if (this.product === undefined && Date.now() - this.productAsked > PRODUCT_AGAIN_MS) {

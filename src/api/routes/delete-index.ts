@@ -78,7 +78,7 @@ async function found(recoveries: SnapshotService['recoveries'], parts: readonly 
  * Deletes the indices with the caller's credentials, so that the cluster decides whether the caller may. A restore
  * whose index is deleted writes nothing more. The cluster answers 404 for an index that its restore has not created
  * yet, and only to callers who may delete it. If only a wildcard names an index that the caller may not delete, the
- * index is skipped, as the cluster does. /
+ * index is skipped, as the cluster does.
  */
 async function deletedByCaller(
   request: Request,
