@@ -49,22 +49,28 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
      * details: a roll-back has nothing to fence then. Throws `snapshot_name_already_in_use_exception`.
      */
     beginSnapshot: (call: AskedSnapshot): Promise<BeginSnapshotResult> =>
-      runActivity(({ signal }) =>
-        markUntouched(isRepeated(), async (onTouch) => {
+      runActivity(({ signal }) => {
+        const repeated = isRepeated();
+        return markUntouched(repeated, async (onTouch) => {
           const repository = ledger.open(call.repository);
           if (repository.write.readonly) throw repositoryReadonly(call.repository.name);
           const found = await finder.find(call.request, signal);
-          const begin = { job: call, cluster, pool, repository, repeated: isRepeated(), signal, onTouch };
           return beginSnapshot(
             {
-              ...begin,
+              job: call,
+              cluster,
+              pool,
+              repository,
+              repeated,
+              signal,
+              onTouch,
               enterLedger: (indices, reads) => enterLedger(call, indices, reads),
               onCommitted: (state) => ledger.endJob(call.repository, { state }),
             },
             found,
           );
-        }),
-      ),
+        });
+      }),
 
     /** Keeps the results of a group's shards as a note in the bucket, for the commit. */
     keepGroupResults: (call: CopyGroupInput & { results: readonly ShardResult[] }): Promise<GroupResult> =>

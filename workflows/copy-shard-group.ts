@@ -7,6 +7,7 @@ import {
   type ShardProgress,
   type ShardResult,
 } from '../src/contracts/jobs/copy';
+import { NO_PROGRESS } from '../src/contracts/jobs/job';
 import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
 import { inWindow } from './in-window';
 import { reasonOf } from './job-failures';
@@ -64,7 +65,7 @@ async function copyShard(
   const planned = await dataActivities(input.options, `plan shard ${ordinal + 1}`).planShard(shard);
   show({ stage: 'STARTED' });
   const parts = new Array<ChunkResult>(planned.chunks.length);
-  const done = { documents: 0, objects: 0, bytes: 0 };
+  const done = { ...NO_PROGRESS };
   await inWindow([...planned.chunks.entries()], CHUNKS_AT_ONCE, async ([c, chunk]) => {
     const part = await dataActivities(input.options, chunkLabel(planned.label, chunk)).copyChunk({ ...shard, chunk });
     parts[c] = part;

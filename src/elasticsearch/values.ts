@@ -20,12 +20,14 @@ const SIZES = [
   ['kb', 1024],
 ] as const;
 
-const TIMES = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-] as const;
+const TIMES = ['d', 'h', 'm', 's'].map((unit) => [unit, TIME_UNIT_MS[unit]!] as const);
+
+const TIME = new RegExp(`^(-1|0|\\d+(\\.\\d+)?(${Object.keys(TIME_UNIT_MS).join('|')}))$`);
+
+/** Returns whether a text is a time of Elasticsearch: a number with its unit, `0`, or `-1` for none. */
+export function isTimeValue(text: string): boolean {
+  return TIME.test(text);
+}
 
 /** Prints a number of bytes: `1.5mb`, `512b`. */
 export function byteSize(bytes: number): string {

@@ -1,7 +1,7 @@
 /** Keeps how far the restore of one chunk is: the cursor that a retry goes on from, and the sums that are shown. */
 import { type WriteConflicts } from '../cluster/writing/bulk-writer';
 import { bounded, MAX_LISTED } from '../contracts/jobs/bounded';
-import { type CopyProgress } from '../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type RestoredChunk } from '../contracts/jobs/restore';
 import { type Segment } from '../repository/format/format';
 import { bytesOf } from '../repository/objects/list-objects';
@@ -31,7 +31,7 @@ const CURSOR_MS = 3_000;
 
 const START: RestoreCursor = {
   segment: 0,
-  done: { documents: 0, objects: 0, bytes: 0 },
+  done: NO_PROGRESS,
   takenBytes: 0,
   furthestBytes: 0,
   conflicts: { total: 0, ids: [] },

@@ -3,6 +3,7 @@
  * two more activities. It is a short cut only: if anything fails or takes long, the job copies in groups.
  */
 import { type ShardState } from '../cluster/reading/document-reader';
+import { inLanes } from '../concurrency/lanes';
 import { isSnapkeepError } from '../contracts/errors';
 import { type ShardResult } from '../contracts/jobs/copy';
 import { copySmallShard } from '../repository/segments/settle-shard';
@@ -47,15 +48,11 @@ async function copyAll(
 ): Promise<ShardResult[]> {
   const { cluster, signal } = copy;
   await cluster.refresh(indexNamesOf(shards), signal);
-  const copied = await Promise.allSettled(
-    shards.map(async (shard): Promise<ShardResult> => {
-      const settle = await shardSettling(copy, shard, states.of(shard), segmentWriting(copy, shard));
-      return { ordinal: shard.ordinal, entry: await copySmallShard(settle, signal) };
-    }),
-  );
-  const failed = copied.find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const results = copied.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const results: ShardResult[] = [];
+  await inLanes(shards, MOST.shards, async (shard) => {
+    const settle = await shardSettling(copy, shard, states.of(shard), segmentWriting(copy, shard));
+    results.push({ ordinal: shard.ordinal, entry: await copySmallShard(settle, signal) });
+  });
   return ofSameHistory(cluster, results, shards, signal);
 }
 

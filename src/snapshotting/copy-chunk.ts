@@ -1,10 +1,10 @@
 /** Copies one sealed range of a large shard, and keeps its finished segments as notes of the job. */
 import { type ChunkPlan, type ChunkResult } from '../contracts/jobs/copy';
-import { type CopyProgress } from '../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type ObjectRef } from '../contracts/stored';
 import { type Segment } from '../repository/format/format';
 import { copySealed } from '../repository/segments/copy-sealed';
-import { CopyCounter, NO_PROGRESS } from './copy-counter';
+import { CopyCounter } from './copy-counter';
 import { putList } from './job-notes';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, type SnapshotCopy } from './shard-copying';

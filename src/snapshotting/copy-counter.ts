@@ -1,8 +1,5 @@
-import { type CopyProgress } from '../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type WriteProgress } from '../repository/segments/write-segments';
-
-/** The progress of work that has done nothing yet. */
-export const NO_PROGRESS: CopyProgress = { documents: 0, objects: 0, bytes: 0 };
 
 /** Sums the progress of one shard or chunk, and reports each new sum. */
 export class CopyCounter {

@@ -1,18 +1,18 @@
 import { type ShardProgress, type ShardStage } from '../contracts/jobs/copy';
-import { type CopyProgress } from '../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type WriteProgress } from '../repository/segments/write-segments';
 
 /** Keeps the progress of the shards that one activity is copying, and the sum of all that it has written. */
 export class GroupProgress {
   private readonly working = new Map<number, ShardProgress>();
-  private written: CopyProgress = { documents: 0, objects: 0, bytes: 0 };
+  private written = NO_PROGRESS;
 
   /** @param onChange is called with each change; `working` are the few shards that have begun and not ended. */
   constructor(private readonly onChange: (written: CopyProgress, working: readonly ShardProgress[]) => void) {}
 
   /** Begins a shard, or begins it again at zero. */
   begin(ordinal: number): void {
-    this.working.set(ordinal, { ordinal, stage: 'STARTED', documents: 0, objects: 0, bytes: 0 });
+    this.working.set(ordinal, { ordinal, stage: 'STARTED', ...NO_PROGRESS });
     this.report();
   }
 

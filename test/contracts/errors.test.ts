@@ -1,15 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_TABLE } from '../../src/contracts/errors';
+import { filesBelow, ROOT } from '../support/sources';
 
-const ROOT = path.resolve(__dirname, '../..');
 const CODES = Object.entries(ERROR_TABLE);
 
 function source(): string {
   return ['src', 'workflows', 'activities']
-    .flatMap((part) =>
-      readdirSync(path.join(ROOT, part), { recursive: true, encoding: 'utf8' }).map((file) => path.join(part, file)),
-    )
+    .flatMap(filesBelow)
     .filter((file) => file.endsWith('.ts') && file !== path.join('src', 'contracts', 'errors.ts'))
     .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
     .join('\n');

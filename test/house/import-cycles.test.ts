@@ -1,17 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { transformSync } from '@swc/core';
+import { filesBelow, ROOT } from '../support/sources';
 
-const ROOT = resolve(__dirname, '../..');
 const FOLDERS = ['src', 'workflows', 'activities', 'packages', 'bench', 'scripts'];
 
 function sourcesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sourcesBelow(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
-  });
+  return filesBelow(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(ROOT, file));
 }
 
 /** The files that `file` loads when it runs, as paths that exist: imports used as types only are erased first. */
@@ -55,7 +52,7 @@ function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | un
 }
 
 test('no file waits for itself through its imports', () => {
-  const files = FOLDERS.flatMap((folder) => sourcesBelow(join(ROOT, folder)));
+  const files = FOLDERS.flatMap(sourcesBelow);
   const graph = new Map(files.map((file) => [file, loadedBy(file)]));
   expect(graph.size).toBeGreaterThan(10);
   expect([...graph.values()].flat().length).toBeGreaterThan(graph.size / 2);
@@ -77,7 +74,7 @@ function foldersImported(files: readonly string[]): Map<string, string[]> {
 }
 
 test('no folder imports from one that imports from it, types included', () => {
-  const files = ['src', 'workflows', 'activities'].flatMap((folder) => sourcesBelow(join(ROOT, folder)));
+  const files = ['src', 'workflows', 'activities'].flatMap(sourcesBelow);
   const graph = foldersImported(files);
   expect([...graph.values()].flat().length).toBeGreaterThan(files.length);
   expect(findCycle(graph)?.map((folder) => relative(ROOT, folder)) ?? []).toEqual([]);

@@ -2,14 +2,14 @@
  * Finds exports that no other file imports. A name that only its own file uses needs no `export`; one that nobody uses
  * is dead code.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import { filesBelow, ROOT } from '../support/sources';
 
-const ROOT = resolve(__dirname, '../..');
 const PACKAGES = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
 const FOLDERS = ['src', 'workflows', 'activities', 'bench', 'scripts', ...PACKAGES.map((name) => `${name}/src`)];
-const TESTS = ['test', ...PACKAGES.map((name) => `${name}/test`)].filter((folder) => existsSync(join(ROOT, folder)));
+const TESTS = ['test', ...PACKAGES.map((name) => `${name}/test`)];
 
 /** Files whose exports something outside the repository calls: Temporal finds workflows by their exported names. */
 const ENTRY_POINTS = ['workflows/index.ts'];
@@ -69,10 +69,6 @@ interface Module {
   readonly exports: readonly string[];
   /** The names it imports from files of the repository, as `file name`; the name `*` stands for all of a file. */
   readonly imports: readonly string[];
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
 }
 
 function readSources(files: readonly string[]): Sources {

@@ -1,5 +1,6 @@
 /** Kinds of query parameters, each as lenient as Elasticsearch is and no more. */
 import { splitNames } from '../../elasticsearch/name-lists';
+import { isTimeValue } from '../../elasticsearch/values';
 import { illegal } from '../http/illegal-argument';
 import { type Kind } from './field-table';
 
@@ -58,7 +59,7 @@ export const time: ParameterKind<undefined> = {
   form: 'time',
   otherwise: undefined,
   read(value, name) {
-    if (/^(-1|0|\d+(\.\d+)?(nanos|micros|ms|s|m|h|d))$/.test(value)) return undefined;
+    if (isTimeValue(value)) return undefined;
     throw illegal(
       `failed to parse setting [${name}] with value [${value}] as a time value: unit is missing or unrecognized`,
     );

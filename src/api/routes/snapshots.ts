@@ -14,6 +14,7 @@ import { DELETE_SNAPSHOTS } from '../requests/delete-snapshots';
 import { GET_SNAPSHOTS, PAGING } from '../requests/get-snapshots';
 
 const PATH = '/_snapshot/:repository/:snapshot';
+
 /** Adds the routes that create, show and delete snapshots. */
 export function snapshotRoutes(
   router: IRouter,

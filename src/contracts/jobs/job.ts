@@ -30,3 +30,6 @@ export interface CopyProgress {
   readonly objects: number;
   readonly bytes: number;
 }
+
+/** The progress of work that has done nothing yet. */
+export const NO_PROGRESS: CopyProgress = { documents: 0, objects: 0, bytes: 0 };

@@ -1,7 +1,7 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { type ShardProgress, type ShardResult } from '../../contracts/jobs/copy';
-import { type CopyProgress } from '../../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../../contracts/jobs/job';
 
 /** Progress that the running activities of one workflow reported in their last heartbeats. */
 export interface LiveProgress {
@@ -13,7 +13,7 @@ export interface LiveProgress {
   readonly working?: readonly ShardProgress[];
 }
 
-const NOTHING: LiveProgress = { finished: [], written: { documents: 0, objects: 0, bytes: 0 } };
+const NOTHING: LiveProgress = { finished: [], written: NO_PROGRESS };
 
 /** The heartbeat details of data activities, as far as they are shown. */
 interface ShownHeartbeat {
