@@ -28,7 +28,10 @@ export async function copyAtOnce(
 ): Promise<ShardResult[] | undefined> {
   if (!areSmall(shards)) return undefined;
   if (shards.length === 0) return [];
-  const signal = AbortSignal.any([copy.signal, AbortSignal.timeout(TIME_LIMIT_MS)]);
+  // AbortSignal.any() holds its sources weakly: on Node 20 an AbortSignal.timeout() may be collected, and never come.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
+  const signal = AbortSignal.any([copy.signal, limit.signal]);
   try {
     const results = await copyAll({ ...copy, signal }, shards, new ShardStates(planned));
     return results.some((result) => result.failure !== undefined) ? undefined : results;
@@ -36,6 +39,7 @@ export async function copyAtOnce(
     if (!isSnapkeepError(error) && !signal.aborted) throw error;
     return undefined;
   } finally {
+    clearTimeout(timer);
     copy.signal.throwIfAborted();
   }
 }

@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Cluster } from '../../src/cluster/cluster';
 import { SnapkeepError } from '../../src/contracts/errors';
 import { CodecPool } from '../../src/documents/codec-pool';
@@ -31,10 +34,10 @@ const changed: ChangedShard = {
 };
 
 /** Copies the shard through a reader whose views fail with `error`. */
-function copyFailing(error: Error | undefined): Promise<unknown> {
+function copyFailing(error: Error | undefined, refresh: Cluster['refresh'] = async () => undefined): Promise<unknown> {
   const store = new MemoryBlobStore();
   const cluster = {
-    refresh: async () => undefined,
+    refresh,
     shardStates: async () => [model.state],
     indexExists: async () => true,
   } as unknown as Cluster;
@@ -56,6 +59,22 @@ it('copying at once decides nothing where the cluster or the store could not do 
   expect(await copyFailing(undefined)).toMatchObject([{ ordinal: 0, entry: { totals: { documents: 1 } } }]);
   expect(await copyFailing(new SnapkeepError('cluster_unavailable', 'not now'))).toBeUndefined();
 });
+
+it('copying at once ends at its time limit, whatever the garbage collector takes meanwhile', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const collecting = setInterval(collect, 50);
+  try {
+    const silent = (_indices: unknown, signal?: AbortSignal): Promise<void> =>
+      new Promise((_, reject) => {
+        signal!.addEventListener('abort', () => reject(signal!.reason as Error));
+      });
+    const ended = copyFailing(undefined, silent);
+    expect(await Promise.race([ended, sleep(5_000, 'still copying', { ref: false })])).toBeUndefined();
+  } finally {
+    clearInterval(collecting);
+  }
+}, 10_000);
 
 it('copying at once passes programming errors on', async () => {
   await expect(copyFailing(new TypeError('x is not a function'))).rejects.toThrow(TypeError);
