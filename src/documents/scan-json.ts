@@ -243,10 +243,15 @@ export function walkObject(
 /** The answer of a visitor that ends {@link walkObject}. */
 export const STOP = Symbol('stop');
 
-/** Decodes the string whose raw JSON, with its quotes, is `[start, end)`. */
+/** Decodes the string whose raw JSON, with its quotes, is `[start, end)`. Throws RawJsonError for a wrong escape. */
 export function decodeString(b: Buffer, start: number, end: number): string {
   const raw = b.toString('utf8', start, end);
-  return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+  if (!raw.includes('\\')) return raw.slice(1, -1);
+  try {
+    return JSON.parse(raw) as string;
+  } catch {
+    throw new RawJsonError('a string with a wrong escape', start);
+  }
 }
 
 /**

@@ -107,7 +107,8 @@ describe('scanning a search response', () => {
           expect((error as Error).name).toBe('RawJsonError');
         }
       }),
-      { numRuns: 300 },
+      // A backslash in a key of the response makes an escape that JSON does not have.
+      { numRuns: 300, examples: [[[], 957212269, 92]] },
     );
   });
 
