@@ -12,6 +12,7 @@ import {
   type EncodeTask,
   type FrameTask,
 } from './frame-tasks';
+import { type Page } from './page';
 
 /** Smaller tasks run in the caller's thread: they take a few hundred microseconds, less than starting a thread. */
 const INLINE_BYTES = 128 * 1024;
@@ -55,10 +56,10 @@ export class CodecPool {
    * Returns the page as a compressed `_bulk` body. Throws as `encodePage` does. The page's memory may be transferred to
    * the thread, so that the caller must not use it again.
    */
-  async encode(page: Buffer, codec: EncodeTask['codec'], signal?: AbortSignal): Promise<EncodedFrame> {
-    const task: EncodeTask = { kind: 'encode', page, codec };
+  async encode(page: Page, codec: EncodeTask['codec'], signal?: AbortSignal): Promise<EncodedFrame> {
+    const task: EncodeTask = { kind: 'encode', page: page.body, ordered: page.ordered, codec };
     signal?.throwIfAborted();
-    if (page.length <= INLINE_BYTES) return encodePage(task);
+    if (page.body.length <= INLINE_BYTES) return encodePage(task);
     const answer = await this.perform(task, signal);
     if (answer.kind !== 'encoded') throw unexpected(answer);
     return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos, marks: answer.marks };

@@ -2,13 +2,15 @@
 import { bulkBody, dropDocuments } from './bulk-body';
 import { type Codec, compressFrame, decompressFrame } from './codec';
 import { lastMarks } from './marks';
+import { type OrderedHits } from './page';
 import { hitsOf } from './readable-hits';
 
 /** Asks for a page as a frame. */
 export interface EncodeTask {
   readonly kind: 'encode';
-  /** Body of one search response. */
+  /** Body of the page. */
   readonly page: Uint8Array;
+  readonly ordered?: OrderedHits;
   readonly codec: Codec;
 }
 

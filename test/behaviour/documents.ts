@@ -31,7 +31,7 @@ export async function documentsOf(url: string, index: string): Promise<Map<strin
     for (let shard = 0; shard < metadata.numberOfShards; shard++) {
       const target = { index, shard, bytesPerDocument: 500, primaryOnly: false };
       const view = await cluster.reader.openView(target, { known: [], read: [{ from: 0, to: MAX_SEQ_NO }] });
-      for await (const page of view.documents(0)) {
+      for await (const { body: page } of view.documents(0)) {
         const hits = scanHits(page);
         for (let i = 0; i < hits.count; i++) {
           const text = (start: number, end: number): string => (start < 0 ? '' : page.toString('utf8', start, end));

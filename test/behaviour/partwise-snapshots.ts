@@ -134,6 +134,10 @@ class ShowingReader implements DocumentReader {
   readonly divide: DocumentReader['divide'];
   readonly readSealed: DocumentReader['readSealed'];
   readonly probe: DocumentReader['probe'];
+  readonly openLasting: DocumentReader['openLasting'];
+  readonly closeLasting: DocumentReader['closeLasting'];
+  readonly openOrdered: DocumentReader['openOrdered'];
+  readonly readOrdered: DocumentReader['readOrdered'];
 
   constructor(
     private readonly reader: DocumentReader,
@@ -143,12 +147,16 @@ class ShowingReader implements DocumentReader {
     this.divide = reader.divide.bind(reader);
     this.readSealed = reader.readSealed.bind(reader);
     this.probe = reader.probe.bind(reader);
+    this.openLasting = reader.openLasting.bind(reader);
+    this.closeLasting = reader.closeLasting.bind(reader);
+    this.openOrdered = reader.openOrdered.bind(reader);
+    this.readOrdered = reader.readOrdered.bind(reader);
   }
 
-  readonly openView: DocumentReader['openView'] = async (target, request, signal) => {
+  readonly openView: DocumentReader['openView'] = async (target, request, signal, lasting) => {
     const everything = { from: 0, to: MAX_SEQ_NO };
     const asked = this.viewIsShowable ? { ...request, read: [...request.read, everything] } : request;
-    const view = await this.reader.openView(target, asked, signal);
+    const view = await this.reader.openView(target, asked, signal, lasting);
     this.opened = performance.now();
     return {
       counts: view.counts,

@@ -1,6 +1,7 @@
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
+import { type Page } from '../../src/documents/page';
 import { closeCluster, type ClusterUnderTest, collect, failureOf, Rest, shardOf } from './support';
 
 /** How shards are read, on any cluster. */
@@ -161,7 +162,7 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
       let largest = 0;
       for await (const page of cluster.reader.readSealed(shardOf(index), { from: 0, to: 60 })) {
         documents += (await collect(one(page))).length;
-        largest = Math.max(largest, page.length);
+        largest = Math.max(largest, page.body.length);
       }
       expect(documents).toBe(60);
       expect(largest).toBeLessThan(49 * 1024 * 1024);
@@ -452,6 +453,6 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
   });
 }
 
-async function* one(page: Buffer): AsyncGenerator<Buffer> {
+async function* one(page: Page): AsyncGenerator<Page> {
   yield page;
 }

@@ -1,5 +1,6 @@
 import { type Cluster } from '../../src/cluster/cluster';
 import { type ShardTarget } from '../../src/cluster/reading/document-reader';
+import { type Page } from '../../src/documents/page';
 import { scanHits } from '../../src/documents/scan-hits';
 
 /** What a suite runs against. `url` is asked when tests run: the cluster is started before. */
@@ -63,9 +64,9 @@ export interface ReadDocument {
 }
 
 /** All documents of some pages, as strings. */
-export async function collect(pages: AsyncIterable<Buffer>): Promise<ReadDocument[]> {
+export async function collect(pages: AsyncIterable<Page>): Promise<ReadDocument[]> {
   const documents: ReadDocument[] = [];
-  for await (const page of pages) {
+  for await (const { body: page } of pages) {
     const hits = scanHits(page);
     for (let i = 0; i < hits.count; i++) {
       const routing =

@@ -63,7 +63,7 @@ describe('a pool of threads', () => {
     async (codec) => {
       const results = await Promise.all(
         Array.from({ length: 40 }, async (_, i) => {
-          const encoded = await pool.encode(page(i * 10_000, 1500 + i), codec);
+          const encoded = await pool.encode({ body: page(i * 10_000, 1500 + i) }, codec);
           const job = { bytes: encoded.bytes, codec, rawLength: encoded.rawLength, documents: encoded.seqNos.length };
           return { i, encoded, body: await pool.decode({ ...job, drop: Uint32Array.of(0, 2) }) };
         }),
@@ -81,17 +81,20 @@ describe('a pool of threads', () => {
 
   test('passes on what a task throws, with its code, and works on', async () => {
     const broken = Buffer.concat([page(0, 3000), Buffer.from('}')]);
-    await expect(pool.encode(broken, 'zstd')).rejects.toMatchObject({ code: 'cluster_unavailable' });
+    await expect(pool.encode({ body: broken }, 'zstd')).rejects.toMatchObject({ code: 'cluster_unavailable' });
     const job = { bytes: randomBytes(1000), codec: 'zstd' as const, rawLength: 1_000_000, documents: 1 };
     await expect(pool.decode({ ...job, drop: new Uint32Array() })).rejects.toMatchObject({
       code: 'repository_corrupt',
     });
-    expect((await pool.encode(page(0, 3000), 'zstd')).seqNos).toHaveLength(3000);
+    expect((await pool.encode({ body: page(0, 3000) }, 'zstd')).seqNos).toHaveLength(3000);
   });
 
   test('a thread that dies fails its own task only', async () => {
-    const [dying, other] = [pool.encode(page(0, 20_000), 'gzip'), pool.encode(page(0, 20_000), 'gzip')];
-    const later = pool.encode(page(0, 3000), 'gzip');
+    const [dying, other] = [
+      pool.encode({ body: page(0, 20_000) }, 'gzip'),
+      pool.encode({ body: page(0, 20_000) }, 'gzip'),
+    ];
+    const later = pool.encode({ body: page(0, 3000) }, 'gzip');
     const [thread] = (pool as unknown as { busy: Map<Worker, unknown> }).busy.keys();
     await Promise.all([
       expect(dying).rejects.toMatchObject({ code: 'worker_unavailable' }),
@@ -99,13 +102,13 @@ describe('a pool of threads', () => {
       expect(later).resolves.toMatchObject({ seqNos: { length: 3000 } }),
       thread.terminate(),
     ]);
-    expect((await pool.encode(page(0, 3000), 'gzip')).seqNos).toHaveLength(3000);
+    expect((await pool.encode({ body: page(0, 3000) }, 'gzip')).seqNos).toHaveLength(3000);
   });
 
   test('a task that is given up while it waits is never run', async () => {
     const stop = new AbortController();
-    const running = [pool.encode(page(0, 5000), 'gzip'), pool.encode(page(0, 5000), 'gzip')];
-    const waiting = pool.encode(page(0, 5000), 'gzip', stop.signal);
+    const running = [pool.encode({ body: page(0, 5000) }, 'gzip'), pool.encode({ body: page(0, 5000) }, 'gzip')];
+    const waiting = pool.encode({ body: page(0, 5000) }, 'gzip', stop.signal);
     stop.abort(new Error('given up'));
     await expect(waiting).rejects.toThrow('given up');
     await Promise.all(running);
@@ -114,12 +117,12 @@ describe('a pool of threads', () => {
   test('small pages need no thread', async () => {
     const never = new CodecPool(1);
     await never.close();
-    expect((await never.encode(page(0, 10), 'zstd')).seqNos).toHaveLength(10);
-    await expect(never.encode(page(0, 3000), 'zstd')).rejects.toThrow('closed');
+    expect((await never.encode({ body: page(0, 10) }, 'zstd')).seqNos).toHaveLength(10);
+    await expect(never.encode({ body: page(0, 3000) }, 'zstd')).rejects.toThrow('closed');
   });
 
   test('closing fails what is under way', async () => {
-    const tasks = Array.from({ length: 4 }, () => pool.encode(page(0, 5000), 'gzip'));
+    const tasks = Array.from({ length: 4 }, () => pool.encode({ body: page(0, 5000) }, 'gzip'));
     const ends = Promise.allSettled(tasks);
     await pool.close();
     expect((await ends).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type DocumentReader } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
+import { type Page } from '../../src/documents/page';
 import { collect, failureOf, Rest, shardOf } from '../cluster/support';
 import { availableEngines, type Engine, startEngine } from '../support/engines';
 
@@ -75,7 +76,7 @@ for (const { name, title, missing } of availableEngines()) {
         const read = await collect(reader.readSealed(target, { from: 0, to: 60 }));
         expect(read.map(({ seqNo }) => seqNo)).toEqual(LIVE.filter((n) => n < 60));
         const { page } = await reader.probe(target, { ranges: [], last: { from: 0, to: 100 }, documents: 8 });
-        expect((await collect(one(page))).map(({ seqNo }) => seqNo)).toEqual([99, 98, 97, 96, 95]);
+        expect((await collect(one({ body: page }))).map(({ seqNo }) => seqNo)).toEqual([99, 98, 97, 96, 95]);
       } finally {
         await rest.call('PUT', `/${INDEX}/_settings`, { max_result_window: null, max_terms_count: null });
       }
@@ -109,7 +110,7 @@ for (const { name, title, missing } of availableEngines()) {
       const { sums, page } = await reader.probe(target, { ranges: known, last: { from: 0, to: 5_000 }, documents: 3 });
       expect(sums.map(({ count }) => count)).toEqual(counts);
       expect(sums[3].sum).toBe(LIVE.filter((n) => n >= 120 && n < 160).reduce((sum, n) => sum + n, 0));
-      expect((await collect(one(page))).map(({ seqNo }) => seqNo)).toEqual([4_999, 4_998, 4_997]);
+      expect((await collect(one({ body: page }))).map(({ seqNo }) => seqNo)).toEqual([4_999, 4_998, 4_997]);
       const view = await reader.openView(target, {
         known: [...known, { from: 5_000, to: 5_900, live: 900 }],
         read: [{ from: 5_900, to: MAX_SEQ_NO }],
@@ -127,6 +128,6 @@ for (const { name, title, missing } of availableEngines()) {
   });
 }
 
-async function* one(page: Buffer): AsyncGenerator<Buffer> {
+async function* one(page: Page): AsyncGenerator<Page> {
   yield page;
 }

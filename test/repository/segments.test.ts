@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { type Codec } from '../../src/documents/codec';
 import { CodecPool } from '../../src/documents/codec-pool';
+import { type Page } from '../../src/documents/page';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { type Segment } from '../../src/repository/format/format';
 import { encodeRuns } from '../../src/repository/format/number-runs';
@@ -53,12 +54,12 @@ function noise(seed: number, length: number): string {
   return createHash('shake256', { outputLength: length }).update(String(seed)).digest('base64url').slice(0, length);
 }
 
-async function* pages(...lists: ModelDocument[][]): AsyncGenerator<Buffer> {
-  for (const list of lists) yield searchResponse(list);
+async function* pages(...lists: ModelDocument[][]): AsyncGenerator<Page> {
+  for (const list of lists) yield { body: searchResponse(list) };
 }
 
 async function write(
-  source: AsyncIterable<Buffer>,
+  source: AsyncIterable<Page>,
   range: { from: number; to: number; sealed?: boolean },
   options: Partial<Parameters<typeof writingFor>[3]> = {},
   signal?: AbortSignal,
@@ -193,14 +194,14 @@ describe('writing', () => {
   test('refuses documents without _source', async () => {
     const page = Buffer.from('{"hits":{"hits":[{"_id":"a","_version":1,"_seq_no":0}]}}');
     async function* one() {
-      yield page;
+      yield { body: page };
     }
     await expect(write(one(), { from: 0, to: 1 })).rejects.toMatchObject({ code: 'source_disabled' });
   });
 
   test('takes a response that was cut short for damage on the way', async () => {
     async function* one() {
-      yield searchResponse(documents(0, 3)).subarray(0, 200);
+      yield { body: searchResponse(documents(0, 3)).subarray(0, 200) };
     }
     await expect(write(one(), { from: 0, to: 3 })).rejects.toMatchObject({ code: 'cluster_unavailable' });
   });
@@ -242,7 +243,7 @@ describe('writing', () => {
       for (let i = 0; i < 8; i++) {
         await new Promise((resolve) => setTimeout(resolve, 5));
         encoded.push(i);
-        yield searchResponse(documents(i, 1, 3000));
+        yield { body: searchResponse(documents(i, 1, 3000)) };
       }
     }
     await write(source(), { from: 0, to: 8 }, { codec: 'plain', chunkSizeBytes: 3500 });
@@ -252,9 +253,9 @@ describe('writing', () => {
   test('ends with the reason of the signal', async () => {
     const stop = new AbortController();
     async function* source() {
-      yield searchResponse(documents(0, 1));
+      yield { body: searchResponse(documents(0, 1)) };
       stop.abort(new Error('cancelled'));
-      yield searchResponse(documents(1, 1));
+      yield { body: searchResponse(documents(1, 1)) };
     }
     await expect(write(source(), { from: 0, to: 2 }, {}, stop.signal)).rejects.toThrow('cancelled');
   });

@@ -1,4 +1,5 @@
 import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Page } from '../../documents/page';
 
 /**
  * The interface for reading the documents of one shard.
@@ -95,9 +96,39 @@ export interface ShardView {
    */
   seqNos(k: number, before?: Float64Array, signal?: AbortSignal): Promise<Float64Array>;
   /** Returns the documents of read range `r` as pages of {@link DocumentReader}. Read each range once, in order. */
-  documents(r: number, signal?: AbortSignal): AsyncIterable<Buffer>;
+  documents(r: number, signal?: AbortSignal): AsyncIterable<Page>;
   /** Frees the view in the cluster. Never throws. */
   close(): Promise<void>;
+}
+
+/**
+ * An open view of one shard that belongs to no process: whoever knows it can search in it. The cluster closes it when
+ * it is idle for too long.
+ */
+export interface LastingView {
+  /** Name of the view in the cluster. */
+  readonly id: string;
+  /** The time within which the view was opened, ms since the epoch: what it shows is one moment of it. */
+  readonly fromMillis: number;
+  readonly toMillis: number;
+}
+
+/** A part of a shard to read in document order. */
+export interface OrderedRequest {
+  /** Document numbers `[from, to)` of the view. */
+  readonly from: number;
+  readonly to: number;
+  /** Sequence numbers that are wanted: sealed ones. */
+  readonly numbers: SeqNoRange;
+  /** Returns whether a sequence number is stored already. */
+  readonly skip?: (seqNo: number) => boolean;
+}
+
+/** The way to read a shard in document order; see {@link DocumentReader.openOrdered}. */
+export interface OrderedView {
+  readonly view: LastingView;
+  /** One past the highest document number of the view. */
+  readonly end: number;
 }
 
 /**
@@ -119,7 +150,7 @@ export interface DocumentReader {
   divide(target: ShardTarget, range: SeqNoRange, maxBytes: number, signal?: AbortSignal): Promise<KnownRange[]>;
 
   /** Reads the documents of a sealed range page by page, and fetches pages ahead. */
-  readSealed(target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncIterable<Buffer>;
+  readSealed(target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncIterable<Page>;
 
   /**
    * Reads sums per range and the last documents of one range: at least one if there is any, at most one page. The
@@ -127,8 +158,38 @@ export interface DocumentReader {
    */
   probe(target: ShardTarget, request: ProbeRequest, signal?: AbortSignal): Promise<Probe>;
 
-  /** Opens a view: a point in time if the cluster has them, else scrolls that are proven to show one moment. */
-  openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView>;
+  /**
+   * Opens a view: a point in time if the cluster has them, else scrolls that are proven to show one moment.
+   *
+   * @param lasting a view from {@link openLasting} to use instead; it is closed with the view. Throws `view_lost` when
+   *   the cluster has lost it.
+   */
+  openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal, lasting?: LastingView): Promise<ShardView>;
+
+  /** Opens a view that any process can use. Returns undefined if the cluster has no points in time. */
+  openLasting(target: ShardTarget, signal?: AbortSignal): Promise<LastingView | undefined>;
+
+  /** Frees a lasting view in the cluster. Never throws. */
+  closeLasting(view: LastingView): Promise<void>;
+
+  /**
+   * Opens a view to read the documents with sequence numbers in `numbers` in document order, the order in which the
+   * cluster reads cheapest. Returns undefined where a probe finds that not cheaper than {@link readSealed}, and where
+   * the cluster has no points in time. The caller closes the view.
+   */
+  openOrdered(target: ShardTarget, numbers: SeqNoRange, signal?: AbortSignal): Promise<OrderedView | undefined>;
+
+  /**
+   * Reads documents of a lasting view in document order, and fetches pages ahead. The pages ascend: each begins where
+   * the one before ended (`ordered.to`), and the last ends at the end of the request. Throws `view_lost` when the
+   * cluster has lost the view.
+   */
+  readOrdered(
+    target: ShardTarget,
+    view: LastingView,
+    request: OrderedRequest,
+    signal?: AbortSignal,
+  ): AsyncIterable<Page>;
 }
 
 /**

@@ -1,8 +1,11 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Page } from '../../documents/page';
 import {
   type DocumentReader,
   type KnownRange,
+  type LastingView,
+  type OrderedView,
   type Probe,
   type ProbeRequest,
   type ShardTarget,
@@ -10,7 +13,7 @@ import {
   type ViewRequest,
 } from './document-reader';
 import { type Counted, histogram } from './page-plan';
-import { openPitView } from './pit-view';
+import { closePit, openPit, openPitView } from './pit-view';
 import { probeShard } from './probe-shard';
 import { readPages } from './read-pages';
 import { openScrollView } from './scroll-view';
@@ -38,7 +41,7 @@ export class ClusterDocumentReader implements DocumentReader {
     target: ShardTarget,
     range: SeqNoRange,
     signal?: AbortSignal,
-  ): AsyncGenerator<Buffer, void, undefined> {
+  ): AsyncGenerator<Page, void, undefined> {
     if (range.to <= range.from) return;
     const searches = await this.searches();
     yield* readPages(searches, searches.plain(target), target, range, { signal });
@@ -49,7 +52,12 @@ export class ClusterDocumentReader implements DocumentReader {
     return probeShard(searches, target, request, signal);
   }
 
-  async openView(target: ShardTarget, request: ViewRequest, signal?: AbortSignal): Promise<ShardView> {
+  async openView(
+    target: ShardTarget,
+    request: ViewRequest,
+    signal?: AbortSignal,
+    lasting?: LastingView,
+  ): Promise<ShardView> {
     const searches = await this.searches();
     for (const range of [...request.known, ...request.read]) {
       if (!(range.from >= 0 && range.to >= range.from)) {
@@ -59,7 +67,30 @@ export class ClusterDocumentReader implements DocumentReader {
     const { pointInTime } = searches.dialect;
     return pointInTime === undefined
       ? openScrollView(searches, target, request, signal)
-      : openPitView(searches, pointInTime, target, request, signal);
+      : openPitView(searches, pointInTime, target, request, signal, lasting);
+  }
+
+  async openLasting(target: ShardTarget, signal?: AbortSignal): Promise<LastingView | undefined> {
+    const searches = await this.searches();
+    const { pointInTime } = searches.dialect;
+    if (pointInTime === undefined) return undefined;
+    const fromMillis = Date.now();
+    const id = await openPit(searches, pointInTime, target, signal);
+    return { id, fromMillis, toMillis: Date.now() };
+  }
+
+  async openOrdered(): Promise<OrderedView | undefined> {
+    return undefined;
+  }
+
+  async *readOrdered(): AsyncGenerator<Page, void, undefined> {
+    throw new SnapkeepError('internal', 'reading in document order is not there yet');
+  }
+
+  async closeLasting({ id }: LastingView): Promise<void> {
+    const searches = await this.searches();
+    const { pointInTime } = searches.dialect;
+    if (pointInTime !== undefined) await closePit(searches, pointInTime, id);
   }
 }
 

@@ -1,8 +1,9 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Page } from '../../documents/page';
 import { type PointInTimeRequests } from '../dialect/point-in-time';
 import { indexSegment } from '../http/index-path';
-import { type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
+import { type LastingView, type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
 import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
 import { readPages } from './read-pages';
 import {
@@ -30,15 +31,16 @@ const MAX_SUMS = 20_000;
 const SUMS_ONLY =
   'timed_out,_shards,aggregations.parts.buckets.key,aggregations.parts.buckets.doc_count,aggregations.parts.buckets.sum.value';
 
-/** Opens a point in time of one shard and counts in it. */
+/** Opens a point in time of one shard, unless one is given, and counts in it. */
 export async function openPitView(
   searches: ShardSearches,
   requests: PointInTimeRequests,
   target: ShardTarget,
   request: ViewRequest,
   signal?: AbortSignal,
+  lasting?: LastingView,
 ): Promise<ShardView> {
-  const id = await openPit(searches, requests, target, signal);
+  const id = lasting?.id ?? (await openPit(searches, requests, target, signal));
   const close = () => closePit(searches, requests, id);
   try {
     const searcher = searches.pointInTime(target, { id, keep_alive: searches.keepAlive });
@@ -88,7 +90,7 @@ class PitView implements ShardView {
     return found;
   }
 
-  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Page, void, undefined> {
     const known = this.readCounts[r]!;
     if (known === 0) return;
     const { from, to } = this.request.read[r]!;
@@ -220,7 +222,8 @@ export function readSortValues(body: Buffer): number[] {
   return hits?.hits?.map((hit) => hit.sort[0]!) ?? [];
 }
 
-async function openPit(
+/** Opens a point in time of one shard and returns its id. */
+export async function openPit(
   searches: ShardSearches,
   requests: PointInTimeRequests,
   target: ShardTarget,
@@ -249,7 +252,7 @@ async function openPit(
 }
 
 /** Closes a view, which frees memory of the cluster early. A view that can't be closed expires. */
-async function closePit(searches: ShardSearches, requests: PointInTimeRequests, id: string): Promise<void> {
+export async function closePit(searches: ShardSearches, requests: PointInTimeRequests, id: string): Promise<void> {
   const { path, body } = requests.close(id);
   try {
     await searches.http.request({ method: 'DELETE', path, body: JSON.stringify(body), accept: () => true });

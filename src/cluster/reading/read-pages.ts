@@ -1,5 +1,6 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Page } from '../../documents/page';
 import { ResponseTooLargeError } from '../http/cluster-http';
 import { DOCUMENT_MAX_BYTES, PAGE_MAX_BYTES, type ShardTarget } from './document-reader';
 import { type Counted, cutTo, PagePlan } from './page-plan';
@@ -25,7 +26,7 @@ export async function* readPages(
   target: ShardTarget,
   range: SeqNoRange,
   options: { known?: number; signal?: AbortSignal } = {},
-): AsyncGenerator<Buffer, void, undefined> {
+): AsyncGenerator<Page, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   // Another reader of the index can learn a lower limit. Pages that were planned with the former limit must be refused,
@@ -81,7 +82,7 @@ export async function* readPages(
       }
       slots.shift();
       plan.sawPage(head.documents, page.length);
-      yield page;
+      yield { body: page };
     }
   } finally {
     stop.abort();

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
+import { type Page } from '../../documents/page';
 import { hitsOf } from '../../documents/readable-hits';
 import { decodeString, findValue, skipValue, type Span, STOP, textOf, walkObject } from '../../documents/scan-json';
 import { ResponseTooLargeError } from '../http/cluster-http';
@@ -289,7 +290,7 @@ class ScrollView implements ShardView {
     return found;
   }
 
-  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  async *documents(r: number, signal?: AbortSignal): AsyncGenerator<Page, void, undefined> {
     const expected = this.readCounts[r]!;
     if (expected === 0) return;
     const scroll = this.scrolls.find((one) => one.range === r);
@@ -299,7 +300,7 @@ class ScrollView implements ShardView {
     for (let seen = 0; ; page = await this.context.nextPage(scroll, signal)) {
       const { count } = hitsOf(page);
       seen += count;
-      if (count > 0) yield page;
+      if (count > 0) yield { body: page };
       if (seen === expected) return;
       if (count === 0 || seen > expected) throw this.lost(`${expected} documents counted, ${seen} came`);
     }

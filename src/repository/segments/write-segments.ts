@@ -6,6 +6,7 @@ import { type Codec } from '../../documents/codec';
 import { type CodecPool } from '../../documents/codec-pool';
 import { type EncodedFrame } from '../../documents/frame-tasks';
 import { MARKS } from '../../documents/marks';
+import { type Page } from '../../documents/page';
 import { type Frame, type Segment } from '../format/format';
 import { segmentKey, type ShardPlace } from '../format/keys';
 import { SEGMENT_MAX_BYTES } from '../format/limits';
@@ -55,7 +56,7 @@ export interface WriteProgress {
  */
 export async function* writeSegments(
   writing: SegmentWriting,
-  pages: AsyncIterable<Buffer>,
+  pages: AsyncIterable<Page>,
   range: SeqNoRange & { readonly sealed: boolean },
   signal?: AbortSignal,
 ): AsyncGenerator<Segment, void, undefined> {
@@ -123,7 +124,7 @@ class Filling {
 /** Yields the frames in the order of their pages, up to {@link CodecPool.depth} of which are encoded concurrently. */
 async function* encodeAll(
   writing: SegmentWriting,
-  pages: AsyncIterable<Buffer>,
+  pages: AsyncIterable<Page>,
   signal: AbortSignal,
 ): AsyncGenerator<EncodedFrame, void, undefined> {
   const underWay: Promise<EncodedFrame>[] = [];

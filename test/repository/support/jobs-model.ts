@@ -292,6 +292,10 @@ export class Jobs {
         divide: shard.divide.bind(shard),
         readSealed: shard.readSealed.bind(shard),
         probe: shard.probe.bind(shard),
+        openLasting: shard.openLasting.bind(shard),
+        closeLasting: shard.closeLasting.bind(shard),
+        openOrdered: shard.openOrdered.bind(shard),
+        readOrdered: shard.readOrdered.bind(shard),
         openView: (target, request) => {
           documents = expected(shard);
           return shard.openView(target, request);

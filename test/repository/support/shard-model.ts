@@ -1,6 +1,8 @@
 import {
   type DocumentReader,
   type KnownRange,
+  type LastingView,
+  type OrderedView,
   type Probe,
   type ProbeRequest,
   type ShardState,
@@ -9,6 +11,7 @@ import {
   type ViewRequest,
 } from '../../../src/cluster/reading/document-reader';
 import { type SeqNoRange } from '../../../src/contracts/seq-no';
+import { type Page } from '../../../src/documents/page';
 
 /** A live document: everything a restore has to bring back. */
 export interface ModelDocument {
@@ -132,16 +135,30 @@ export class ShardModel implements DocumentReader {
   }
 
   /** Without a view: every page shows the moment it is read. */
-  async *readSealed(_target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  async *readSealed(_target: ShardTarget, range: SeqNoRange, signal?: AbortSignal): AsyncGenerator<Page> {
     for (let from = range.from; from < range.to;) {
       signal?.throwIfAborted();
       this.searches++;
       const page = within(this.live(), { from, to: range.to }).slice(0, this.pageSize);
       if (page.length === 0) return;
       from = page[page.length - 1].seqNo + 1;
-      yield searchResponse(page);
+      yield { body: searchResponse(page) };
       await this.onPage();
     }
+  }
+
+  async openLasting(): Promise<LastingView | undefined> {
+    return undefined;
+  }
+
+  async closeLasting(): Promise<void> {}
+
+  async openOrdered(): Promise<OrderedView | undefined> {
+    return undefined;
+  }
+
+  async *readOrdered(): AsyncGenerator<Page> {
+    throw new Error('no ordered view was opened');
   }
 
   async openView(_target: ShardTarget, request: ViewRequest): Promise<ShardView> {
@@ -157,7 +174,7 @@ export class ShardModel implements DocumentReader {
         const all = within(live, request.read[r]);
         for (let from = 0; from < all.length; from += pageSize) {
           signal?.throwIfAborted();
-          yield searchResponse(all.slice(from, from + pageSize));
+          yield { body: searchResponse(all.slice(from, from + pageSize)) };
         }
       },
       close: async () => {},
