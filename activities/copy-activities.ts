@@ -1,6 +1,7 @@
 import {
   type ChunkPlan,
   type ChunkResult,
+  type CopiedParts,
   type CopyGroupInput,
   type GroupResult,
   type ShardPlan,
@@ -84,10 +85,10 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
       }, call.options.retryWindowMs),
 
     /** Ends a large shard: one view decides which documents are live, then the shard manifest is written. */
-    settleShard: (call: ShardJob & { parts: readonly ObjectRef[] }): Promise<ShardResult> =>
+    settleShard: (call: ShardJob & CopiedParts): Promise<ShardResult> =>
       runActivity(async (run) => {
         const { copy, shard } = await openShard(call, run.signal);
-        return settleLargeShard(copy, shard, call.parts, run.progress);
+        return settleLargeShard(copy, shard, call, run.progress);
       }, call.options.retryWindowMs),
   };
 }

@@ -79,6 +79,7 @@ async function copyShard(
   return dataActivities(input.options, `${planned.label} settle`).settleShard({
     ...shard,
     parts: parts.flatMap((part) => part.parts),
+    covers: planned.covers,
   });
 }
 

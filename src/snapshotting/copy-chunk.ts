@@ -2,8 +2,8 @@
 import { type ChunkPlan, type ChunkResult } from '../contracts/jobs/copy';
 import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type ObjectRef } from '../contracts/stored';
-import { type Segment } from '../repository/format/format';
 import { copySealed } from '../repository/segments/copy-sealed';
+import { type WrittenSegment } from '../repository/segments/write-segments';
 import { CopyCounter } from './copy-counter';
 import { putList } from './job-notes';
 import { type ChangedShard } from './job-plan';
@@ -42,28 +42,32 @@ export async function copyChunk(
   let noted = cursor ?? { next: chunk.from, parts: [], done: NO_PROGRESS };
   const counter = new CopyCounter(onProgress, noted.done);
   let notedMillis = Date.now();
-  let finished: Segment[] = [];
+  let finished: WrittenSegment[] = [];
   const note = async (): Promise<void> => {
     const last = finished.at(-1);
     if (last === undefined) return;
     const part = await noteSegments(copy, finished);
-    noted = { next: last.to, parts: [...noted.parts, part], done: counter.now() };
+    noted = { next: last.end, parts: [...noted.parts, part], done: counter.now() };
     onNoted(noted);
     finished = [];
     notedMillis = Date.now();
   };
   const rest = { from: noted.next, to: chunk.to };
   const writing = segmentWriting(copy, shard, counter.add);
-  for await (const segment of copySealed(writing, copy.reader, shard.plan.target, rest, copy.signal)) {
-    counter.addObjects(segment.objects.length);
-    finished.push(segment);
+  for await (const written of copySealed(writing, copy.reader, shard.plan.target, rest, copy.signal)) {
+    counter.addObjects(written.segment.objects.length);
+    finished.push(written);
     if (Date.now() - notedMillis > NOTE_MS) await note();
   }
   await note();
   return { parts: noted.parts, ...counter.now() };
 }
 
-function noteSegments({ repository, uuid, signal }: SnapshotCopy, segments: readonly Segment[]): Promise<ObjectRef> {
+function noteSegments(
+  { repository, uuid, signal }: SnapshotCopy,
+  written: readonly WrittenSegment[],
+): Promise<ObjectRef> {
   const { store, write } = repository;
+  const segments = written.map(({ segment }) => segment);
   return putList(store, uuid, 'segments', segments, { compress: write.compress, signal });
 }

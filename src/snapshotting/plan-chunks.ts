@@ -2,8 +2,9 @@
 import { type DocumentReader, type ShardTarget } from '../cluster/reading/document-reader';
 import { type ChunkPlan, MAX_CHUNKS, type ShardPlan } from '../contracts/jobs/copy';
 import { type SeqNoRange } from '../contracts/seq-no';
-import { type Segment, type ShardManifest } from '../repository/format/format';
+import { type ShardManifest } from '../repository/format/format';
 import { planRewrites } from '../repository/segments/plan-segments';
+import { stretchesOf } from '../repository/segments/shard-ranges';
 import { type ChangedShard } from './job-plan';
 import { readBase, type SnapshotCopy } from './shard-copying';
 import { statesThenRefresh } from './states-at-copy';
@@ -17,8 +18,11 @@ export async function planShard(copy: SnapshotCopy, shard: ChangedShard): Promis
   const { globalCheckpoint } = (await statesThenRefresh(copy.cluster, [name], copy.signal)).of(shard);
   const base = await readBase(copy, shard);
   const maxBytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS));
-  const chunks = await planChunks(copy.reader, shard.plan.target, { base, globalCheckpoint, maxBytes }, copy.signal);
-  return { label: `${name}[${shard.shard}]`, chunks };
+  const known = { base, globalCheckpoint, maxBytes };
+  return {
+    label: `${name}[${shard.shard}]`,
+    ...(await planChunks(copy.reader, shard.plan.target, known, copy.signal)),
+  };
 }
 
 /**
@@ -30,26 +34,21 @@ export async function planChunks(
   target: ShardTarget,
   { base, globalCheckpoint, maxBytes }: { base?: ShardManifest; globalCheckpoint: number; maxBytes: number },
   signal?: AbortSignal,
-): Promise<ChunkPlan[]> {
-  const ranges: SeqNoRange[] = [];
+): Promise<Pick<ShardPlan, 'chunks' | 'covers'>> {
+  const covers: SeqNoRange[] = [];
   let from = 0;
   if (base !== undefined) {
     const sealed = base.segments.filter((segment) => segment.sealed);
-    const counts = await reader.count(target, sealed, signal);
-    ranges.push(...planRewrites(sealed, counts).map((rewrite) => rangeOf(sealed, rewrite)));
+    const counts = await reader.count(target, stretchesOf(sealed), signal);
+    covers.push(...planRewrites(sealed, counts));
     from = base.sealedThrough + 1;
   }
-  if (globalCheckpoint >= from) ranges.push({ from, to: globalCheckpoint + 1 });
+  if (globalCheckpoint >= from) covers.push({ from, to: globalCheckpoint + 1 });
   const chunks: ChunkPlan[] = [];
-  for (const range of ranges) {
+  for (const range of covers) {
     for (const part of await reader.divide(target, range, maxBytes, signal)) {
       if (part.live > 0) chunks.push({ from: part.from, to: part.to, documents: part.live });
     }
   }
-  return chunks;
-}
-
-/** Returns the range of the segments `first` to `last`, both included. */
-function rangeOf(segments: readonly Segment[], { first, last }: { first: number; last: number }): SeqNoRange {
-  return { from: segments[first]!.from, to: segments[last]!.to };
+  return { chunks, covers };
 }

@@ -13,6 +13,7 @@ import { type HeldShards, shardId } from '../repository/catalogue/holders';
 import { type Root, type ShardIdentity } from '../repository/format/format';
 import { isSameSession, isUnchanged } from '../repository/segments/base-reuse';
 import { proveHistory } from '../repository/segments/prove-history';
+import { SegmentNumbers } from '../repository/segments/segment-numbers';
 import { knownOf } from '../repository/segments/shard-ranges';
 import { type JobPlan, type PlannedShard } from './job-plan';
 
@@ -162,7 +163,8 @@ async function proveBases({ info, catalogue, cluster, signal }: PlanInputs, look
     const entry = look.base as ShardEntry;
     try {
       const manifest = await catalogue.readShardManifest(entry, { signal });
-      const { same, unproven } = await proveHistory(reader, look.target, knownOf(manifest), signal);
+      const numbers = new SegmentNumbers(catalogue.store, { signal });
+      const { same, unproven } = await proveHistory(reader, look.target, knownOf(manifest), numbers, signal);
       look.proven = unproven.length === 0;
       look.unchanged &&= look.proven && same;
     } catch (error) {

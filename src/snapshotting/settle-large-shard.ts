@@ -1,7 +1,7 @@
-import { type ShardResult } from '../contracts/jobs/copy';
+import { type CopiedParts, type ShardResult } from '../contracts/jobs/copy';
 import { type CopyProgress } from '../contracts/jobs/job';
-import { type ObjectRef } from '../contracts/stored';
 import { settleShard } from '../repository/segments/settle-shard';
+import { NOTHING_COPIED } from '../repository/segments/shard-ranges';
 import { CopyCounter } from './copy-counter';
 import { readLists } from './job-notes';
 import { type ChangedShard } from './job-plan';
@@ -18,16 +18,16 @@ import { ofSameHistory, statesThenRefresh } from './states-at-copy';
 export async function settleLargeShard(
   copy: SnapshotCopy,
   shard: ChangedShard,
-  parts: readonly ObjectRef[],
+  { parts, covers }: CopiedParts,
   onProgress: (done: CopyProgress) => void,
 ): Promise<ShardResult> {
   const { cluster, repository, signal } = copy;
-  const copied = await readLists(repository.store, 'segments', parts, { signal });
+  const copied = { segments: await readLists(repository.store, 'segments', parts, { signal }), covers };
   const states = await statesThenRefresh(cluster, [shard.index.name], signal);
   const writing = segmentWriting(copy, shard, new CopyCounter(onProgress).add);
   const settle = await shardSettling(copy, shard, states.of(shard), writing);
-  const entry = await trustingFirst(settle.base !== undefined || copied.length > 0, (trusts) =>
-    settleShard(trusts ? { ...settle, copied } : { ...settle, base: undefined, copied: [] }, signal),
+  const entry = await trustingFirst(settle.base !== undefined || covers.length > 0, (trusts) =>
+    settleShard(trusts ? { ...settle, copied } : { ...settle, base: undefined, copied: NOTHING_COPIED }, signal),
   );
   const [result] = await ofSameHistory(cluster, [{ ordinal: shard.ordinal, entry }], [shard], signal);
   return result!;

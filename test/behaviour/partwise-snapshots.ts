@@ -11,6 +11,7 @@ import { type Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
+import { type Copied } from '../../src/repository/segments/shard-ranges';
 import { buildManifest } from '../../src/snapshotting/build-manifest';
 import { type ChangedShard, changedShards } from '../../src/snapshotting/job-plan';
 import { planChunks } from '../../src/snapshotting/plan-chunks';
@@ -106,19 +107,20 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     }
   }
 
-  private async copyChunks(uuid: string, shard: ChangedShard, maxBytes: number): Promise<Segment[]> {
+  private async copyChunks(uuid: string, shard: ChangedShard, maxBytes: number): Promise<Copied> {
     const { target, base } = shard.plan;
     const copy = this.copyFor(uuid);
     const { globalCheckpoint } = (await statesThenRefresh(this.cluster, [shard.index.name], SIGNAL)).of(shard);
     const manifest = base === undefined ? undefined : await this.catalogue.readShardManifest(base);
     const known = { base: manifest, globalCheckpoint, maxBytes };
     const segments: Segment[] = [];
-    for (const chunk of await planChunks(this.cluster.reader, target, known)) {
-      for await (const segment of copySealed(segmentWriting(copy, shard), copy.reader, target, chunk)) {
+    const { chunks, covers } = await planChunks(this.cluster.reader, target, known);
+    for (const chunk of chunks) {
+      for await (const { segment } of copySealed(segmentWriting(copy, shard), copy.reader, target, chunk)) {
         segments.push(segment);
       }
     }
-    return segments;
+    return { segments, covers };
   }
 }
 

@@ -10,6 +10,7 @@ import { rootKey } from '../../src/repository/format/keys';
 import { METADATA_MAX_BYTES } from '../../src/repository/format/limits';
 import { parseMetadata, referenceTo } from '../../src/repository/format/metadata';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/format/schemas';
+import { type Segment } from '../../src/repository/format/format';
 import { shareMappings } from '../../src/repository/format/shared-mappings';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
@@ -148,8 +149,16 @@ describe.each<[string, () => unknown, (json: Buffer) => unknown, [string, unknow
       ['segments.0.to', 0],
       ['segments.0.codec', 'brotli'],
       ['segments.0.stored', 400_000_000],
-      ['segments.0.seqNos', '0+400000000'],
-      ['segments.0.seqNos', '100+6'],
+      ['segments.0.seqNos', ['0+400000000']],
+      ['segments.0.seqNos', ['100+6']],
+      ['segments.0.seqNos', []],
+      ['segments.0.seqNos', undefined],
+      ['segments.0.numbers', () => ({ object: shard.segments[0].objects[0], buckets: '0:6' })],
+      ['segments.0', (one: unknown) => withNumbers(one, '0:400000000')],
+      ['segments.0', (one: unknown) => withNumbers(one, '7:6')],
+      ['segments.0', (one: unknown) => withNumbers(one, '0:3,0:3')],
+      ['segments.0', (one: unknown) => withNumbers(one, '')],
+      ['segments.0.marks', ['no number']],
       ['segments.0.deleted', '0+400000000'],
       ['segments.0.deleted', '90'],
       ['segments.0.live', 0],
@@ -185,10 +194,17 @@ describe.each<[string, () => unknown, (json: Buffer) => unknown, [string, unknow
   });
 });
 
+/** The segment with its numbers in an object of their own. */
+function withNumbers(segment: unknown, buckets: string): unknown {
+  const { seqNos: _, ...rest } = segment as Segment;
+  const object = { ...rest.objects[0], key: `${rest.objects[0].key}.numbers.json` };
+  return { ...rest, numbers: { object, buckets } };
+}
+
 test('numbers that agree with each other, but not with the bytes they stand for, are refused', () => {
   const segment = shard.segments[0];
   const frames = [{ ...segment.frames[0], documents: 400_000_000 }];
-  const agreeing = { ...segment, to: 4e8, frames, stored: 4e8, live: 4e8, seqNos: '0+400000000', deleted: '' };
+  const agreeing = { ...segment, to: 4e8, frames, stored: 4e8, live: 4e8, seqNos: ['0+400000000'], deleted: '' };
   const claims = { ...shard, maxSeqNo: 4e8, sealedThrough: 4e8, segments: [agreeing] };
   const before = process.memoryUsage().rss;
   expect(() => parseMetadata('the object', Buffer.from(JSON.stringify(claims)), shardManifestSchema)).toThrow(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { countRuns, decodeRuns, encodeRuns } from '../../src/repository/format/number-runs';
-import { includesAll, positionsOf, without } from '../../src/repository/segments/ascending-numbers';
+import { positionsOf, without } from '../../src/repository/segments/ascending-numbers';
 
 const sparse = fc.uniqueArray(fc.nat({ max: 2 ** 50 }), { maxLength: 50 });
 const dense = fc.uniqueArray(fc.nat({ max: 60 }), { maxLength: 50 });
@@ -24,12 +24,9 @@ test('runs are those of the format document', () => {
   expect(encodeRuns([0, 1, 3])).toBe('0+2,1');
 });
 
-test.each([[[2, 1]], [[1, 1]], [[-1]], [[0.5]], [[Number.MAX_SAFE_INTEGER + 1]]])(
-  '%j is no ascending list',
-  (numbers) => {
-    expect(() => encodeRuns(numbers)).toThrow('ascending');
-  },
-);
+test.each([[[2, 1]], [[-1]], [[0.5]], [[Number.MAX_SAFE_INTEGER + 1]]])('%j is no ascending list', (numbers) => {
+  expect(() => encodeRuns(numbers)).toThrow('ascending');
+});
 
 test.each(['x', '1+', '+1', '1+0', '01', '1,0', '1,0+2', ',', '1,', '-1', '1.5', ' 1', '9007199254740991+2'])(
   '[%s] is no list of runs',
@@ -50,8 +47,6 @@ test('the operations on ascending lists are those of sets', () => {
       expect(Array.from(without(all, other))).toEqual(rest);
       const common = Float64Array.from(all.filter((number) => members.has(number)));
       expect(Array.from(positionsOf(all, other))).toEqual(Array.from(common, (number) => all.indexOf(number)));
-      expect(includesAll(all, common)).toBe(true);
-      expect(includesAll(all, other)).toBe(common.length === other.length);
     }),
   );
 });

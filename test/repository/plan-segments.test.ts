@@ -13,7 +13,7 @@ function segment(from: number, documents: number, live = documents): Segment {
     codec: 'zstd',
     objects: [{ key: 'k', length: Math.ceil(rawLength / 5), sha256: '' }],
     frames: [{ length: Math.ceil(rawLength / 5), rawLength, documents }],
-    seqNos: `${from}+${documents}`,
+    seqNos: [`${from}+${documents}`],
     deleted: '',
     stored: documents,
     live,
@@ -27,8 +27,14 @@ function row(...sizes: number[]): Segment[] {
 
 test('a segment is written anew when fewer than half of its documents are live', () => {
   expect(planRewrites([segment(0, 100, 50)])).toEqual([]);
-  expect(planRewrites([segment(0, 100, 49)])).toEqual([{ first: 0, last: 0 }]);
-  expect(planRewrites([segment(0, 100)], [49])).toEqual([{ first: 0, last: 0 }]);
+  expect(planRewrites([segment(0, 100, 49)])).toEqual([{ from: 0, to: 100 }]);
+  expect(planRewrites([segment(0, 100)], [49])).toEqual([{ from: 0, to: 100 }]);
+});
+
+test('segments that overlap are written anew together, when fewer than half of all their documents are live', () => {
+  const overlapping = [segment(0, 100, 20), segment(50, 100, 81)];
+  expect(planRewrites(overlapping)).toEqual([]);
+  expect(planRewrites(overlapping, [99])).toEqual([{ from: 0, to: 150 }]);
 });
 
 test('one of which nothing is live is not: it is dropped', () => {
@@ -37,14 +43,14 @@ test('one of which nothing is live is not: it is dropped', () => {
 
 test('eight small neighbours are merged, seven are not', () => {
   expect(planRewrites(row(...Array<number>(7).fill(5)))).toEqual([]);
-  expect(planRewrites(row(...Array<number>(8).fill(5)))).toEqual([{ first: 0, last: 7 }]);
+  expect(planRewrites(row(...Array<number>(8).fill(5)))).toEqual([{ from: 0, to: 40 }]);
 });
 
 test('a larger neighbour is left alone until the merge makes something larger than it', () => {
   const large = 200; // of the second tier
   expect(planRewrites(row(large, ...Array<number>(7).fill(5)))).toEqual([]);
-  expect(planRewrites(row(large, ...Array<number>(8).fill(5)))).toEqual([{ first: 1, last: 8 }]);
-  expect(planRewrites(row(...Array<number>(8).fill(large)))).toEqual([{ first: 0, last: 7 }]);
+  expect(planRewrites(row(large, ...Array<number>(8).fill(5)))).toEqual([{ from: 200, to: 240 }]);
+  expect(planRewrites(row(...Array<number>(8).fill(large)))).toEqual([{ from: 0, to: 1_600 }]);
 });
 
 test('segments as large as objects get are never merged, however well they compress', () => {
@@ -61,10 +67,10 @@ test('nothing is rewritten again and again, and segments stay few', () => {
       let most = 0;
       for (const documents of additions) {
         const rewrites = planRewrites(segments);
-        for (const { first, last } of rewrites.toReversed()) {
-          const total = segments.slice(first, last + 1).reduce((sum, one) => sum + one.stored, 0);
-          rewritten += total;
-          segments = segments.toSpliced(first, last - first + 1, segment(segments[first].from, total));
+        for (const { from: first, to } of rewrites) {
+          rewritten += to - first;
+          const kept = segments.filter((one) => one.to <= first || one.from >= to);
+          segments = [...kept, segment(first, to - first)].sort((a, b) => a.from - b.from);
         }
         segments.push(segment(from, documents));
         from += documents;

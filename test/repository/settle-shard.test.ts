@@ -4,6 +4,7 @@ import { type Segment } from '../../src/repository/format/format';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
+import { NOTHING_COPIED } from '../../src/repository/segments/shard-ranges';
 import { type FolderRepository, makeFolderRepository } from './support/folder-repository';
 import { ShardModel } from './support/shard-model';
 import { expected, manifestWith, restored, settling, takeSnapshot, writingFor } from './support/shards';
@@ -76,7 +77,12 @@ describe('a later snapshot', () => {
     shard.remove('doc-2');
     shard.put('doc-7', '{"new":true}');
     const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
-    expect((await segmentsOf(entry))[0]).toMatchObject({ seqNos: '0+10', deleted: '2,4', stored: 10, live: 8 });
+    expect((await segmentsOf(entry))[0]).toMatchObject({
+      seqNos: ['0+3', '3+3', '6+3', '9'],
+      deleted: '2,4',
+      stored: 10,
+      live: 8,
+    });
     expect(await restored(repository, entry)).toEqual(expected(shard));
   });
 
@@ -88,7 +94,7 @@ describe('a later snapshot', () => {
     fill(10, 11);
     const entry = await repository.firstShard(await takeSnapshot(repository, 'three', [shard]));
     expect(await segmentsOf(entry)).toMatchObject([
-      { from: 0, to: 10, stored: 4, live: 4, deleted: '' },
+      { from: 6, to: 10, stored: 4, live: 4, deleted: '' },
       { from: 16, to: 17, stored: 1 },
     ]);
     expect(entry.base).toBeUndefined();
@@ -101,7 +107,7 @@ describe('a later snapshot', () => {
     for (let i = 0; i < 5; i++) shard.remove(`doc-${i}`);
     fill(5, 6);
     const entry = await repository.firstShard(await takeSnapshot(repository, 'two', [shard]));
-    expect(await segmentsOf(entry)).toMatchObject([{ from: 5, to: 11, stored: 1 }]);
+    expect(await segmentsOf(entry)).toMatchObject([{ from: 10, to: 11, stored: 1 }]);
     shard.put('doc-5', '{}');
     const third = await repository.firstShard(await takeSnapshot(repository, 'three', [shard]));
     expect(await restored(repository, third)).toEqual(expected(shard));
@@ -166,8 +172,10 @@ describe('a later snapshot', () => {
     shard.documents.set('doc-2', { id: 'doc-2', seqNo: 2, version: 1, source: '{}' });
     fill(5, 6);
     const settle = await settling(repository, shard, newSnapshotUuid());
-    await expect(settleShard({ ...settle, copied: [] })).rejects.toMatchObject({ code: 'shard_inconsistent' });
-    const entry = await settleShard({ ...settle, base: undefined, copied: [] });
+    await expect(settleShard({ ...settle, copied: NOTHING_COPIED })).rejects.toMatchObject({
+      code: 'shard_inconsistent',
+    });
+    const entry = await settleShard({ ...settle, base: undefined, copied: NOTHING_COPIED });
     expect(await restored(repository, entry)).toEqual(expected(shard));
   });
 
@@ -179,7 +187,9 @@ describe('a later snapshot', () => {
     shard.remove('doc-3');
     shard.remove('doc-4');
     const settle = await settling(repository, shard, newSnapshotUuid());
-    await expect(settleShard({ ...settle, copied: [] })).rejects.toMatchObject({ code: 'shard_inconsistent' });
+    await expect(settleShard({ ...settle, copied: NOTHING_COPIED })).rejects.toMatchObject({
+      code: 'shard_inconsistent',
+    });
   });
 });
 
@@ -187,7 +197,8 @@ describe('a large shard', () => {
   async function copied(uuid: string, to: number): Promise<Segment[]> {
     const segments: Segment[] = [];
     const writing = writingFor(repository, shard, uuid, { chunkSizeBytes: 200 });
-    for await (const one of copySealed(writing, shard, shard.target, { from: 0, to })) segments.push(one);
+    const range = { from: 0, to };
+    for await (const { segment } of copySealed(writing, shard, shard.target, range)) segments.push(segment);
     return segments;
   }
 
@@ -205,7 +216,7 @@ describe('a large shard', () => {
     expect(segments[0].from).toBe(0);
     expect(segments.at(-1)?.to).toBe(40);
     const settle = await settling(repository, shard, uuid);
-    const entry = await settleShard({ ...settle, copied: segments });
+    const entry = await settleShard({ ...settle, copied: { segments, covers: [{ from: 0, to: 40 }] } });
     expect(await restored(repository, entry)).toEqual(expected(shard));
     expect(entry.sealedThrough).toBe(shard.maxSeqNo);
     await commitSnapshot(repository.catalogue, manifestWith('one', uuid, [{ shard, entry }]), { compress: true });
@@ -215,7 +226,8 @@ describe('a large shard', () => {
     fill(0, 40);
     const uuid = newSnapshotUuid();
     const [first, , third] = await copied(uuid, 40);
-    const entry = await settleShard({ ...(await settling(repository, shard, uuid)), copied: [first, third] });
+    const kept = { segments: [first, third], covers: [first, third] };
+    const entry = await settleShard({ ...(await settling(repository, shard, uuid)), copied: kept });
     const segments = await segmentsOf(entry);
     expect(segments.slice(0, 3)).toEqual([first, expect.objectContaining({ from: first.to, to: third.from }), third]);
     expect(await restored(repository, entry)).toEqual(expected(shard));
@@ -229,7 +241,8 @@ describe('a large shard', () => {
     const uuid = newSnapshotUuid();
     const segments = await copied(uuid, 20);
     fill(20, 21);
-    const entry = await settleShard({ ...(await settling(repository, shard, uuid)), copied: segments });
+    const replaced = { segments, covers: [{ from: 0, to: 20 }] };
+    const entry = await settleShard({ ...(await settling(repository, shard, uuid)), copied: replaced });
     expect(entry.base).toBeUndefined();
     expect(await restored(repository, entry)).toEqual(expected(shard));
   });

@@ -24,6 +24,11 @@ export interface ShardTarget {
    * `_source` is rebuilt from other fields for each answer, so that its bytes can change with the cluster's version.
    */
   readonly sourceRebuilt?: boolean;
+  /**
+   * Several documents can have one sequence number: the shard was made of several shards, whose documents kept their
+   * numbers (the index was shrunk).
+   */
+  readonly sharesNumbers?: boolean;
 }
 
 /** The state of a shard in one answer of `_stats?level=shards`, independent of the copy. */

@@ -45,6 +45,8 @@ export interface ShardPlan {
   readonly label: string;
   /** Sealed ranges to copy before the shard is settled, each by one activity; at most {@link MAX_CHUNKS}. */
   readonly chunks: readonly ChunkPlan[];
+  /** The ranges of sequence numbers that the chunks copy completely, all together. */
+  readonly covers: readonly SeqNoRange[];
 }
 
 export interface ChunkPlan extends SeqNoRange {
@@ -61,6 +63,11 @@ export interface ChunkResult {
   readonly documents: number;
   readonly objects: number;
   readonly bytes: number;
+}
+
+/** What the chunks of a large shard have copied. */
+export interface CopiedParts extends Pick<ShardPlan, 'covers'> {
+  readonly parts: ChunkResult['parts'];
 }
 
 export type ShardStage = 'INIT' | 'STARTED' | 'FINALIZE' | 'DONE' | 'FAILURE';

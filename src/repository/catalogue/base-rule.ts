@@ -2,7 +2,7 @@
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
 import { type ShardEntry } from '../../contracts/stored';
-import { type Root, type RootEntry, type ShardManifest, type SnapshotManifest } from '../format/format';
+import { type Root, type RootEntry, segmentObjects, type ShardManifest, type SnapshotManifest } from '../format/format';
 import { writerOf } from '../format/keys';
 import { type Catalogue, unlessUnreadable } from './catalogue';
 import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
@@ -36,7 +36,7 @@ export async function findBases(
 
 /** Returns the keys of all objects that a shard entry refers to: the data objects of its manifest, and the manifest. */
 export function objectsOf(entry: ShardEntry, manifest: ShardManifest): string[] {
-  return [...manifest.segments.flatMap(({ objects }) => objects.map(({ key }) => key)), entry.manifest.key];
+  return [...manifest.segments.flatMap((segment) => segmentObjects(segment).map(({ key }) => key)), entry.manifest.key];
 }
 
 /**

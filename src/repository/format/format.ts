@@ -166,33 +166,41 @@ export interface ShardManifest {
   /** Sequence numbers up to this one lie in sealed segments; -1 for none. */
   readonly sealedThrough: number;
   /**
-   * Ascending, not overlapping; sealed ones first, within `[0, sealedThrough]`, then unsealed ones above. Numbers that
-   * no segment covers held no live document.
+   * Ascending by `from`; sealed ones first, within `[0, sealedThrough]`, then unsealed ones above. Numbers that no
+   * segment holds had no live document.
    */
   readonly segments: readonly Segment[];
 }
 
-/** The live documents of one range of sequence numbers, in one object or the parts of one. */
+/** Documents of one shard with any set of sequence numbers, in one object or the parts of one. */
 export interface Segment {
+  /** The lowest sequence number of its stored documents, and one past the highest. Segments may overlap. */
   readonly from: number;
   readonly to: number;
-  /** True if the range lies at or below the global checkpoint, so that later snapshots may reuse the segment. */
+  /** True if all numbers lie at or below the global checkpoint, so that later snapshots may reuse the segment. */
   readonly sealed: boolean;
   readonly codec: Codec;
   /** The objects whose bytes, one after the other, are those of the segment. */
   readonly objects: readonly ObjectRef[];
   /** Independently compressed pieces, each a whole `_bulk` body, in order. */
   readonly frames: readonly Frame[];
-  /** Sequence numbers of the stored documents, as runs (FORMAT.md, "Runs"). */
-  readonly seqNos: string;
+  /** Sequence numbers of the stored documents, as runs (FORMAT.md, "Runs"), one list per frame; or else `numbers`. */
+  readonly seqNos?: readonly string[];
+  /** The object that holds these lists if they are long, and how many numbers lie in each bucket. */
+  readonly numbers?: { readonly object: ObjectRef; readonly buckets: string };
   /** Sequence numbers of stored documents that were deleted since, as runs; '' for none. */
   readonly deleted: string;
   /** Number of stored documents. */
   readonly stored: number;
   /** Number of stored documents that were not deleted since. */
   readonly live: number;
-  /** Marks of its last stored documents, the last one first (FORMAT.md, "Marks"). */
+  /** Marks of the stored documents with the highest numbers: `<number>:<mark>` (FORMAT.md, "Marks"). */
   readonly marks?: readonly string[];
+}
+
+/** Returns the objects of a segment: its data, and its numbers if they have an object. */
+export function segmentObjects({ objects, numbers }: Pick<Segment, 'objects' | 'numbers'>): readonly ObjectRef[] {
+  return numbers === undefined ? objects : [...objects, numbers.object];
 }
 
 /** One independently compressed piece of a segment. */

@@ -99,6 +99,11 @@ export function segmentKey(
   return part === undefined ? key : `${key}.part${part}`;
 }
 
+/** Returns the key of the numbers of a segment, without the ending for compression. */
+export function segmentNumbersName(place: ShardPlace, range: { from: number; to: number }, attempt: string): string {
+  return `${shardPrefix(place)}${range.from}-${range.to}.${checked(attempt, ATTEMPT, 'attempt')}.numbers.json`;
+}
+
 /** Returns whether the text has the form of a UUID in keys. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);

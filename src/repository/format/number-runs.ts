@@ -1,18 +1,19 @@
 /**
  * Encodes ascending lists of integers as short text (FORMAT.md, "Runs"): `120000+5000,3+2,1` is 120000…124999, 125003,
- * 125004, 125006. A dense range of any size takes a few bytes.
+ * 125004, 125006. A dense range of any size takes a few bytes. A list may repeat numbers: `7,-1,-1+2` is 7, 7, 7, 8.
  */
 import { SnapkeepError } from '../../contracts/errors';
 
-const RUN = /^(0|[1-9]\d{0,15})(?:\+([1-9]\d{0,15}))?$/;
+const RUN = /^(-1|0|[1-9]\d{0,15})(?:\+([1-9]\d{0,15}))?$/;
 
-/** Encodes a list. Throws `internal` unless the numbers are strictly ascending integers >= 0. */
+/** Encodes a list. Throws `internal` unless the numbers are ascending integers >= 0. */
 export function encodeRuns(numbers: ArrayLike<number>): string {
   const runs: string[] = [];
   let end = 0; // one past the previous run
   for (let i = 0; i < numbers.length;) {
     const start = numbers[i]!;
-    if (!Number.isSafeInteger(start) || start < end || (i > 0 && start === end)) {
+    const least = i === 0 ? 0 : end - 1;
+    if (!Number.isSafeInteger(start) || start < least) {
       throw new SnapkeepError('internal', `runs need ascending integers, got [${start}] after [${end - 1}]`);
     }
     let length = 1;
@@ -33,18 +34,29 @@ export function countRuns(text: string): number {
   return count;
 }
 
-/** Returns count, first number, and one past the last; all are NaN if the text is not a list of runs. */
-export function measureRuns(text: string): { count: number; start: number; end: number } {
-  let [count, start, end] = [0, 0, 0];
+/** A list of runs without its numbers. */
+interface Measured {
+  readonly count: number;
+  readonly start: number;
+  /** One past the last number. */
+  readonly end: number;
+  /** Whether a number occurs more than once. */
+  readonly repeats: boolean;
+}
+
+/** Measures a list; the numbers of the result are NaN if the text is not a list of runs. */
+export function measureRuns(text: string): Measured {
+  let [count, start, end, repeats] = [0, 0, 0, false];
   try {
     eachRun(text, (from, length) => {
       if (count === 0) start = from;
+      else repeats ||= from < end;
       count += length;
       end = from + length;
     });
-    return { count, start, end };
+    return { count, start, end, repeats };
   } catch {
-    return { count: Number.NaN, start: Number.NaN, end: Number.NaN };
+    return { count: Number.NaN, start: Number.NaN, end: Number.NaN, repeats: false };
   }
 }
 
@@ -75,7 +87,7 @@ export function eachRun(text: string, visit: (start: number, length: number) => 
     const gap = match === null ? Number.NaN : Number(match[1]);
     const length = match?.[2] === undefined ? 1 : Number(match[2]);
     const start = end + gap;
-    if (!Number.isSafeInteger(start + length) || (!first && gap === 0)) {
+    if (!Number.isSafeInteger(start + length) || (first ? gap < 0 : gap === 0)) {
       throw new SnapkeepError('repository_corrupt', `[${run.slice(0, 40)}] is not a run of numbers`);
     }
     visit(start, length);

@@ -12,6 +12,7 @@ import {
   type Root,
   type RootEntry,
   type Segment,
+  segmentObjects,
   type ShardManifest,
   type SnapshotManifest,
   type StoredSnapshot,
@@ -29,6 +30,7 @@ import {
   SEGMENT_MAX_BYTES,
   USER_METADATA_MAX_BYTES,
 } from './limits';
+import { BUCKET, decodeBuckets } from './number-buckets';
 import { measureRuns } from './number-runs';
 import { unshareMappings } from './shared-mappings';
 
@@ -37,6 +39,8 @@ const millis = count.max(MAX_MILLIS);
 const seqNo = z.int().min(-1).max(MAX_SEQ_NO);
 const uuid = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const runs = z.string();
+/** A sequence number, and the mark of its document. */
+const MARK = /^(?:0|[1-9]\d{0,15}):[A-Za-z0-9_-]{1,64}$/;
 const format = z.literal(FORMAT_VERSION);
 const state = z.enum(['SUCCESS', 'PARTIAL', 'FAILED']);
 const label = z.string().max(1000);
@@ -156,7 +160,8 @@ function checkRoot(root: Root, complain: Complain): void {
     for (const [i, entry] of entries.entries()) {
       const at = (field: string, message: string): void => complain([list, i, field], message);
       for (const field of ['indices', 'dataless'] as const) {
-        if (!(measureRuns(entry[field]).end <= indices.length)) at(field, 'no ordinals of the root’s indices');
+        const { end, repeats } = measureRuns(entry[field]);
+        if (!(end <= indices.length) || repeats) at(field, 'no ordinals of the root’s indices');
       }
       if (writerOf(entry.manifest.key) !== entry.uuid) at('manifest', 'not under the snapshot’s own prefix');
       if (entry.order < 1 || entry.order > generation) at('order', 'no generation up to this one');
@@ -255,11 +260,12 @@ const segmentSchema: z.ZodType<Segment> = z
         documents: z.int().min(1),
       }),
     ),
-    seqNos: runs,
+    seqNos: z.array(runs).optional(),
+    numbers: z.looseObject({ object: dataRef, buckets: z.string() }).optional(),
     deleted: runs,
     stored: count,
     live: count,
-    marks: z.array(z.string().max(64)).max(100).optional(),
+    marks: z.array(z.string().regex(MARK)).max(100).optional(),
   })
   .check(agreeing(checkSegment));
 
@@ -281,12 +287,33 @@ function checkSegment(segment: Segment, complain: Complain): void {
   if (sumOf(frames, 'rawLength') > SEGMENT_MAX_BYTES) complain(['frames'], 'too many bytes for a segment');
   if (sumOf(frames, 'documents') !== stored) complain(['stored'], 'not as many documents as the frames hold');
   if (live > stored) complain(['live'], 'more documents than are stored');
-  const numbers = measureRuns(segment.seqNos);
-  if (numbers.count !== stored) complain(['seqNos'], 'not as many numbers as documents are stored');
-  if (numbers.count > 0 && !(numbers.start >= from && numbers.end <= to)) complain(['seqNos'], 'not within the range');
+  checkNumbers(segment, complain);
   const deleted = measureRuns(segment.deleted);
   if (deleted.count !== stored - live) complain(['deleted'], 'not as many numbers as documents are deleted');
   if (deleted.count > 0 && !(deleted.start >= from && deleted.end <= to)) complain(['deleted'], 'not within the range');
+}
+
+/** Checks the numbers of a segment against its frames, as far as they stand in the manifest. */
+function checkNumbers({ from, to, frames, stored, seqNos, numbers }: Segment, complain: Complain): void {
+  if ((seqNos === undefined) === (numbers === undefined)) complain(['seqNos'], 'given twice or not at all');
+  if (seqNos !== undefined && seqNos.length !== frames.length) complain(['seqNos'], 'not one list per frame');
+  for (const [i, list] of (seqNos ?? []).entries()) {
+    const { count: length, start, end } = measureRuns(list);
+    if (length !== frames[i]?.documents) complain(['seqNos', i], 'not as many numbers as documents are stored');
+    if (!(start >= from && end <= to)) complain(['seqNos', i], 'not within the range');
+  }
+  if (numbers === undefined) return;
+  try {
+    const counts = [...decodeBuckets(numbers.buckets)];
+    if (counts.reduce((sum, [, one]) => sum + one, 0) !== stored) {
+      complain(['numbers', 'buckets'], 'not as many numbers as documents are stored');
+    }
+    if (!(counts[0]![0] >= Math.floor(from / BUCKET) && counts.at(-1)![0] * BUCKET < to)) {
+      complain(['numbers', 'buckets'], 'not within the range');
+    }
+  } catch {
+    complain(['numbers', 'buckets'], 'no counts of buckets');
+  }
 }
 
 /** Checks a shard manifest. */
@@ -309,17 +336,21 @@ export const shardManifestSchema: z.ZodType<ShardManifest> = z
 function checkShard({ identity, sealedThrough, segments }: ShardManifest, complain: Complain): void {
   if (identity.shard >= identity.shards) complain(['identity', 'shard'], 'no shard of the index');
   const folder = `${identity.indexUuid}/${identity.shard}`;
-  for (const [i, { from, to, sealed, objects, live }] of segments.entries()) {
+  for (const [i, segment] of segments.entries()) {
+    const { from, to, sealed, live } = segment;
     const at = (field: string, message: string): void => complain(['segments', i, field], message);
     const before = segments[i - 1];
-    if (before !== undefined && from < before.to) at('from', 'within the segment before');
+    if (before !== undefined && from < before.from) at('from', 'below that of the segment before');
     if (before !== undefined && sealed && !before.sealed) at('sealed', 'behind a segment that is not');
     if (sealed && to > sealedThrough + 1) at('sealed', 'above what is sealed');
+    if (!sealed && from <= sealedThrough) at('sealed', 'not above what is sealed');
     if (live < 1) at('live', 'no document is left');
-    if (objects.some(({ key }) => shardFolderOf(key) !== folder)) at('objects', 'an object of another shard');
+    if (segmentObjects(segment).some(({ key }) => shardFolderOf(key) !== folder)) {
+      at('objects', 'an object of another shard');
+    }
   }
   checkUnique(
-    segments.flatMap(({ objects }) => objects.map(({ key }) => key)),
+    segments.flatMap((segment) => segmentObjects(segment).map(({ key }) => key)),
     (_, message) => complain(['segments'], message),
   );
 }

@@ -1,12 +1,12 @@
 import { type ShardEntry, type Totals } from '../../contracts/stored';
-import { type ShardManifest } from './format';
+import { segmentObjects, type ShardManifest } from './format';
 import { writerOf } from './keys';
 
 const NOTHING: Totals = { objects: 0, bytes: 0, addedObjects: 0, addedBytes: 0, documents: 0 };
 
 /** Sums what the shard needs, and what of that the snapshot with UUID `writer` wrote. */
 export function shardTotals(manifest: ShardManifest, writer: string): Totals {
-  const objects = manifest.segments.flatMap((segment) => segment.objects);
+  const objects = manifest.segments.flatMap(segmentObjects);
   const added = objects.filter(({ key }) => writerOf(key) === writer);
   return {
     objects: objects.length,

@@ -11,8 +11,10 @@
  *   lowest tier only the number counts: such a merge rewrites at most 256 KiB. However often a shard is snapshotted, it
  *   has at most some dozens of small segments.
  */
+import { type SeqNoRange } from '../../contracts/seq-no';
 import { type Segment } from '../format/format';
 import { bytesOf } from '../objects/list-objects';
+import { type Stretch, stretchesOf } from './shard-ranges';
 
 /** Largest segments of tiers 0, 1, 2 and 3, bytes of `_bulk` body. */
 const TIERS = [32 * 1024, 256 * 1024, 2 * 1024 * 1024, 16 * 1024 * 1024];
@@ -21,27 +23,26 @@ const MERGE_AT = 8;
 /** Stored bytes from which a segment is not small, even if few of its documents are live: half of a full object. */
 const SMALL_STORED_BYTES = 4 * 1024 * 1024;
 
-/** Segments `[first, last]` of the base that are rewritten. */
-interface Rewrite {
-  readonly first: number;
-  readonly last: number;
-}
-
 /**
- * Plans which segments are rewritten.
+ * Plans which segments are rewritten. Segments that overlap are rewritten together, as one stretch.
  *
- * @param segments the sealed segments of a base, ascending.
- * @param counts live documents per segment now, if they were counted. Else those of the base are used: a segment that
- *   shrank is then rewritten one snapshot later.
- * @returns what to rewrite, ascending, never overlapping; everything else is kept.
+ * @param segments the sealed segments of a base.
+ * @param counts live documents per stretch now ({@link stretchesOf}), if they were counted. Else those of the base are
+ *   used: what shrank is then rewritten one snapshot later.
+ * @returns the ranges of what is rewritten, ascending, never overlapping; everything else is kept.
  */
-export function planRewrites(
-  segments: readonly Segment[],
-  counts: readonly number[] = segments.map(({ live }) => live),
-): Rewrite[] {
-  const rewritten = segments.map(({ stored }, i) => counts[i]! > 0 && counts[i]! * 2 < stored);
-  const sizes = segments.map((segment, i) => liveBytes(segment, counts[i]));
-  const tiers = segments.map((segment, i) => tierOf(segment, sizes[i]!));
+export function planRewrites(segments: readonly Segment[], counts?: readonly number[]): SeqNoRange[] {
+  const stretches = stretchesOf(segments);
+  const live = (stretch: Stretch, i: number): number => counts?.[i] ?? sumOf(stretch, (segment) => segment.live);
+  const rewritten = stretches.map((stretch, i) => {
+    const count = live(stretch, i);
+    return count > 0 && count * 2 < sumOf(stretch, ({ stored }) => stored);
+  });
+  const sizes = stretches.map((stretch, i) => {
+    const before = sumOf(stretch, (segment) => segment.live);
+    return before === 0 ? 0 : Math.ceil((sumOf(stretch, liveBytes) * live(stretch, i)) / before);
+  });
+  const tiers = stretches.map((stretch, i) => tierOf(stretch, sizes[i]!));
   for (const [tier, limit] of TIERS.entries()) {
     for (const { first, last } of runsWhere(tiers, (one) => one <= tier)) {
       const bytes = sizes.slice(first, last + 1).reduce((sum, size) => sum + size, 0);
@@ -49,24 +50,37 @@ export function planRewrites(
       if (last - first + 1 >= MERGE_AT && grows) rewritten.fill(true, first, last + 1);
     }
   }
-  return runsWhere(rewritten, (one) => one);
+  return runsWhere(rewritten, (one) => one).map(({ first, last }) => ({
+    from: stretches[first]!.from,
+    to: stretches[last]!.to,
+  }));
+}
+
+function sumOf({ segments }: Stretch, value: (segment: Segment) => number): number {
+  return segments.reduce((sum, segment) => sum + value(segment), 0);
 }
 
 /** Estimates the bytes of `_bulk` body of the live documents. */
-export function liveBytes(segment: Segment, live = segment.live): number {
+export function liveBytes(segment: Segment): number {
   const raw = segment.frames.reduce((sum, frame) => sum + frame.rawLength, 0);
-  return segment.stored === 0 ? 0 : Math.ceil((raw * live) / segment.stored);
+  return Math.ceil((raw * segment.live) / segment.stored);
 }
 
-function tierOf(segment: Segment, bytes: number): number {
-  const stored = bytesOf(segment.objects);
+function tierOf(stretch: Stretch, bytes: number): number {
+  const stored = sumOf(stretch, ({ objects }) => bytesOf(objects));
   if (stored >= SMALL_STORED_BYTES) return TIERS.length;
   const tier = TIERS.findIndex((limit) => bytes <= limit);
   return tier < 0 ? TIERS.length : tier;
 }
 
+/** Neighbours from position `first` to position `last`, both included. */
+interface Run {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** Returns the longest runs of items that `holds` accepts. */
-function runsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Rewrite[] {
+function runsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Run[] {
   const runs: { first: number; last: number }[] = [];
   for (const [i, item] of items.entries()) {
     if (!holds(item)) continue;

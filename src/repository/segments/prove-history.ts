@@ -15,13 +15,12 @@ import { type SeqNoRange } from '../../contracts/seq-no';
 import { markOf, MARKS, sameMark } from '../../documents/marks';
 import { hitsOf } from '../../documents/readable-hits';
 import { type Segment } from '../format/format';
-import { decodeRuns } from '../format/number-runs';
-import { without } from './ascending-numbers';
+import { type SegmentNumbers } from './segment-numbers';
 import { type Known } from './shard-ranges';
 
 /** Number of pieces in which numbers are summed. A shard with fewer numbers is compared number by number. */
 const PIECES = 1_000;
-/** Segments that are searched, from the last one down, for a live document with a mark. */
+/** Searches for a live document with a mark, from the highest one down. */
 const MOST_LOOKS = 16;
 
 /** The outcome of {@link proveHistory}. */
@@ -29,8 +28,8 @@ interface Proof {
   /** True if every range has as many live documents as before. */
   readonly same: boolean;
   /**
-   * Ranges of segments whose live documents can't be proven to be the stored ones, because all marked ones were
-   * deleted.
+   * The range above the highest document that could be compared: its live documents can't be proven to be the stored
+   * ones, because all marked ones were deleted. Empty if everything is proven.
    */
   readonly unproven: readonly SeqNoRange[];
 }
@@ -38,38 +37,35 @@ interface Proof {
 /**
  * Compares what is `known` (ascending) with what is live, in one small search, or more if marked documents were
  * deleted. The shard must have been refreshed. Throws `shard_inconsistent` if the history is another one, or nothing of
- * it can be proven.
+ * it can be proven; and what reading `numbers` throws.
  */
 export async function proveHistory(
   reader: DocumentReader,
   target: ShardTarget,
   known: readonly Known[],
+  numbers: SegmentNumbers,
   signal?: AbortSignal,
 ): Promise<Proof> {
   const pieces = cutIntoPieces(known);
-  const segments = known.flatMap(({ segment }) => segment ?? []);
-  const end = segments.at(-1)?.to ?? 0;
-  const { sums, page } = await reader.probe(
-    target,
-    { ranges: pieces, last: { from: 0, to: end }, documents: MARKS },
-    signal,
-  );
-  const live = compareSums(target, known, pieces, sums);
-  const held = segments.filter((segment) => (live.get(segment) ?? 0) > 0);
-  const unproven: SeqNoRange[] = [];
-  let shown: Shown[] = shownIn(page);
-  for (const segment of held.slice(-MOST_LOOKS).reverse()) {
-    let own = shown.filter(({ seqNo }) => seqNo >= segment.from && seqNo < segment.to);
-    if (own.length === 0) {
-      const looked = await reader.probe(target, { ranges: [], last: segment, documents: MARKS }, signal);
-      own = shown = shownIn(looked.page);
-    }
-    const { proven, whole } = compareMarks(target, segment, own);
-    if (!whole) unproven.unshift({ from: segment.from, to: segment.to });
-    if (proven) return { same: isSame(known, live), unproven };
+  const expected = await sumsOf(known, pieces, numbers);
+  const end = known.findLast(({ live }) => live > 0)?.to ?? 0;
+  // A document above what is known proves it, too: a segment can be known in part.
+  const last = { from: 0, to: segmentsOf(known).reduce((most, { to }) => Math.max(most, to), end) };
+  const { sums, page } = await reader.probe(target, { ranges: pieces, last, documents: MARKS }, signal);
+  const same = compareSums(target, pieces, expected, sums);
+  const marks = marksOf(known);
+  const shown = shownIn(page);
+  if (shown.length === 0) return { same, unproven: [] };
+  let proven = compareMarks(target, marks, shown);
+  const looks = proven === undefined ? markedRanges(known) : [];
+  for (const range of looks.slice(0, MOST_LOOKS)) {
+    const looked = await reader.probe(target, { ranges: [], last: range, documents: MARKS }, signal);
+    proven = compareMarks(target, marks, shownIn(looked.page));
+    if (proven !== undefined) break;
   }
-  if (held.length === 0) return { same: isSame(known, live), unproven };
-  throw inconsistent(target, 'shows none of the documents by which it could be recognised');
+  if (proven === undefined) throw inconsistent(target, 'shows none of the documents by which it could be recognised');
+  const isProven = proven === shown[0]!.seqNo || proven + 1 >= end;
+  return { same, unproven: isProven ? [] : [{ from: proven + 1, to: end }] };
 }
 
 interface Shown {
@@ -83,66 +79,97 @@ function shownIn(page: Buffer): Shown[] {
   return Array.from({ length: hits.count }, (_, i) => ({ seqNo: hits.seqNo[i]!, mark: markOf(page, hits, i) }));
 }
 
-/** Compares marks. `proven`: everything before the segment is unchanged; `whole`: so is the segment itself. */
-function compareMarks(
-  target: ShardTarget,
-  { seqNos, stored, marks = [] }: Segment,
-  shown: readonly Shown[],
-): { proven: boolean; whole: boolean } {
-  const numbers = decodeRuns(seqNos, stored);
-  const marked = new Map(marks.map((mark, i) => [numbers[numbers.length - 1 - i], mark]));
-  let proven = false;
+/** The marks of each number that has some; where several documents share a number, it has several. */
+type Marks = ReadonlyMap<number, readonly string[]>;
+
+function marksOf(known: readonly Known[]): Marks {
+  const marks = new Map<number, string[]>();
+  for (const { seqNo, mark } of segmentsOf(known).flatMap(marksIn)) {
+    marks.set(seqNo, [...(marks.get(seqNo) ?? []), mark]);
+  }
+  return marks;
+}
+
+function marksIn({ marks = [] }: Segment): Shown[] {
+  return marks.map((text) => {
+    const at = text.indexOf(':');
+    return { seqNo: Number(text.slice(0, at)), mark: text.slice(at + 1) };
+  });
+}
+
+/** Returns the ranges of the marks of each segment, the highest first. */
+function markedRanges(known: readonly Known[]): SeqNoRange[] {
+  return segmentsOf(known)
+    .map(marksIn)
+    .filter((marks) => marks.length > 0)
+    .map((marks) => ({ from: marks.at(-1)!.seqNo, to: marks[0]!.seqNo + 1 }))
+    .sort((a, b) => b.to - a.to);
+}
+
+/** Compares marks. Returns the highest number whose document is the stored one; undefined if none has a mark. */
+function compareMarks(target: ShardTarget, marks: Marks, shown: readonly Shown[]): number | undefined {
+  let proven: number | undefined;
   for (const { seqNo, mark } of shown) {
-    const own = marked.get(seqNo);
+    const own = marks.get(seqNo);
     if (own === undefined) continue;
-    if (!sameMark(own, mark, target.sourceRebuilt === true)) {
+    if (!own.some((one) => sameMark(one, mark, target.sourceRebuilt === true))) {
       throw inconsistent(target, `shows another document than before under sequence number [${seqNo}]`);
     }
-    proven = true;
+    proven ??= seqNo;
   }
-  const [last] = shown;
-  return { proven, whole: last === undefined || marked.has(last.seqNo) };
+  return proven;
+}
+
+interface Sum {
+  count: number;
+  sum: number;
+}
+
+/** Counts and sums up the live numbers of each piece. */
+async function sumsOf(
+  known: readonly Known[],
+  pieces: readonly SeqNoRange[],
+  numbers: SegmentNumbers,
+): Promise<readonly Sum[]> {
+  const sums = pieces.map(() => ({ count: 0, sum: 0 }));
+  for (const segment of segmentsOf(known)) {
+    let k = 0;
+    for (const number of await numbers.live(segment)) {
+      while (k < pieces.length && pieces[k]!.to <= number) k++;
+      // Numbers in none of the pieces belong to ranges that are read again.
+      if (k === pieces.length || number < pieces[k]!.from) continue;
+      sums[k]!.count++;
+      sums[k]!.sum += number;
+    }
+    numbers.forgetBelow(Infinity);
+  }
+  return sums;
 }
 
 /**
- * Returns the live documents per segment. Throws `shard_inconsistent` if there are more, or others, than there can be.
+ * Returns whether as many documents are live as before. Throws `shard_inconsistent` if there are more, or others, than
+ * there can be.
  */
 function compareSums(
   target: ShardTarget,
-  known: readonly Known[],
   pieces: readonly SeqNoRange[],
-  sums: readonly { readonly count: number; readonly sum: number }[],
-): Map<Segment, number> {
-  const counts = new Map<Segment, number>();
-  let k = 0;
-  for (const { from, to, segment } of known) {
-    const numbers = segment === undefined ? new Float64Array(0) : liveNumbers(segment);
-    let at = 0;
-    let live = 0;
-    for (; k < pieces.length && pieces[k]!.to <= to; k++) {
-      let count = 0;
-      let sum = 0;
-      for (; at < numbers.length && numbers[at]! < pieces[k]!.to; at++) {
-        count++;
-        sum += numbers[at]!;
-      }
-      const now = sums[k]!;
-      const differs = now.count > count || (now.count === count && now.sum !== sum && Number.isSafeInteger(sum));
-      if (differs) throw inconsistent(target, `shows documents in [${from}, ${to}) that were not there before`);
-      live += now.count;
+  before: readonly Sum[],
+  now: readonly Readonly<Sum>[],
+): boolean {
+  let same = true;
+  for (const [k, { from, to }] of pieces.entries()) {
+    const { count, sum } = before[k]!;
+    const live = now[k]!;
+    if (live.count > count || (live.count === count && live.sum !== sum && Number.isSafeInteger(sum))) {
+      throw inconsistent(target, `shows documents in [${from}, ${to}) that were not there before`);
     }
-    if (segment !== undefined) counts.set(segment, live);
+    same &&= live.count === count;
   }
-  return counts;
+  return same;
 }
 
-function liveNumbers(segment: Segment): Float64Array {
-  const stored = decodeRuns(segment.seqNos, segment.stored);
-  return segment.deleted === '' ? stored : without(stored, decodeRuns(segment.deleted, segment.stored - segment.live));
-}
-
-function isSame(known: readonly Known[], live: ReadonlyMap<Segment, number>): boolean {
-  return known.every(({ segment }) => segment === undefined || live.get(segment) === segment.live);
+function segmentsOf(known: readonly Known[]): Segment[] {
+  return [...new Set(known.flatMap(({ segments }) => segments))];
 }
 
 /** Cuts the known ranges into pieces, none of which crosses the border of a range. */

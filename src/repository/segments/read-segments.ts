@@ -4,7 +4,8 @@ import { type CodecPool } from '../../documents/codec-pool';
 import { type Segment } from '../format/format';
 import { getChecked } from '../format/metadata';
 import { decodeRuns } from '../format/number-runs';
-import { positionsOf } from './ascending-numbers';
+import { positionsOf, within } from './ascending-numbers';
+import { readNumbers } from './segment-numbers';
 
 /** Bytes of bodies that are decoded ahead; a larger frame is decoded alone. */
 const DECODED_AT_ONCE_BYTES = 64 * 1024 * 1024;
@@ -85,24 +86,15 @@ async function* decodeSegment(
   segment: Segment,
   bytes: Buffer,
   firstFrame: number,
-  { pool, signal }: ReadSegments,
+  { store, pool, signal }: ReadSegments,
 ): AsyncGenerator<Omit<BulkFrame, 'segment'>, void, undefined> {
-  const deleted = segment.stored - segment.live;
-  const dropped =
-    deleted === 0
-      ? new Uint32Array(0)
-      : positionsOf(decodeRuns(segment.seqNos, segment.stored), decodeRuns(segment.deleted, deleted));
+  const drops = await droppedOf(segment, store, signal);
   const decoding: { frame: number; documents: number; rawLength: number; body: Promise<Buffer> }[] = [];
   let start = 0; // byte at which the frame begins
-  let position = 0; // of the frame's first document in the segment
-  let k = 0; // position in `dropped`
   for (const [frame, { length, rawLength, documents }] of segment.frames.entries()) {
-    const firstDropped = k;
-    while (k < dropped.length && dropped[k]! < position + documents) k++;
-    const drop = dropped.slice(firstDropped, k).map((at) => at - position);
+    const drop = drops[frame]!;
     const piece = bytes.subarray(start, start + length);
     start += length;
-    position += documents;
     if (frame < firstFrame || drop.length === documents) continue;
     const room = DECODED_AT_ONCE_BYTES - rawLength;
     while (decoding.length > 0 && decoding.reduce((sum, one) => sum + one.rawLength, 0) > room) {
@@ -113,13 +105,35 @@ async function* decodeSegment(
     decoding.push({ frame, documents: documents - drop.length, rawLength, body });
     if (decoding.length >= pool.depth) yield await settled(decoding.shift());
   }
-  if (start !== bytes.length || position !== segment.stored) {
+  if (start !== bytes.length) {
     throw new SnapkeepError(
       'repository_corrupt',
       `segment [${segment.from}, ${segment.to}) does not have the frames that its manifest says`,
     );
   }
   for (const one of decoding) yield await settled(one);
+}
+
+/** Returns, for each frame, the positions of documents that are deleted. Throws `repository_corrupt`. */
+async function droppedOf(
+  segment: Segment,
+  store: BlobStore,
+  signal: AbortSignal | undefined,
+): Promise<readonly Uint32Array<ArrayBuffer>[]> {
+  const count = segment.stored - segment.live;
+  if (count === 0) return segment.frames.map(() => new Uint32Array(0));
+  const deleted = decodeRuns(segment.deleted, count);
+  const lists = await readNumbers(store, segment, { signal }).catch((error: unknown) =>
+    Promise.reject(missingIsDamage(error, segment.numbers?.object.key ?? '')),
+  );
+  const drops = lists.map((list) => positionsOf(list, within(deleted, list[0]!, list.at(-1)! + 1)));
+  if (drops.reduce((sum, drop) => sum + drop.length, 0) !== count) {
+    throw new SnapkeepError(
+      'repository_corrupt',
+      `segment [${segment.from}, ${segment.to}) does not hold the ${count} documents that were deleted from it`,
+    );
+  }
+  return drops;
 }
 
 async function settled(

@@ -11,13 +11,13 @@ import { type Catalogue } from '../catalogue/catalogue';
 import { FORMAT_VERSION, type Segment, type ShardIdentity, type ShardManifest } from '../format/format';
 import { shardManifestName, writerOf } from '../format/keys';
 import { putMetadata } from '../format/metadata';
-import { decodeRuns, encodeRuns } from '../format/number-runs';
 import { shardTotals } from '../format/shard-totals';
-import { includesAll, without } from './ascending-numbers';
 import { isUsableBase, sharedEntry } from './base-reuse';
+import { keepKnown } from './keep-known';
 import { planRewrites } from './plan-segments';
 import { proveHistory } from './prove-history';
-import { type Known, overlaps, shardRanges } from './shard-ranges';
+import { SegmentNumbers } from './segment-numbers';
+import { type Copied, NOTHING_COPIED, shardRanges } from './shard-ranges';
 import { type SegmentWriting, writeSegments } from './write-segments';
 
 /** Describes a shard to {@link settleShard}. */
@@ -37,9 +37,9 @@ export interface SettleShard {
    * present history of the shard. Ranges that can't be proven are read again.
    */
   readonly prove?: boolean;
-  /** Sealed segments that were copied for this snapshot; they replace the segments of the base that they overlap. */
-  readonly copied: readonly Segment[];
-  /** Ranges of the base to read again although nothing was copied for them. */
+  /** What was copied for this snapshot; it replaces the base where it covers. */
+  readonly copied: Copied;
+  /** Ranges to read again although they are known. */
   readonly reread?: readonly SeqNoRange[];
   readonly startMillis: number;
   /** Called when all documents are stored, before the shard manifest is written. */
@@ -63,31 +63,34 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
   const base =
     settle.base !== undefined && isUsableBase(settle.base.manifest, state, identity) ? settle.base : undefined;
   const reread = settle.reread ?? [];
-  const { known, read } = shardRanges(base?.manifest, settle.copied, reread, state.globalCheckpoint);
+  const ranges = shardRanges(base?.manifest, settle.copied, reread, state.globalCheckpoint);
+  const { known, read } = ranges;
   const sealedThrough = read.at(-1)!.from - 1;
+  const numbers = new SegmentNumbers(catalogue.store, { signal });
 
-  let segments: Segment[] = [];
+  let segments: readonly Segment[] = [];
   let maxSeqNo = state.maxSeqNo;
-  let unproven: readonly SeqNoRange[] = [];
+  let again: readonly SeqNoRange[] = [];
   // A shard that never received an operation holds nothing to search.
   if (state.maxSeqNo !== -1 || state.documents > 0) {
     const view = await reader.openView(target, { known, read }, signal);
     try {
       // While the view is open, because the view ends with the process that it belongs to.
-      if (settle.prove === true) ({ unproven } = await proveHistory(reader, target, known, signal));
-      if (unproven.length === 0) {
-        maxSeqNo = Math.max(maxSeqNo, view.maxSeqNo);
-        const kept = await settleKnown(settle, view, known, signal);
-        segments = [...kept, ...(await readRest(settle, view, read, signal))].sort((a, b) => a.from - b.from);
+      if (settle.prove === true) {
+        ({ unproven: again } = await proveHistory(reader, target, known, numbers, signal));
       }
+      if (again.length === 0) {
+        maxSeqNo = Math.max(maxSeqNo, view.maxSeqNo);
+        ({ segments, unclear: again } = await keepKnown({ target, view, numbers, ...ranges }, signal));
+      }
+      if (again.length === 0) segments = [...segments, ...(await readRest(settle, view, read, signal))];
     } finally {
       await view.close();
     }
   }
-  if (unproven.length > 0) {
-    const copied = settle.copied.filter((segment) => !unproven.some((range) => overlaps(range, segment)));
-    return settleShard({ ...settle, copied, reread: [...reread, ...unproven] }, signal);
-  }
+  if (again.length > 0) return settleShard({ ...settle, reread: [...reread, ...again] }, signal);
+  // Sealed segments have the lower numbers.
+  segments = segments.toSorted((a, b) => a.from - b.from);
 
   settle.onWritten?.();
   if (base !== undefined && sameManifest(base.manifest, segments, maxSeqNo, sealedThrough)) {
@@ -121,55 +124,7 @@ export async function copySmallShard(
   signal?: AbortSignal,
 ): Promise<ShardEntry> {
   const sealed = shard.base?.manifest.segments.filter((segment) => segment.sealed) ?? [];
-  const reread = planRewrites(sealed).map(({ first, last }) => ({ from: sealed[first]!.from, to: sealed[last]!.to }));
-  return settleShard({ ...shard, copied: [], reread }, signal);
-}
-
-/** Returns the segments of known ranges that still hold live documents, with deleted ones recorded. */
-async function settleKnown(
-  settle: SettleShard,
-  view: ShardView,
-  known: readonly Known[],
-  signal: AbortSignal | undefined,
-): Promise<Segment[]> {
-  const kept: Segment[] = [];
-  for (const [k, { from, to, live, segment }] of known.entries()) {
-    const count = view.counts[k]!;
-    if (count > live) {
-      throw inconsistent(
-        settle,
-        `[${from}, ${to}) shows ${count} documents where at most ${live} can be: ranges at or below the global checkpoint never grow`,
-      );
-    }
-    if (segment === undefined || count === 0) continue;
-    kept.push(
-      count === live ? segment : await shrink(settle, segment, count, (before) => view.seqNos(k, before, signal)),
-    );
-  }
-  return kept;
-}
-
-/** Records which documents of a segment were deleted. */
-async function shrink(
-  settle: SettleShard,
-  segment: Segment,
-  count: number,
-  readSeqNos: (before: Float64Array) => Promise<Float64Array>,
-): Promise<Segment> {
-  const { from, to, stored } = segment;
-  const all = decodeRuns(segment.seqNos, stored);
-  const before = without(all, decodeRuns(segment.deleted, stored - segment.live));
-  const live = await readSeqNos(before);
-  if (live.length !== count) {
-    throw inconsistent(settle, `[${from}, ${to}) shows ${live.length} sequence numbers where ${count} were counted`);
-  }
-  if (!includesAll(before, live)) {
-    throw inconsistent(
-      settle,
-      `[${from}, ${to}) shows documents that were not there before: ranges at or below the global checkpoint never grow`,
-    );
-  }
-  return { ...segment, deleted: encodeRuns(without(all, live)), live: count };
+  return settleShard({ ...shard, copied: NOTHING_COPIED, reread: planRewrites(sealed) }, signal);
 }
 
 /** Reads and writes the ranges that are not known. */
@@ -180,17 +135,19 @@ async function readRest(
   signal: AbortSignal | undefined,
 ): Promise<Segment[]> {
   const written: Segment[] = [];
+  const repeats = settle.target.sharesNumbers;
   for (const [r, range] of read.entries()) {
     if (view.readCounts[r] === 0) continue;
     let documents = 0;
-    for await (const segment of writeSegments(settle.writing, view.documents(r, signal), range, signal)) {
+    const pages = view.documents(r, signal);
+    for await (const { segment } of writeSegments(settle.writing, pages, { ...range, repeats }, signal)) {
       documents += segment.stored;
-      if (segment.stored > 0) written.push(segment);
+      written.push(segment);
     }
     if (documents !== view.readCounts[r]) {
-      throw inconsistent(
-        settle,
-        `[${range.from}, ${range.to}) returned ${documents} documents where ${view.readCounts[r]} were counted`,
+      throw new SnapkeepError(
+        'shard_inconsistent',
+        `shard [${settle.target.index}][${settle.target.shard}]: sequence numbers [${range.from}, ${range.to}) returned ${documents} documents where ${view.readCounts[r]} were counted`,
       );
     }
   }
@@ -209,8 +166,4 @@ function sameManifest(
     base.segments.length === segments.length &&
     segments.every((segment, i) => segment === base.segments[i])
   );
-}
-
-function inconsistent({ target }: SettleShard, what: string): SnapkeepError {
-  return new SnapkeepError('shard_inconsistent', `shard [${target.index}][${target.shard}]: sequence numbers ${what}`);
 }

@@ -1,6 +1,6 @@
 import { type BlobStore } from '../../blobs/contract/blob-store';
 import { SnapkeepError } from '../../contracts/errors';
-import { MAX_SEQ_NO, type SeqNoRange } from '../../contracts/seq-no';
+import { type SeqNoRange } from '../../contracts/seq-no';
 import { type ObjectRef } from '../../contracts/stored';
 import { type Codec } from '../../documents/codec';
 import { type CodecPool } from '../../documents/codec-pool';
@@ -8,10 +8,10 @@ import { type EncodedFrame } from '../../documents/frame-tasks';
 import { MARKS } from '../../documents/marks';
 import { type Page } from '../../documents/page';
 import { type Frame, type Segment } from '../format/format';
-import { segmentKey, type ShardPlace } from '../format/keys';
+import { newAttempt, segmentKey, segmentNumbersName, type ShardPlace } from '../format/keys';
 import { SEGMENT_MAX_BYTES } from '../format/limits';
 import { referenceTo } from '../format/metadata';
-import { encodeRuns } from '../format/number-runs';
+import { storeNumbers } from './segment-numbers';
 
 /** Stored bytes from which an object is complete. */
 export const SEGMENT_TARGET_BYTES = 8 * 1024 * 1024;
@@ -40,11 +40,19 @@ export interface WriteProgress {
   readonly storedBytes: number;
 }
 
+/** A segment that was written. */
+export interface WrittenSegment {
+  readonly segment: Segment;
+  /**
+   * The place from which reading goes on behind the segment: a document number if its pages come in document order,
+   * else a sequence number.
+   */
+  readonly end: number;
+}
+
 /**
  * Writes the pages of one range as segments, and yields each once it is stored, so that the caller can record its
- * progress: the next segment begins at the `to` of a yielded one. The segments cover the range: a range without any
- * document yields a segment without objects. A range without end (`to` of {@link MAX_SEQ_NO}) ends behind its last
- * document, and yields nothing if it has none.
+ * progress. Pages come in document order, or ascend by sequence number; `repeats` allows that a number occurs again.
  *
  * Reading, encoding and putting overlap; the last two objects are put concurrently. In memory are at most {@link
  * CodecPool.depth} pages with the frames made of them, the object that is being filled and the one that is being put.
@@ -57,37 +65,39 @@ export interface WriteProgress {
 export async function* writeSegments(
   writing: SegmentWriting,
   pages: AsyncIterable<Page>,
-  range: SeqNoRange & { readonly sealed: boolean },
+  range: SeqNoRange & { readonly sealed: boolean; readonly repeats?: boolean },
   signal?: AbortSignal,
-): AsyncGenerator<Segment, void, undefined> {
+): AsyncGenerator<WrittenSegment, void, undefined> {
   const stop = new AbortController();
   const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const targetBytes = Math.min(SEGMENT_TARGET_BYTES, writing.chunkSizeBytes);
-  let putting: Promise<Segment> | undefined;
-  let filling = new Filling(range.from);
-  const put = (to: number) => {
-    const started = putSegment(writing, filling, { to, sealed: range.sealed }, inner);
+  let putting: Promise<WrittenSegment> | undefined;
+  let filling = new Filling();
+  let next = range.from;
+  const put = () => {
+    const started = putSegment(writing, filling, range.sealed, inner);
     started.catch(() => {}); // awaited below, after more was read
-    filling = new Filling(to);
+    filling = new Filling();
     return started;
   };
   try {
-    for await (const frame of encodeAll(writing, pages, inner)) {
+    for await (const { frame, page } of encodeAll(writing, pages, inner)) {
       if (frame.seqNos.length === 0) continue;
-      checkOrder(frame.seqNos, filling.next, range);
+      // Frames in document order overlap; each ascends by itself.
+      checkOrder(frame.seqNos, page.ordered === undefined ? next : range.from, range);
+      next = frame.seqNos.at(-1)! + (range.repeats === true ? 0 : 1);
       if (filling.bytes > 0 && !filling.hasRoomFor(frame, writing.chunkSizeBytes)) {
         if (putting !== undefined) yield await putting;
-        putting = put(filling.next);
+        putting = put();
       }
-      filling.add(frame);
+      filling.add(frame, page.ordered?.to);
       writing.onProgress?.({ documents: 0, rawBytes: frame.rawLength, storedBytes: 0 });
       if (filling.bytes >= targetBytes) {
         if (putting !== undefined) yield await putting;
-        putting = put(filling.next);
+        putting = put();
       }
     }
-    const end = range.to === MAX_SEQ_NO ? filling.next : range.to;
-    const last = filling.from < end ? put(end) : undefined;
+    const last = filling.frames.length > 0 ? put() : undefined;
     if (putting !== undefined) yield await putting;
     putting = last;
     if (last !== undefined) yield await last;
@@ -102,23 +112,37 @@ class Filling {
   readonly frames: EncodedFrame[] = [];
   bytes = 0;
   rawBytes = 0;
-  /** First sequence number that the next document may have. */
-  next: number;
+  /** Document number at which the last page ended, if it came in document order. */
+  private documentEnd: number | undefined;
 
-  constructor(readonly from: number) {
-    this.next = from;
+  /** The lowest sequence number, and one past the highest. */
+  get range(): SeqNoRange {
+    return {
+      from: this.frames.reduce((least, { seqNos }) => Math.min(least, seqNos[0]!), Infinity),
+      to: this.frames.reduce((most, { seqNos }) => Math.max(most, seqNos.at(-1)! + 1), 0),
+    };
+  }
+
+  /** As in {@link WrittenSegment}. */
+  get end(): number {
+    return this.documentEnd ?? this.range.to;
   }
 
   hasRoomFor(frame: EncodedFrame, chunkSizeBytes: number): boolean {
     return this.bytes + frame.bytes.length <= chunkSizeBytes && this.rawBytes + frame.rawLength <= SEGMENT_MAX_BYTES;
   }
 
-  add(frame: EncodedFrame): void {
+  add(frame: EncodedFrame, documentEnd: number | undefined): void {
     this.frames.push(frame);
     this.bytes += frame.bytes.length;
     this.rawBytes += frame.rawLength;
-    this.next = frame.seqNos.at(-1)! + 1;
+    this.documentEnd = documentEnd;
   }
+}
+
+interface EncodedPage {
+  readonly frame: EncodedFrame;
+  readonly page: Page;
 }
 
 /** Yields the frames in the order of their pages, up to {@link CodecPool.depth} of which are encoded concurrently. */
@@ -126,10 +150,10 @@ async function* encodeAll(
   writing: SegmentWriting,
   pages: AsyncIterable<Page>,
   signal: AbortSignal,
-): AsyncGenerator<EncodedFrame, void, undefined> {
-  const underWay: Promise<EncodedFrame>[] = [];
+): AsyncGenerator<EncodedPage, void, undefined> {
+  const underWay: Promise<EncodedPage>[] = [];
   for await (const page of pages) {
-    const encoding = writing.pool.encode(page, writing.codec, signal);
+    const encoding = writing.pool.encode(page, writing.codec, signal).then((frame) => ({ frame, page }));
     encoding.catch(() => {}); // awaited below, after more was read
     underWay.push(encoding);
     if (underWay.length >= writing.pool.depth) yield await underWay.shift()!;
@@ -137,8 +161,9 @@ async function* encodeAll(
   for (const encoding of underWay) yield await encoding;
 }
 
-function checkOrder(seqNos: Float64Array, from: number, range: SeqNoRange): void {
+function checkOrder(seqNos: Float64Array, from: number, range: SeqNoRange & { readonly repeats?: boolean }): void {
   let least = from;
+  const step = range.repeats === true ? 0 : 1;
   for (const seqNo of seqNos) {
     if (seqNo < least || seqNo >= range.to) {
       throw new SnapkeepError(
@@ -146,58 +171,63 @@ function checkOrder(seqNos: Float64Array, from: number, range: SeqNoRange): void
         `the cluster returned sequence number [${seqNo}] where one of [${least}, ${range.to}) was due`,
       );
     }
-    least = seqNo + 1;
+    least = seqNo + step;
   }
 }
 
 async function putSegment(
   writing: SegmentWriting,
-  { from, frames }: Filling,
-  { to, sealed }: { to: number; sealed: boolean },
+  filling: Filling,
+  sealed: boolean,
   signal: AbortSignal,
-): Promise<Segment> {
-  const seqNos = new Float64Array(frames.reduce((sum, frame) => sum + frame.seqNos.length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    seqNos.set(frame.seqNos, at);
-    at += frame.seqNos.length;
-  }
-  return {
-    from,
-    to,
+): Promise<WrittenSegment> {
+  const { frames, range, end } = filling;
+  const { store, place, codec } = writing;
+  // Segments that overlap can have one range: each has a token of its own.
+  const attempt = newAttempt();
+  const name = segmentNumbersName(place, range, attempt);
+  const stored = frames.reduce((sum, frame) => sum + frame.seqNos.length, 0);
+  const lists = frames.map(({ seqNos }) => seqNos);
+  const [objects, numbers] = await Promise.all([
+    putObjects(writing, range, attempt, frames, signal),
+    storeNumbers(store, name, lists, { compress: codec !== 'plain', signal }),
+  ]);
+  const segment: Segment = {
+    ...range,
     sealed,
-    codec: writing.codec,
-    objects: frames.length === 0 ? [] : await putObjects(writing, { from, to }, frames, signal),
+    codec,
+    objects,
     frames: frames.map<Frame>(({ bytes, rawLength, seqNos: own }) => ({
       length: bytes.length,
       rawLength,
       documents: own.length,
     })),
-    seqNos: encodeRuns(seqNos),
+    ...numbers,
     deleted: '',
-    stored: seqNos.length,
-    live: seqNos.length,
-    ...(sealed && frames.length > 0 ? { marks: marksOf(frames) } : {}),
+    stored,
+    live: stored,
+    ...(sealed ? { marks: marksOf(frames) } : {}),
   };
+  return { segment, end };
 }
 
-/** Returns the marks of the last documents without a gap, because the position of a mark identifies its document. */
+/** Returns the marks of the documents with the highest numbers. */
 function marksOf(frames: readonly EncodedFrame[]): string[] {
-  const marks: string[] = [];
-  for (const frame of frames.toReversed()) {
-    marks.push(...frame.marks);
-    if (marks.length >= MARKS || frame.marks.length < frame.seqNos.length) break;
-  }
-  return marks.slice(0, MARKS);
+  return frames
+    .flatMap(({ seqNos, marks }) => marks.map((mark, i) => ({ seqNo: seqNos.at(-1 - i)!, mark })))
+    .sort((a, b) => b.seqNo - a.seqNo)
+    .slice(0, MARKS)
+    .map(({ seqNo, mark }) => `${seqNo}:${mark}`);
 }
 
 async function putObjects(
   writing: SegmentWriting,
   range: SeqNoRange,
+  attempt: string,
   frames: readonly EncodedFrame[],
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
-  const { store, place, attempt, codec, chunkSizeBytes } = writing;
+  const { store, place, codec, chunkSizeBytes } = writing;
   const bytes = frames.length === 1 ? frames[0]!.bytes : Buffer.concat(frames.map((frame) => frame.bytes));
   const parts = Math.ceil(bytes.length / chunkSizeBytes);
   const refs: ObjectRef[] = [];

@@ -13,6 +13,7 @@ import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys
 import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/segments/base-reuse';
 import { proveHistory } from '../../../src/repository/segments/prove-history';
 import { readSegments } from '../../../src/repository/segments/read-segments';
+import { SegmentNumbers } from '../../../src/repository/segments/segment-numbers';
 import { copySmallShard, type SettleShard } from '../../../src/repository/segments/settle-shard';
 import { knownOf } from '../../../src/repository/segments/shard-ranges';
 import { type SegmentWriting } from '../../../src/repository/segments/write-segments';
@@ -160,8 +161,9 @@ export async function deleteSnapshots(catalogue: Catalogue, uuids: readonly stri
 /** Whether what the base holds is what the shard shows, as a plan finds out. */
 export async function isProven(catalogue: Catalogue, shard: ShardModel, base: ShardEntry): Promise<boolean> {
   const manifest = await catalogue.readShardManifest(base);
+  const numbers = new SegmentNumbers(catalogue.store, {});
   try {
-    const { same, unproven } = await proveHistory(shard, shard.target, knownOf(manifest));
+    const { same, unproven } = await proveHistory(shard, shard.target, knownOf(manifest), numbers);
     return same && unproven.length === 0;
   } catch (error) {
     if (!isSnapkeepError(error, 'shard_inconsistent')) throw error;
