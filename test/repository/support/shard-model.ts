@@ -2,6 +2,7 @@ import {
   type DocumentReader,
   type KnownRange,
   type LastingView,
+  type OrderedRequest,
   type OrderedView,
   type Probe,
   type ProbeRequest,
@@ -10,6 +11,7 @@ import {
   type ShardView,
   type ViewRequest,
 } from '../../../src/cluster/reading/document-reader';
+import { SnapkeepError } from '../../../src/contracts/errors';
 import { type SeqNoRange } from '../../../src/contracts/seq-no';
 import { type Page } from '../../../src/documents/page';
 
@@ -35,11 +37,19 @@ export class ShardModel implements DocumentReader {
   unsealed = 0;
   /** The process that serves the shard; undefined: the cluster does not say. */
   session: string | undefined = 'process-1';
+  /** Documents may share numbers, because they came from several shards. */
+  sharesNumbers = false;
   /** Calls that send searches. */
   searches = 0;
   pageSize = 3;
   /** Runs after each page, so that a test can write while somebody reads. */
   onPage: () => void | Promise<void> = () => {};
+
+  /** Operations that each document takes: those between change nothing. */
+  step = 1;
+  /** Documents by name of a lasting view, in document order. */
+  private readonly views = new Map<string, ModelDocument[]>();
+  private opened = 0;
 
   constructor(
     readonly index = 'logs',
@@ -51,7 +61,14 @@ export class ShardModel implements DocumentReader {
 
   put(id: string, source: string, routing?: string): void {
     const version = (this.documents.get(id)?.version ?? 0) + 1;
-    this.documents.set(id, { id, seqNo: ++this.maxSeqNo, version, routing, source });
+    this.maxSeqNo += this.step;
+    this.documents.set(id, { id, seqNo: this.maxSeqNo, version, routing, source });
+  }
+
+  /** A document that came from another shard, with the number that it had there. */
+  take(id: string, seqNo: number): void {
+    this.documents.set(id, { id, seqNo, version: 1, source: `{"taken":${seqNo}}` });
+    this.maxSeqNo = Math.max(this.maxSeqNo, seqNo);
   }
 
   remove(id: string): void {
@@ -104,7 +121,8 @@ export class ShardModel implements DocumentReader {
   }
 
   get target(): ShardTarget {
-    return { index: this.index, shard: this.shard, bytesPerDocument: 100, primaryOnly: false };
+    const { index, shard, sharesNumbers } = this;
+    return { index, shard, bytesPerDocument: 100, primaryOnly: false, sharesNumbers };
   }
 
   async count(_target: ShardTarget, ranges: readonly SeqNoRange[]): Promise<number[]> {
@@ -151,14 +169,38 @@ export class ShardModel implements DocumentReader {
     return undefined;
   }
 
-  async closeLasting(): Promise<void> {}
-
-  async openOrdered(): Promise<OrderedView | undefined> {
-    return undefined;
+  async closeLasting({ id }: LastingView): Promise<void> {
+    this.views.delete(id);
   }
 
-  async *readOrdered(): AsyncGenerator<Page> {
-    throw new Error('no ordered view was opened');
+  async openOrdered(): Promise<OrderedView> {
+    this.searches++;
+    const id = `view-${++this.opened}`;
+    const documents = this.live().sort((a, b) => place(a) - place(b));
+    this.views.set(id, documents);
+    return { view: { id, fromMillis: 1, toMillis: 2 }, end: documents.length };
+  }
+
+  async *readOrdered(
+    _target: ShardTarget,
+    { id }: LastingView,
+    { from, to, numbers, skip }: OrderedRequest,
+  ): AsyncGenerator<Page> {
+    for (let at = from; at < to; at += this.pageSize) {
+      this.searches++;
+      const view = this.views.get(id);
+      if (view === undefined) throw new SnapkeepError('view_lost', 'the view is gone');
+      const end = Math.min(to, at + this.pageSize);
+      const wanted = within(view.slice(at, end), numbers).filter(({ seqNo }) => skip?.(seqNo) !== true);
+      const body = searchResponse(wanted.sort((a, b) => a.seqNo - b.seqNo));
+      yield { body, ordered: { from: at, to: end, numbers, asked: [], multi: false } };
+      await this.onPage();
+    }
+  }
+
+  /** The cluster loses all views. */
+  loseViews(): void {
+    this.views.clear();
   }
 
   async openView(_target: ShardTarget, request: ViewRequest): Promise<ShardView> {
@@ -180,6 +222,12 @@ export class ShardModel implements DocumentReader {
       close: async () => {},
     };
   }
+}
+
+/** Where a document stands in the shard's files: blocks of neighbours, in any order. */
+function place({ id, seqNo }: ModelDocument): number {
+  const block = Math.floor(seqNo / 40_000);
+  return ((block * 7_919) % 101) * 1e9 + (seqNo % 4) * 1e7 + seqNo + id.length / 1_000;
 }
 
 function within(documents: readonly ModelDocument[], { from, to }: SeqNoRange): ModelDocument[] {
