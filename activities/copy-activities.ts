@@ -4,6 +4,7 @@ import {
   type CopiedParts,
   type CopyGroupInput,
   type GroupResult,
+  type OrderedCopy,
   type ShardPlan,
   type ShardResult,
 } from '../src/contracts/jobs/copy';
@@ -74,10 +75,10 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
       }, call.options.retryWindowMs),
 
     /** Copies one chunk of a large shard. A repeated attempt goes on behind the segments that were noted. */
-    copyChunk: (call: ShardJob & { chunk: ChunkPlan }): Promise<ChunkResult> =>
+    copyChunk: (call: ShardJob & { chunk: ChunkPlan; ordered?: OrderedCopy }): Promise<ChunkResult> =>
       runActivity<ChunkResult, ChunkCursor>(async (run) => {
         const { copy, shard } = await openShard(call, run.signal);
-        return copyChunk(copy, shard, call.chunk, {
+        return copyChunk(copy, shard, call.chunk, call.ordered, {
           cursor: run.resumeFrom,
           onNoted: run.advance,
           onProgress: run.progress,

@@ -1,11 +1,12 @@
 /** Copies one sealed range of a large shard, and keeps its finished segments as notes of the job. */
-import { type ChunkPlan, type ChunkResult } from '../contracts/jobs/copy';
+import { isSnapkeepError } from '../contracts/errors';
+import { type ChunkPlan, type ChunkResult, type OrderedCopy } from '../contracts/jobs/copy';
 import { type CopyProgress, NO_PROGRESS } from '../contracts/jobs/job';
 import { type ObjectRef } from '../contracts/stored';
-import { copySealed } from '../repository/segments/copy-sealed';
-import { type WrittenSegment } from '../repository/segments/write-segments';
+import { copyOrdered, copySealed } from '../repository/segments/copy-sealed';
+import { type SegmentWriting, type WrittenSegment } from '../repository/segments/write-segments';
 import { CopyCounter } from './copy-counter';
-import { putList } from './job-notes';
+import { putList, readNumberSet } from './job-notes';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, type SnapshotCopy } from './shard-copying';
 
@@ -14,7 +15,7 @@ const NOTE_MS = 3_000;
 
 /** The part of a chunk that is noted in the bucket; a later attempt goes on behind it. */
 export interface ChunkCursor {
-  /** First sequence number that is not noted. */
+  /** First sequence number, or document number, that is not noted. */
   readonly next: number;
   /** Notes with the segments written so far. */
   readonly parts: readonly ObjectRef[];
@@ -30,13 +31,15 @@ interface ChunkRun {
 }
 
 /**
- * Copies the chunk from the cursor on. Returns the notes that hold its segments, in order. Throws what the cluster and
- * the store throw; segments written since the last note are orphans then.
+ * Copies the chunk from the cursor on. Returns the notes that hold its segments, in order. A chunk in document order
+ * ends early when the cluster has lost the view. Throws what the cluster and the store throw; segments written since
+ * the last note are orphans then.
  */
 export async function copyChunk(
   copy: SnapshotCopy,
   shard: ChangedShard,
   chunk: ChunkPlan,
+  ordered: OrderedCopy | undefined,
   { cursor, onNoted, onProgress }: ChunkRun,
 ): Promise<ChunkResult> {
   let noted = cursor ?? { next: chunk.from, parts: [], done: NO_PROGRESS };
@@ -52,15 +55,37 @@ export async function copyChunk(
     finished = [];
     notedMillis = Date.now();
   };
-  const rest = { from: noted.next, to: chunk.to };
+  const rest = { ...chunk, from: noted.next };
   const writing = segmentWriting(copy, shard, counter.add);
-  for await (const written of copySealed(writing, copy.reader, shard.plan.target, rest, copy.signal)) {
-    counter.addObjects(written.segment.objects.length);
-    finished.push(written);
-    if (Date.now() - notedMillis > NOTE_MS) await note();
+  let viewLost = false;
+  try {
+    for await (const written of await copying(copy, shard, writing, rest, ordered)) {
+      counter.addObjects(written.segment.objects.length);
+      finished.push(written);
+      if (Date.now() - notedMillis > NOTE_MS) await note();
+    }
+  } catch (error) {
+    // What was stored stays good: the rest is planned again, in another view.
+    if (!isSnapkeepError(error, 'view_lost') || ordered === undefined) throw error;
+    viewLost = true;
   }
   await note();
-  return { parts: noted.parts, ...counter.now() };
+  return { parts: noted.parts, ...counter.now(), ...(viewLost ? { viewLost } : {}) };
+}
+
+/** Returns the segments of a chunk as they are written. */
+async function copying(
+  { reader, repository: { store }, signal }: SnapshotCopy,
+  { plan: { target } }: ChangedShard,
+  writing: SegmentWriting,
+  chunk: ChunkPlan,
+  ordered: OrderedCopy | undefined,
+): Promise<AsyncIterable<WrittenSegment>> {
+  if (chunk.ordered === undefined || ordered === undefined) return copySealed(writing, reader, target, chunk, signal);
+  const { view, numbers, stored } = ordered;
+  const set = stored === undefined ? undefined : await readNumberSet(store, stored, { signal });
+  const skip = set === undefined ? undefined : (seqNo: number): boolean => set.has(seqNo);
+  return copyOrdered(writing, reader, target, { id: view }, { from: chunk.from, to: chunk.to, numbers, skip }, signal);
 }
 
 function noteSegments(

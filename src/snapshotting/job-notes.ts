@@ -10,6 +10,7 @@ import { type ObjectRef } from '../contracts/stored';
 import { type Segment } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';
+import { NumberSet } from '../repository/segments/number-set';
 
 /** The lists that notes hold: the name of the note is also the name of its only field. */
 interface Lists {
@@ -19,6 +20,23 @@ interface Lists {
 
 type ListName = keyof Lists;
 
+const storedNumbersSchema = z.object({ bits: z.string() });
+
+/** Writes which sequence numbers are stored. Returns the reference. Throws what the store throws. */
+export function putNumbers(
+  store: BlobStore,
+  uuid: string,
+  numbers: NumberSet,
+  options: NoteOptions,
+): Promise<ObjectRef> {
+  return putNote(store, uuid, 'numbers', { bits: numbers.toText() }, options);
+}
+
+/** Reads what {@link putNumbers} wrote. Throws as {@link readLists} does. */
+export async function readNumberSet(store: BlobStore, ref: ObjectRef, options: BlobCallOptions): Promise<NumberSet> {
+  return new NumberSet((await getMetadata(store, ref, storedNumbersSchema, options)).bits);
+}
+
 /** Options of a call that writes a note. */
 export type NoteOptions = BlobCallOptions & { compress: boolean };
 
@@ -26,7 +44,7 @@ export type NoteOptions = BlobCallOptions & { compress: boolean };
 export function putNote(
   store: BlobStore,
   uuid: string,
-  name: 'plan' | ListName,
+  name: 'plan' | 'numbers' | ListName,
   content: object,
   options: NoteOptions,
 ): Promise<ObjectRef> {

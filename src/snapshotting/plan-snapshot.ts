@@ -139,6 +139,7 @@ function lookAt(
       bytesPerDocument,
       primaryOnly: index.segmentReplication,
       ...(index.sourceRebuilt ? { sourceRebuilt: true } : {}),
+      ...(index.resized ? { sharesNumbers: true } : {}),
     },
     base: builds ? held.entry : undefined,
     holder: held?.snapshotUuid,

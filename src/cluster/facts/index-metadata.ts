@@ -24,6 +24,8 @@ export interface IndexMetadata {
   readonly sourceRebuilt: boolean;
   /** Sequence numbers are not stored or not searchable, or documents can change without a new number. */
   readonly seqNoDisabled: boolean;
+  /** The index was shrunk, split or cloned: documents of several shards can share sequence numbers. */
+  readonly resized: boolean;
   /** OpenSearch replicates by segments or by a remote store, so that replicas lag behind a refresh. */
   readonly segmentReplication: boolean;
 }
@@ -168,6 +170,10 @@ function describe(name: string, settings: string, mapping: MappingFacts, aliases
       ['index.mapping.source.mode', 'index.mode'].some((key) => REBUILT.has(String(flat.get(key)).toLowerCase())) ||
       is('index.derived_source.enabled', 'true'),
     seqNoDisabled: is('index.disable_sequence_numbers', 'true') || mapping.updatable,
+    resized:
+      flat.has('index.resize.source.uuid') ||
+      flat.has('index.resize.source.name') ||
+      flat.has('index.shrink.source.uuid'),
     segmentReplication: is('index.replication.type', 'segment') || is('index.remote_store.enabled', 'true'),
   };
 }

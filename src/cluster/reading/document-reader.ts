@@ -175,14 +175,21 @@ export interface DocumentReader {
   openLasting(target: ShardTarget, signal?: AbortSignal): Promise<LastingView | undefined>;
 
   /** Frees a lasting view in the cluster. Never throws. */
-  closeLasting(view: LastingView): Promise<void>;
+  closeLasting(view: Pick<LastingView, 'id'>): Promise<void>;
 
   /**
    * Opens a view to read the documents with sequence numbers in `numbers` in document order, the order in which the
    * cluster reads cheapest. Returns undefined where a probe finds that not cheaper than {@link readSealed}, and where
    * the cluster has no points in time. The caller closes the view.
+   *
+   * @param options.always whether to do without the probe.
    */
-  openOrdered(target: ShardTarget, numbers: SeqNoRange, signal?: AbortSignal): Promise<OrderedView | undefined>;
+  openOrdered(
+    target: ShardTarget,
+    numbers: SeqNoRange,
+    signal?: AbortSignal,
+    options?: { always?: boolean },
+  ): Promise<OrderedView | undefined>;
 
   /**
    * Reads documents of a lasting view in document order, and fetches pages ahead. The pages ascend: each begins where
@@ -191,7 +198,7 @@ export interface DocumentReader {
    */
   readOrdered(
     target: ShardTarget,
-    view: LastingView,
+    view: Pick<LastingView, 'id'>,
     request: OrderedRequest,
     signal?: AbortSignal,
   ): AsyncIterable<Page>;

@@ -12,6 +12,12 @@ export interface BucketSum {
   readonly sum: number;
 }
 
+/** Returns whether ascending numbers hold `number` exactly once. */
+function occursOnce(numbers: Float64Array, number: number): boolean {
+  const at = numbers.indexOf(number);
+  return at >= 0 && numbers[at + 1] !== number;
+}
+
 /** Expected missing numbers per bucket: then about one bucket in fifty lost more than one number. */
 const MISSING_PER_BUCKET = 0.2;
 /** Smallest useful number of expected numbers per bucket. Below it, sums cost more than the list of all numbers. */
@@ -32,7 +38,8 @@ export function bucketWidth(range: SeqNoRange, before: Float64Array, live: numbe
 /**
  * Computes which of the ascending numbers `before` are still live in `range`. A bucket that lost exactly one number
  * reveals it as the difference of the sums. Buckets that lost more, or whose sums are impossible, are returned as
- * `unclear`. Their numbers are not in `live` and have to be listed.
+ * `unclear`, as are those that lost one of several documents with one number. Their numbers are not in `live` and have
+ * to be listed.
  */
 export function liveBySums(
   before: Float64Array,
@@ -62,7 +69,7 @@ export function liveBySums(
     if (missing === 0 && missingSum === 0) {
       live.set(before.subarray(i, end), length);
       length += end - i;
-    } else if (missing === 1 && before.subarray(i, end).includes(missingSum)) {
+    } else if (missing === 1 && occursOnce(before.subarray(i, end), missingSum)) {
       for (let k = i; k < end; k++) if (before[k] !== missingSum) live[length++] = before[k]!;
     } else if (missing !== end - i) unclear.push(bucketAt(place));
     i = end;

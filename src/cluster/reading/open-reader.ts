@@ -87,7 +87,7 @@ export class ClusterDocumentReader implements DocumentReader {
     throw new SnapkeepError('internal', 'reading in document order is not there yet');
   }
 
-  async closeLasting({ id }: LastingView): Promise<void> {
+  async closeLasting({ id }: Pick<LastingView, 'id'>): Promise<void> {
     const searches = await this.searches();
     const { pointInTime } = searches.dialect;
     if (pointInTime !== undefined) await closePit(searches, pointInTime, id);

@@ -47,11 +47,28 @@ export interface ShardPlan {
   readonly chunks: readonly ChunkPlan[];
   /** The ranges of sequence numbers that the chunks copy completely, all together. */
   readonly covers: readonly SeqNoRange[];
+  /** Set if some chunks are copied in document order. */
+  readonly ordered?: OrderedCopy;
+  /** True if nothing that was copied before can be used: the chunks are all that is copied. */
+  readonly anew?: true;
 }
 
+/** A range of sequence numbers to copy, or of document numbers if `ordered` is true. */
 export interface ChunkPlan extends SeqNoRange {
   /** Expected documents. */
   readonly documents: number;
+  /** True: the chunk is a part of the view of {@link OrderedCopy}. */
+  readonly ordered?: true;
+}
+
+/** How documents of a large shard are copied in document order. */
+export interface OrderedCopy {
+  /** Name of the view in the cluster. The workflow has it closed. */
+  readonly view: string;
+  /** The sequence numbers that are copied: sealed ones. */
+  readonly numbers: SeqNoRange;
+  /** The object that says which numbers are stored already, from a view that was lost. */
+  readonly stored?: ObjectRef;
 }
 
 /** Most chunks of one shard in a plan, which bounds the payload. A larger shard has larger chunks. */
@@ -63,6 +80,8 @@ export interface ChunkResult {
   readonly documents: number;
   readonly objects: number;
   readonly bytes: number;
+  /** True if the cluster lost the view before the end of the chunk: the rest must be planned again. */
+  readonly viewLost?: true;
 }
 
 /** What the chunks of a large shard have copied. */

@@ -38,7 +38,7 @@ export function copyOrdered(
   writing: SegmentWriting,
   reader: DocumentReader,
   target: ShardTarget,
-  view: LastingView,
+  view: Pick<LastingView, 'id'>,
   request: OrderedRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<WrittenSegment, void, undefined> {
