@@ -3,7 +3,7 @@ import { bulkBody, dropDocuments } from './bulk-body';
 import { type Codec, compressFrame, decompressFrame } from './codec';
 import { lastMarks } from './marks';
 import { type OrderedHits } from './page';
-import { hitsOf } from './readable-hits';
+import { hitsOf, orderedHitsOf } from './readable-hits';
 
 /** Asks for a page as a frame. */
 export interface EncodeTask {
@@ -19,7 +19,7 @@ export interface EncodedFrame {
   readonly bytes: Buffer;
   /** Bytes of the `_bulk` body. */
   readonly rawLength: number;
-  /** The sequence numbers of its documents, in their order; empty if there are no documents. */
+  /** The sequence numbers of its documents, ascending; empty if there are no documents. */
   readonly seqNos: Float64Array;
   /** Marks of its last documents, the last one first. */
   readonly marks: readonly string[];
@@ -50,12 +50,12 @@ function scratch(bytes: number): Buffer {
 }
 
 /**
- * Slices a search response into a `_bulk` body and compresses it. Throws `source_disabled` when a hit has no `_source`,
- * and as {@link hitsOf} does.
+ * Slices a page into a `_bulk` body, ascending by `_seq_no`, and compresses it. Throws `source_disabled` when a hit has
+ * no `_source`, and as {@link hitsOf} and {@link orderedHitsOf} do.
  */
 export function encodePage(task: EncodeTask): EncodedFrame {
   const page = asBuffer(task.page);
-  const hits = hitsOf(page);
+  const hits = task.ordered === undefined ? hitsOf(page) : orderedHitsOf(page, task.ordered);
   const body = task.codec === 'plain' ? bulkBody(page, hits) : bulkBody(page, hits, scratch);
   const bytes = hits.count === 0 ? Buffer.alloc(0) : compressFrame(task.codec, body);
   return { bytes, rawLength: body.length, seqNos: hits.seqNo.slice(), marks: lastMarks(page, hits) };

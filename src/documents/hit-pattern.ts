@@ -18,9 +18,11 @@ const SORT = Buffer.from(',"sort":[');
 /**
  * The layout of the hits of one response, learned from the first hit. It makes scanning the others several times
  * faster: their heads are compared with the expected bytes, and the end of `_source` is searched instead of walked to.
- * In a response sorted by `_seq_no`, `,"sort":[<the hit's _seq_no>]}` follows `_source`.
+ * `,"sort":[<number>]}` follows `_source`. In a response sorted by `_seq_no`, the number is the hit's `_seq_no`; in
+ * document order, it is the document number.
  *
- * Documents can hold such text too, for example logged search responses. The text counts as the end of a document only
+ * Documents can hold such text too, for example logged search responses. In a response sorted by `_seq_no`, the text
+ * counts as the end of a document only
  * - if it is the first `,"sort":[` after the start of the document, its number is the hit's own, and the hit ends
  *   there,
  * - if a hit of the same layout or the end of the list follows, and the numbers of the hits ascend strictly.
@@ -32,6 +34,10 @@ const SORT = Buffer.from(',"sort":[');
  * true end of `d`. No head can span that end, because it is a `sort` at the level of `d` itself. As the end of an
  * imitated hit, it carries a number that occurred already. As anything else, it leaves brackets over at the end of the
  * response. In both cases the scan fails, and the response is scanned again byte by byte.
+ *
+ * In document order nothing ties a hit to its sort value, so that the hits are counted instead. Every true end is found,
+ * because the first `,"sort":[` after the start is taken, and no head can span it. An imitation that is taken adds a
+ * hit. The caller must therefore know how many hits there are, and scan byte by byte if the pattern finds another number.
  */
 export class HitPattern {
   /** The bytes `{"_index":"…","_id":` that every hit begins with. */
@@ -40,12 +46,20 @@ export class HitPattern {
   /**
    * Learns from the first hit, `[start, end)`, which is row 0 of the table. Throws {@link RawJsonError} when the layout
    * is not the expected one.
+   *
+   * @param counted the caller knows the number of hits and compares it: they are in document order.
    */
-  constructor(b: Buffer, start: number, end: number, table: HitTableBuilder) {
+  constructor(
+    b: Buffer,
+    start: number,
+    end: number,
+    table: HitTableBuilder,
+    private readonly counted: boolean,
+  ) {
     this.head = b.subarray(start, table.idStart[0]);
     const source = table.sourceStart[0]!;
-    if (source < 0 || this.sourceEnd(b, source, table.seqNo[0]!) !== table.sourceEnd[0] || this.hitEnd !== end) {
-      throw new RawJsonError('not sorted by "_seq_no"', start);
+    if (source < 0 || this.sourceEnd(b, source, table, 0) !== table.sourceEnd[0] || this.hitEnd !== end) {
+      throw new RawJsonError('not sorted as expected', start);
     }
   }
 
@@ -65,7 +79,8 @@ export class HitPattern {
     i = expect(b, i, SEQ_NO);
     let seqNo = 0;
     for (; b[i]! >= 0x30 && b[i]! <= 0x39; i++) seqNo = seqNo * 10 + (b[i]! - 0x30);
-    if (!(seqNo > table.seqNo[row - 1]! && seqNo <= Number.MAX_SAFE_INTEGER)) throw unexpected(i);
+    const ascends = this.counted || seqNo > table.seqNo[row - 1]!;
+    if (!ascends || seqNo > Number.MAX_SAFE_INTEGER) throw unexpected(i);
     table.seqNo[row] = seqNo;
     i = expect(b, digitsEnd(b, expect(b, i, PRIMARY_TERM)), SCORE);
     for (let routed = false; b[i + 3] !== SOURCE[3];) {
@@ -81,15 +96,15 @@ export class HitPattern {
       table.routingEnd[row] = i;
     }
     i = expect(b, i, SOURCE);
-    const end = this.sourceEnd(b, i, seqNo);
+    const end = this.sourceEnd(b, i, table, row);
     table.sourceStart[row] = i;
     table.sourceEnd[row] = end;
     table.sourceBreaks[row] = breaks.within(i, end) ? 1 : 0;
     return this.hitEnd;
   }
 
-  /** Returns the end of the document at `start` and sets `hitEnd` to the end of the hit. */
-  private sourceEnd(b: Buffer, start: number, seqNo: number): number {
+  /** Returns the end of the document at `start`. Sets the sort value of the row, and `hitEnd` to the end of the hit. */
+  private sourceEnd(b: Buffer, start: number, table: HitTableBuilder, row: number): number {
     const sort = b.indexOf(SORT, start);
     const open = isByteOrderMark(b, start) ? start + 3 : start;
     if (sort < 0 || b[open] !== OPEN_OBJECT || b[sort - 1] !== CLOSE_OBJECT) throw unexpected(start);
@@ -98,7 +113,9 @@ export class HitPattern {
     for (; b[i]! >= 0x30 && b[i]! <= 0x39; i++) value = value * 10 + (b[i]! - 0x30);
     // In a point in time, Elasticsearch adds a second sort value.
     if (b[i] === COMMA) i = digitsEnd(b, i + 1);
-    if (value !== seqNo || b[i] !== CLOSE_ARRAY || b[i + 1] !== CLOSE_OBJECT) throw unexpected(sort);
+    if (!this.counted && value !== table.seqNo[row]) throw unexpected(sort);
+    if (b[i] !== CLOSE_ARRAY || b[i + 1] !== CLOSE_OBJECT) throw unexpected(sort);
+    table.sort[row] = value;
     this.hitEnd = i + 2;
     return sort;
   }

@@ -17,6 +17,8 @@ export interface HitTable {
   readonly versionStart: Uint32Array<ArrayBuffer>;
   readonly versionEnd: Uint32Array<ArrayBuffer>;
   readonly seqNo: Float64Array<ArrayBuffer>;
+  /** The first sort value; -1 if it is not a non-negative integer. In document order it is the document number. */
+  readonly sort: Float64Array<ArrayBuffer>;
   /** `_source` as raw JSON; -1 if the hit has none because the mapping disables it. */
   readonly sourceStart: Int32Array<ArrayBuffer>;
   readonly sourceEnd: Int32Array<ArrayBuffer>;
@@ -60,6 +62,7 @@ export class HitTableBuilder {
   versionStart = new Uint32Array(this.room);
   versionEnd = new Uint32Array(this.room);
   seqNo = new Float64Array(this.room);
+  sort = new Float64Array(this.room);
   sourceStart = new Int32Array(this.room);
   sourceEnd = new Int32Array(this.room);
   sourceBreaks = new Uint8Array(this.room);
@@ -71,6 +74,7 @@ export class HitTableBuilder {
     this.routingStart[row] = -1;
     this.routingEnd[row] = -1;
     this.seqNo[row] = -1;
+    this.sort[row] = -1;
     this.sourceStart[row] = -1;
     this.sourceEnd[row] = -1;
     return row;
@@ -87,6 +91,7 @@ export class HitTableBuilder {
     this.versionStart = u32(this.versionStart);
     this.versionEnd = u32(this.versionEnd);
     this.seqNo = copyInto(new Float64Array(this.room), this.seqNo);
+    this.sort = copyInto(new Float64Array(this.room), this.sort);
     this.sourceStart = i32(this.sourceStart);
     this.sourceEnd = i32(this.sourceEnd);
     this.sourceBreaks = copyInto(new Uint8Array(this.room), this.sourceBreaks);
@@ -104,6 +109,7 @@ export class HitTableBuilder {
       versionStart: this.versionStart.subarray(0, n),
       versionEnd: this.versionEnd.subarray(0, n),
       seqNo: this.seqNo.subarray(0, n),
+      sort: this.sort.subarray(0, n),
       sourceStart: this.sourceStart.subarray(0, n),
       sourceEnd: this.sourceEnd.subarray(0, n),
       sourceBreaks: this.sourceBreaks.subarray(0, n),

@@ -82,14 +82,19 @@ export interface RawHit {
   readonly source: string;
 }
 
-/** A hit as a cluster writes it in a response sorted on `_seq_no`. */
-export function writeHit({ id, routing, version, seqNo, source }: RawHit, index = 'logs'): string {
+/** A hit as a cluster writes it, in a response sorted on `_seq_no` unless `sort` says otherwise. */
+export function writeHit({ id, routing, version, seqNo, source }: RawHit, sort = seqNo): string {
   const route = routing === undefined ? '' : `,"_routing":${routing}`;
-  return `{"_index":"${index}","_id":${id},"_version":${version},"_seq_no":${seqNo},"_primary_term":1,"_score":null${route},"_source":${source},"sort":[${seqNo}]}`;
+  return `{"_index":"logs","_id":${id},"_version":${version},"_seq_no":${seqNo},"_primary_term":1,"_score":null${route},"_source":${source},"sort":[${sort}]}`;
 }
 
 export function writeResponse(hits: readonly string[]): string {
   return `{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[${hits.join(',')}]}}`;
+}
+
+/** The answer to a multi-search; each item is a whole response. */
+export function writeMultiResponse(responses: readonly string[]): string {
+  return `{"took":3,"responses":[${responses.map((response) => `${response.slice(0, -1)},"status":200}`).join(',')}]}`;
 }
 
 const rawVersion = fc.constantFrom('1', '42', '1700000000000000123', '9223372036854775807');
@@ -129,6 +134,58 @@ export const hits: fc.Arbitrary<RawHit[]> = fc
           return hit;
       }
     });
+  });
+
+/** A hit in document order. */
+export interface NumberedHit extends RawHit {
+  readonly number: number;
+}
+
+/**
+ * Responses with hits in document order; some documents imitate the end of a hit, other hits, or the end of their
+ * response and the beginning of another.
+ */
+export const orderedResponses: fc.Arbitrary<NumberedHit[][]> = fc
+  .array(
+    fc.array(
+      fc.record({
+        id: rawString,
+        routing: fc.option(rawString, { nil: undefined }),
+        version: rawVersion,
+        seqNo: fc.nat(20),
+        step: fc.integer({ min: 1, max: 3 }),
+        source: rawObject,
+        disguise: fc.constantFrom('none', 'none', 'none', 'ownEnd', 'nextHits', 'responseEnd', 'fewer', 'inString'),
+      }),
+      { maxLength: 4 },
+    ),
+    { maxLength: 4 },
+  )
+  .map((responses) => {
+    let number = -1;
+    return responses.map((drafts) =>
+      drafts.map(({ disguise, step, ...draft }) => {
+        number += step;
+        const hit = { ...draft, number };
+        const end = `{"x":{},"sort":[${number}]}`;
+        const next = writeHit(hit, number + 1);
+        const response = writeResponse([next]).slice(0, -1);
+        switch (disguise) {
+          case 'ownEnd':
+            return { ...hit, source: `{"a":{"b":{},"sort":[${number - 1}]},"c":1}` };
+          case 'nextHits':
+            return { ...hit, source: `{"a":[${[end, next, next].join(',')}]}` };
+          case 'responseEnd':
+            return { ...hit, source: `{"r":[{"hits":{"hits":[${end}]},"status":200},${response},"status":200}]}` };
+          case 'fewer':
+            return { ...hit, source: `{"r":[{"hits":{"hits":[${end}]},"status":200},{"took":1,"foo":[{"a":{}}]}]}` };
+          case 'inString':
+            return { ...hit, source: `{"a":${JSON.stringify(`},"sort":[${number}]},${next}`)}}` };
+          default:
+            return hit;
+        }
+      }),
+    );
   });
 
 /** Lone surrogates are no UTF-8 text. */

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
-import { hitsOf } from '../../src/documents/readable-hits';
-import { type HitTable, scanHits } from '../../src/documents/scan-hits';
-import { hits, type RawHit, rawObject, writeHit, writeResponse } from '../cluster/hostile-documents';
+import { hitsOf, orderedHitsOf } from '../../src/documents/readable-hits';
+import { type HitTable, scanHits, scanOrderedHits } from '../../src/documents/scan-hits';
+import {
+  hits,
+  type NumberedHit,
+  orderedResponses,
+  type RawHit,
+  rawObject,
+  writeHit,
+  writeMultiResponse,
+  writeResponse,
+} from '../cluster/hostile-documents';
 
 const options = { numRuns: 100 };
 
@@ -174,5 +183,96 @@ describe('scanning a search response', () => {
       source: `{"i":${i}}`,
     }));
     expect(scan(writeResponse(many.map((hit) => writeHit(hit))))).toEqual(many);
+  });
+});
+
+describe('scanning a page in document order', () => {
+  const respond = (some: readonly NumberedHit[]) => writeResponse(some.map((hit) => writeHit(hit, hit.number)));
+  const numbered = (body: Buffer, table: HitTable) =>
+    slices(body, table).map((hit, i) => ({ ...hit, number: table.sort[i] }));
+  const everything = { from: 0, to: 1_000, numbers: { from: 0, to: 1_000 } };
+
+  it('slices exactly the bytes of every response, whatever documents imitate, and counts them', () => {
+    fc.assert(
+      fc.property(orderedResponses, fc.boolean(), (responses, known) => {
+        const body = Buffer.from(writeMultiResponse(responses.map(respond)));
+        const lengths = responses.map(({ length }) => length);
+        const found = scanOrderedHits(body, known ? lengths : lengths.map(() => 0), true);
+        expect(found.counts).toEqual(lengths);
+        expect(numbered(body, found.hits)).toEqual(clean(responses.flat()));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('slices a single response, with a second sort value too', () => {
+    fc.assert(
+      fc.property(orderedResponses, fc.boolean(), (responses, twice) => {
+        const some = responses[0] ?? [];
+        const text = twice
+          ? writeResponse(some.map((hit) => writeHit(hit, hit.number).replace(/\]\}$/, `,${hit.number}]}`)))
+          : respond(some);
+        const body = Buffer.from(text);
+        expect(numbered(body, scanOrderedHits(body, [some.length], false).hits)).toEqual(clean(some));
+      }),
+      options,
+    );
+  });
+
+  it('is not misled by as many hits as asked for, if fewer came and the number was not known', () => {
+    const hit = (number: number, source: string) => ({
+      id: `"${number}"`,
+      version: '1',
+      seqNo: number,
+      number,
+      source,
+    });
+    const inner = writeHit({ id: '"x"', version: '1', seqNo: 1, source: '{}' }, 2);
+    const some = [hit(0, '{}'), hit(3, `{"a":[{"x":{},"sort":[1]},${inner.slice(0, -1)}}]}`)];
+    const body = Buffer.from(respond(some));
+    expect(numbered(body, scanOrderedHits(body, [0], false).hits)).toEqual(clean(some));
+    expect(() => orderedHitsOf(body, { ...everything, asked: [3], multi: false })).toThrow(
+      expect.objectContaining({ code: 'view_lost' }),
+    );
+  });
+
+  it('keeps the wanted documents only, ascending by sequence number, equal numbers in document order', () => {
+    const some = [7, 3, 9, 3, 1, 5].map((seqNo, number) => ({
+      id: `"${number}"`,
+      version: '1',
+      seqNo,
+      number: number + 10,
+      source: '{}',
+    }));
+    const page = Buffer.from(respond(some));
+    const kept = orderedHitsOf(page, { from: 11, to: 15, numbers: { from: 2, to: 9 }, asked: [6], multi: false });
+    expect(numbered(page, kept).map(({ seqNo, number }) => [seqNo, number])).toEqual([
+      [3, 11],
+      [3, 13],
+    ]);
+    const all = orderedHitsOf(page, { ...everything, asked: [6], multi: false });
+    expect([...all.seqNo]).toEqual([1, 3, 3, 5, 7, 9]);
+  });
+
+  it('refuses a response that is not whole', () => {
+    const whole = respond([{ id: '"a"', version: '1', seqNo: 0, number: 0, source: '{}' }]);
+    const scanOf = (...responses: string[]) =>
+      orderedHitsOf(Buffer.from(writeMultiResponse(responses)), {
+        ...everything,
+        asked: responses.map(() => 1),
+        multi: true,
+      });
+    expect(scanOf(whole, whole).count).toBe(2);
+    const unavailable = expect.objectContaining({ code: 'cluster_unavailable' }) as Error;
+    for (const damaged of [
+      whole.replace('"failed":0', '"failed":1'),
+      whole.replace('"total":1', '"total":0'),
+      whole.replace('"successful":1', '"successful":0'),
+      whole.replace('"timed_out":false', '"timed_out":true'),
+      whole.replace(/"_shards":\{.*?\},/, ''),
+      '{"error":{"type":"search_context_missing_exception"}}',
+    ]) {
+      expect(() => scanOf(whole, damaged)).toThrow(unavailable);
+    }
   });
 });
