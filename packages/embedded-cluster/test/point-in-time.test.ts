@@ -173,3 +173,62 @@ describe('a point in time', () => {
     });
   });
 });
+
+describe('document order', () => {
+  let test_: TestCluster;
+  const call = (...args: Parameters<TestCluster['call']>) => test_.call(...args);
+
+  beforeEach(async () => {
+    test_ = await startTestCluster();
+    await call('PUT', '/o', { settings: { number_of_shards: 1, number_of_replicas: 0 } });
+    await writeNumbered(call, 'o', 3_000);
+    await call('POST', '/o/_bulk', ndjson({ delete: { _id: 'd5' } }, { delete: { _id: 'd2999' } }));
+  });
+  afterEach(() => test_.stop());
+
+  const search = (pit: object, body: object) => ({
+    pit,
+    sort: ['_doc', '_seq_no'],
+    _source: false,
+    track_total_hits: false,
+    ...body,
+  });
+
+  it('is another than that of sequence numbers, has each document once, and goes on after any number', async () => {
+    const pit = { id: (await call('POST', '/o/_pit?keep_alive=1m')).json.id as string };
+    const list = async (after: number, size: number): Promise<[number, number][]> =>
+      (await call('POST', '/_search', search(pit, { size, search_after: [after, 2 ** 53 - 1] }))).json.hits.hits.map(
+        (hit: { sort: [number, number] }) => hit.sort,
+      );
+    const all = await list(-1, 10_000);
+    const numbers = all.map(([number]) => number);
+    const seqNos = all.map(([, seqNo]) => seqNo);
+    expect(all).toHaveLength(2_998);
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(seqNos).not.toEqual([...seqNos].sort((a, b) => a - b));
+    expect(new Set(seqNos).size).toBe(2_998);
+    for (const after of [0, 500, 1_023, 1_024, 2_900]) {
+      expect(await list(after, 40)).toEqual(all.filter(([number]) => number > after).slice(0, 40));
+    }
+    const last = await call('POST', '/_search', { ...search(pit, { size: 1 }), sort: [{ _doc: 'desc' }] });
+    expect(last.json.hits.hits[0].sort[0]).toBe(numbers.at(-1));
+  });
+
+  it('is read by a multi-search, whose answers come in order, each with its status', async () => {
+    const pit = { id: (await call('POST', '/o/_pit?keep_alive=1m')).json.id as string };
+    const of = (body: object) => [{ allow_partial_search_results: false }, search(pit, body)];
+    const answer = await call(
+      'POST',
+      '/_msearch',
+      ndjson(
+        ...of({ size: 2, sort: ['_doc'], search_after: [99] }),
+        ...of({ size: 10_001 }),
+        ...of({ size: 1, sort: ['_doc'], search_after: [-1] }),
+      ),
+    );
+    const { responses } = answer.json as { responses: { status: number; hits: { hits: { sort: number[] }[] } }[] };
+    expect(responses.map(({ status }) => status)).toEqual([200, 400, 200]);
+    expect(responses[0]!.hits.hits.map(({ sort }) => sort)).toEqual([[100], [101]]);
+    expect(responses[2]!.hits.hits.map(({ sort }) => sort)).toEqual([[0]]);
+  });
+});

@@ -10,6 +10,7 @@ import { Double, RawJson } from '../raw-json';
 import { HitChunk, HitWriter } from '../search/hit-writer';
 import { failedShards } from '../search/point-in-time';
 import { MATCH_ALL, planQuery } from '../search/query';
+import { multiSearch } from '../search/multi-search';
 import { runQueryPhase } from '../search/query-phase';
 import { parseSearch, SEARCH_PARAMETERS, type SearchRequest } from '../search/search-request';
 import type { SearchTarget } from '../search/search-target';
@@ -29,6 +30,12 @@ export function searchRoutes(cluster: Cluster): Route[] {
   return [
     { methods: 'GET POST', path: '/_search', query: SEARCH_PARAMETERS, handler: search },
     { methods: 'GET POST', path: '/{index}/_search', query: SEARCH_PARAMETERS, handler: search },
+    {
+      methods: 'GET POST',
+      path: '/_msearch',
+      query: 'max_concurrent_searches max_concurrent_shard_requests rest_total_hits_as_int typed_keys',
+      handler: (request) => multiSearch(request, search),
+    },
     ...['/_count', '/{index}/_count'].map((path) => ({
       methods: 'GET POST',
       path,

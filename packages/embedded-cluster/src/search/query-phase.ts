@@ -1,10 +1,19 @@
-import { countBits, setOffsets } from '../storage/block-bitmap';
+import { BLOCK_SIZE, blockOf, countBits, setOffsets } from '../storage/block-bitmap';
 import type { DocumentStore } from '../storage/document-store';
 import type { Aggregator } from './aggregations';
+import { documentNumber, shardDoc } from './document-number';
 import { MATCH_ALL, type QueryPlan } from './query';
 import { scan } from './scan';
 import type { SearchTarget } from './search-target';
-import { compareByKeys, isPositional, type Ref, shardDoc, type SortKey, type SortValue, sortValue } from './sort';
+import {
+  compareByKeys,
+  isDocumentOrder,
+  isPositional,
+  type Ref,
+  type SortKey,
+  type SortValue,
+  sortValue,
+} from './sort';
 
 interface QueryRequest {
   readonly plan: QueryPlan;
@@ -72,12 +81,13 @@ async function collectInOrder(
   const refs: Ref[] = [];
   const descending = sort[0]?.descending === true;
   const after = searchAfter?.[0];
-  const bounded = typeof after === 'number' && sort[0]?.field === '_seq_no' ? boundBy(plan, after, descending) : plan;
+  const byNumber = isDocumentOrder(sort[0]);
+  const bounded = typeof after === 'number' && targets.length === 1 ? boundBy(plan, after, sort, descending) : plan;
   await scan(store, targets, bounded, descending, (target, firstSeq, bitmap) => {
-    const offsets = setOffsets(bitmap);
-    if (descending) offsets.reverse();
-    for (const offset of offsets) {
-      const ref = positionalRef(sort, target, firstSeq + offset);
+    const found = setOffsets(bitmap).map((offset) => positionalRef(sort, targets, target, firstSeq + offset));
+    if (byNumber) found.sort((a, b) => compareByKeys(sort, a.values, b.values));
+    else if (descending) found.reverse();
+    for (const ref of found) {
       if (searchAfter && compareByKeys(sort, ref.values, searchAfter) <= 0) continue;
       refs.push(ref);
       if (refs.length >= window) return false;
@@ -87,16 +97,20 @@ async function collectInOrder(
   return refs;
 }
 
-const boundBy = (plan: QueryPlan, after: number, descending: boolean): QueryPlan =>
-  descending ? { ...plan, to: Math.min(plan.to, after + 1) } : { ...plan, from: Math.max(plan.from, after) };
-
-function positionalRef(sort: readonly SortKey[], target: number, seq: number): Ref {
-  return {
-    target,
-    seq,
-    values: sort.map((key) => (key.field === '_seq_no' ? seq : shardDoc(target, seq))),
-  };
+/** Limits the plan to what can follow the value `after`; document numbers differ from sequence numbers in a block. */
+function boundBy(plan: QueryPlan, after: number, sort: readonly SortKey[], descending: boolean): QueryPlan {
+  const block = Math.max(0, blockOf(after)) * BLOCK_SIZE;
+  const [from, to] = isDocumentOrder(sort[0]) ? [block, block + BLOCK_SIZE] : [after, after + 1];
+  return descending ? { ...plan, to: Math.min(plan.to, to) } : { ...plan, from: Math.max(plan.from, from) };
 }
+
+function positionalRef(sort: readonly SortKey[], targets: readonly SearchTarget[], target: number, seq: number): Ref {
+  const number = shardDocOf(targets, target, seq);
+  return { target, seq, values: sort.map((key) => (key.field === '_seq_no' ? seq : number)) };
+}
+
+const shardDocOf = (targets: readonly SearchTarget[], target: number, seq: number): number =>
+  shardDoc(target, documentNumber(seq, (targets[target] as SearchTarget).view.seq));
 
 /** Keeps the best `window` documents of all matches; never more than twice as many in memory. */
 async function collectBest(
@@ -109,10 +123,11 @@ async function collectBest(
     compareByKeys(sort, a.values, b.values) || a.target - b.target || a.seq - b.seq;
   let best: Ref[] = [];
   await scan(store, targets, plan, false, (position, firstSeq, bitmap) => {
-    const target = targets[position] as SearchTarget;
     for (const offset of setOffsets(bitmap)) {
       const seq = firstSeq + offset;
-      const ref = needsDocument ? fieldRef(store, target, position, seq, sort) : positionalRef(sort, position, seq);
+      const ref = needsDocument
+        ? fieldRef(store, targets, position, seq, sort)
+        : positionalRef(sort, targets, position, seq);
       if (ref === undefined || (searchAfter && compareByKeys(sort, ref.values, searchAfter) <= 0)) continue;
       best.push(ref);
     }
@@ -124,17 +139,17 @@ async function collectBest(
 
 function fieldRef(
   store: DocumentStore,
-  target: SearchTarget,
+  targets: readonly SearchTarget[],
   position: number,
   seq: number,
   sort: readonly SortKey[],
 ): Ref | undefined {
-  const operation = store.operation(target.view.ordinal, seq);
+  const operation = store.operation((targets[position] as SearchTarget).view.ordinal, seq);
   if (operation === undefined) return undefined;
   let source: unknown;
   const document = {
-    target: position,
     seq,
+    shardDoc: shardDocOf(targets, position, seq),
     id: () => operation.id,
     source: () => (source ??= JSON.parse(operation.source.toString()) as unknown),
   };

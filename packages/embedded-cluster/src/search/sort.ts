@@ -18,14 +18,17 @@ export interface Ref {
   readonly values: readonly SortValue[];
 }
 
-/** Returns the `_shard_doc` value: unique within a search, rising with shard and sequence number. */
-export const shardDoc = (target: number, seq: number): number => target * 2 ** 32 + seq;
-
 /** Sort keys that need nothing but shard and sequence number. */
 const POSITIONAL = new Set(['_seq_no', '_doc', '_shard_doc']);
+/** Sort keys that sort by document number. */
+const BY_DOCUMENT_NUMBER = new Set(['_doc', '_shard_doc']);
 
 /** Returns whether the key needs nothing but shard and sequence number. */
 export const isPositional = (key: SortKey): boolean => POSITIONAL.has(key.field);
+
+/** Returns whether the key sorts by document number. */
+export const isDocumentOrder = (key: SortKey | undefined): boolean =>
+  key !== undefined && BY_DOCUMENT_NUMBER.has(key.field);
 
 type Json = Record<string, unknown>;
 
@@ -57,10 +60,10 @@ function sortKey(field: string, options: Json): SortKey {
 /** Returns the value of a document for one key. */
 export function sortValue(
   key: SortKey,
-  document: { target: number; seq: number; id: () => string; source: () => unknown },
+  document: { seq: number; shardDoc: number; id: () => string; source: () => unknown },
 ): SortValue {
   if (key.field === '_seq_no') return document.seq;
-  if (key.field === '_doc' || key.field === '_shard_doc') return shardDoc(document.target, document.seq);
+  if (isDocumentOrder(key)) return document.shardDoc;
   if (key.field === '_id') return document.id();
   const values = fieldValues(document.source(), key.field).filter(
     (value): value is string | number | boolean => value !== null && typeof value !== 'object',
