@@ -35,9 +35,10 @@ const SORT = Buffer.from(',"sort":[');
  * imitated hit, it carries a number that occurred already. As anything else, it leaves brackets over at the end of the
  * response. In both cases the scan fails, and the response is scanned again byte by byte.
  *
- * In document order nothing ties a hit to its sort value, so that the hits are counted instead. Every true end is found,
- * because the first `,"sort":[` after the start is taken, and no head can span it. An imitation that is taken adds a
- * hit. The caller must therefore know how many hits there are, and scan byte by byte if the pattern finds another number.
+ * In document order nothing ties a hit to its sort value, so that the hits are counted instead. Every true end is
+ * found, because the first `,"sort":[` after the start is taken, and no head can span it. An imitation that is taken
+ * adds a hit. The caller must therefore know how many hits there are, and scan byte by byte if the pattern finds
+ * another number.
  */
 export class HitPattern {
   /** The bytes `{"_index":"…","_id":` that every hit begins with. */

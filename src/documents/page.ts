@@ -19,8 +19,8 @@ export interface OrderedHits {
   /** Documents with other sequence numbers are dropped. */
   readonly numbers: SeqNoRange;
   /**
-   * Hits of each response of the body, as the view must have them; 0 where that is not known. If all are known, the ends
-   * of documents can be searched instead of walked to (see `HitPattern`).
+   * Hits of each response of the body, as the view must have them; 0 where that is not known. If all are known, the
+   * ends of documents can be searched instead of walked to (see `HitPattern`).
    */
   readonly asked: readonly number[];
   /** Whether the body is a multi-search response. */

@@ -5,6 +5,7 @@ import {
   type DocumentReader,
   type KnownRange,
   type LastingView,
+  type OrderedRequest,
   type OrderedView,
   type Probe,
   type ProbeRequest,
@@ -12,9 +13,12 @@ import {
   type ShardView,
   type ViewRequest,
 } from './document-reader';
+import { orderPays } from './order-probe';
+import { readFacts } from './ordered-facts';
 import { type Counted, histogram } from './page-plan';
 import { closePit, openPit, openPitView } from './pit-view';
 import { probeShard } from './probe-shard';
+import { readOrdered } from './read-ordered';
 import { readPages } from './read-pages';
 import { openScrollView } from './scroll-view';
 import { aggregationBody, countsAggregation, MAX_BUCKETS, readCounts } from './search-body';
@@ -79,12 +83,28 @@ export class ClusterDocumentReader implements DocumentReader {
     return { id, fromMillis, toMillis: Date.now() };
   }
 
-  async openOrdered(): Promise<OrderedView | undefined> {
-    return undefined;
+  async openOrdered(target: ShardTarget, numbers: SeqNoRange, signal?: AbortSignal): Promise<OrderedView | undefined> {
+    const view = await this.openLasting(target, signal);
+    if (view === undefined) return undefined;
+    const searches = await this.searches();
+    let pays = false;
+    try {
+      const searcher = searches.pointInTime(target, view.id);
+      const facts = await readFacts(searcher, numbers, signal);
+      pays = await orderPays(searches, searcher, target, facts, numbers, signal);
+      return pays ? { view, end: facts.end } : undefined;
+    } finally {
+      if (!pays) await this.closeLasting(view);
+    }
   }
 
-  async *readOrdered(): AsyncGenerator<Page, void, undefined> {
-    throw new SnapkeepError('internal', 'reading in document order is not there yet');
+  async *readOrdered(
+    target: ShardTarget,
+    view: LastingView,
+    request: OrderedRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Page, void, undefined> {
+    yield* readOrdered(await this.searches(), target, view, request, signal);
   }
 
   async closeLasting({ id }: Pick<LastingView, 'id'>): Promise<void> {

@@ -1,5 +1,5 @@
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { PAGE_TARGET_BYTES } from './document-reader';
+import { type PageSize } from './page-size';
 import { aggregationBody, bucketsOf, histogramAggregation, rangeQuery } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 
@@ -14,22 +14,20 @@ const WIDEST_BUCKET = 2_500;
 const PLANNED_BUCKETS = 2_000;
 
 /**
- * Plans the pages of a range step by step, each of about {@link PAGE_TARGET_BYTES}. A histogram says where the
- * documents are: with many deletes, a page spans more numbers. The pages read so far say how large documents are.
+ * Plans the pages of a range step by step. A histogram says where the documents are: with many deletes, a page spans
+ * more numbers.
  */
 export class PagePlan {
   private buckets: Counted[] = [];
   private planned: number;
-  private bytesPerDocument: number;
 
   constructor(
     private readonly searches: ShardSearches,
     private readonly searcher: ShardSearcher,
     private readonly range: SeqNoRange,
-    bytesPerDocument: number,
+    private readonly size: PageSize,
     known?: number,
   ) {
-    this.bytesPerDocument = Math.max(1, bytesPerDocument);
     this.planned = range.from;
     const width = range.to - range.from;
     const few = known ?? width;
@@ -61,27 +59,13 @@ export class PagePlan {
     }
   }
 
-  /** Learns from a page that was read. */
-  sawPage(documents: number, bytes: number): void {
-    if (documents < 1) return;
-    const seen = bytes / documents;
-    // The estimate rises immediately and falls slowly, because a page too large costs more than one too small.
-    this.bytesPerDocument = Math.max(1, seen, (this.bytesPerDocument + seen) / 2);
-  }
-
-  /** Learns from a page that was discarded at `bytes`. */
-  sawTooLarge(documents: number, bytes: number): void {
-    this.bytesPerDocument = Math.max(this.bytesPerDocument, (2 * bytes) / Math.max(1, documents));
-  }
-
   /** Cuts the planned pages to at most `width` numbers, the most documents that a search returns from now on. */
   cutTo(width: number): void {
     this.buckets = this.buckets.flatMap((bucket) => cutTo(bucket, width));
   }
 
   private documentsPerPage(): number {
-    const byBytes = Math.floor(PAGE_TARGET_BYTES / this.bytesPerDocument);
-    return Math.max(1, Math.min(this.searcher.pageDocuments, byBytes));
+    return Math.min(this.searcher.pageDocuments, this.size.documents);
   }
 
   private async planMore(signal: AbortSignal): Promise<void> {

@@ -43,7 +43,7 @@ export async function openPitView(
   const id = lasting?.id ?? (await openPit(searches, requests, target, signal));
   const close = () => closePit(searches, requests, id);
   try {
-    const searcher = searches.pointInTime(target, { id, keep_alive: searches.keepAlive });
+    const searcher = searches.pointInTime(target, id);
     const counted = await countAll(searches, searcher, request, signal);
     return new PitView(searches, searcher, target, request, counted, close);
   } catch (error) {

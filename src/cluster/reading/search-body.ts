@@ -48,6 +48,43 @@ export function seqNosBody(ranges: readonly SeqNoRange[], size: number, clauses 
   };
 }
 
+/** Asks for the documents that follow document number `after` in a view, in document order. */
+export function orderedBody(after: number, size: number, source: unknown): Json {
+  return {
+    size,
+    sort: ['_doc'],
+    search_after: [after],
+    version: true,
+    seq_no_primary_term: true,
+    _source: source,
+    track_total_hits: false,
+  };
+}
+
+/** Asks for document numbers and sequence numbers, as sort values, of what follows document number `after`. */
+export function orderedListBody(after: number, size: number): Json {
+  return {
+    size,
+    sort: ['_doc', '_seq_no'],
+    search_after: [after, Number.MAX_SAFE_INTEGER],
+    _source: false,
+    stored_fields: '_none_',
+    track_total_hits: false,
+  };
+}
+
+/** Asks for the highest document number, as sort value, and for the number of all documents. */
+export function highestNumberBody(aggs: Json): Json {
+  return {
+    size: 1,
+    sort: [{ _doc: 'desc' }],
+    _source: false,
+    stored_fields: '_none_',
+    track_total_hits: true,
+    aggs,
+  };
+}
+
 /** Asks for aggregations without documents. */
 export function aggregationBody(aggs: Json, query: Json | undefined, extra: ExtraParts): Json {
   return { size: 0, track_total_hits: false, ...(query ? { query } : {}), aggs, ...extra };

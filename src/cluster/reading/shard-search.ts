@@ -7,6 +7,7 @@ import { type ClusterHttp, type ClusterRequest, type ClusterResponse } from '../
 import { type HttpThread } from '../http/http-thread';
 import { indexSegment } from '../http/index-path';
 import { type ShardTarget } from './document-reader';
+import { requireNoFailure } from './multi-search-failure';
 import { MAX_PAGE_DOCUMENTS } from './search-body';
 
 /** Options of one search. */
@@ -33,6 +34,18 @@ export interface ShardSearcher {
   readonly pageDocuments: number;
   /** Returns the response. Throws when the shard did not answer completely. */
   search(body: Record<string, unknown>, options: SearchOptions): Promise<Buffer<ArrayBuffer>>;
+}
+
+/** Sends searches to one point in time. */
+export interface PointInTimeSearcher extends ShardSearcher {
+  /**
+   * Returns the response of a multi-search, which runs the searches one after the other. Throws the failure of the
+   * first search that failed. Whether each shard answered completely is for `scanOrderedHits` to check.
+   */
+  searchAll(
+    bodies: readonly Record<string, unknown>[],
+    options: Omit<SearchOptions, 'filterPath'>,
+  ): Promise<Buffer<ArrayBuffer>>;
 }
 
 /** Builds searchers for the shards of one cluster, and remembers the limits that refused searches revealed. */
@@ -63,9 +76,28 @@ export class ShardSearches {
     return this.searcher(target, path, query, {});
   }
 
-  /** Returns a searcher of an open point in time; `pit` becomes a member of each body. */
-  pointInTime(target: ShardTarget, pit: { id: string; keep_alive: string }): ShardSearcher {
-    return this.searcher(target, '/_search', this.query(), { pit });
+  /** Returns a searcher of an open point in time. */
+  pointInTime(target: ShardTarget, id: string): PointInTimeSearcher {
+    const pit = { id, keep_alive: this.keepAlive };
+    const searcher = this.searcher(target, '/_search', this.query(), { pit });
+    // A multi-search takes the parameters of its searches in their headers.
+    const header = JSON.stringify(this.query());
+    const searchAll: PointInTimeSearcher['searchAll'] = async (bodies, options) => {
+      const request = {
+        method: 'POST' as const,
+        path: '/_msearch',
+        // Concurrent pages keep the cluster busy already.
+        query: { max_concurrent_searches: 1 },
+        contentType: 'application/x-ndjson',
+        body: bodies.map((body) => `${header}\n${JSON.stringify({ ...body, pit })}\n`).join(''),
+        maxBytes: options.maxBytes,
+        signal: options.signal,
+      };
+      const { body } = await this.request(request, options.expectedBytes ?? 0);
+      requireNoFailure(body);
+      return body;
+    };
+    return Object.assign(searcher, { searchAll });
   }
 
   /** Returns the parameters of every search. */
