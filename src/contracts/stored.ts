@@ -21,6 +21,12 @@ export interface Totals {
   readonly documents: number;
 }
 
+/** A time span, ms since the epoch by the clock of the worker that took it. */
+export interface TimeSpan {
+  readonly fromMillis: number;
+  readonly toMillis: number;
+}
+
 export interface ShardEntry {
   readonly manifest: ObjectRef;
   /**
@@ -38,6 +44,11 @@ export interface ShardEntry {
   readonly sealedThrough: number;
   /** The process that served the shard and the translog that it wrote; unset if unknown (see `ShardState`). */
   readonly session?: string;
+  /**
+   * The documents are those that the shard showed at one moment within this span. Unset in snapshots of earlier
+   * versions.
+   */
+  readonly shown?: TimeSpan;
   readonly totals: Totals;
   readonly startMillis: number;
   /** Duration in ms. */

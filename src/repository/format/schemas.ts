@@ -63,6 +63,8 @@ const manifestRef = z.looseObject({
 const shardManifestKey = z.string().refine(isShardManifestKey, 'no key of a shard manifest');
 const shardManifestRef = z.looseObject({ key: shardManifestKey, length: count.max(METADATA_MAX_BYTES), sha256 });
 
+const timeSpan = z.looseObject({ fromMillis: millis, toMillis: millis });
+
 const totals = z.looseObject({
   objects: count,
   bytes: count,
@@ -207,6 +209,7 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
                 maxSeqNo: seqNo,
                 sealedThrough: seqNo,
                 session: label.optional(),
+                shown: timeSpan.optional(),
                 totals,
                 startMillis: millis,
                 millis,
@@ -242,6 +245,8 @@ function checkSnapshot({ mappings, indices }: StoredSnapshot, complain: Complain
       const isHere = (key: string): boolean => shardFolderOf(key) === `${index.uuid}/${shard}`;
       if (!isHere(entry.manifest.key)) complain([...at, 'manifest'], 'a manifest of another shard');
       if (entry.base !== undefined && !isHere(entry.base)) complain([...at, 'base'], 'a manifest of another shard');
+      const { shown } = entry;
+      if (shown !== undefined && shown.fromMillis > shown.toMillis) complain([...at, 'shown'], 'ends before it begins');
     }
   }
 }

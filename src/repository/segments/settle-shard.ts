@@ -1,12 +1,13 @@
 import {
   type DocumentReader,
+  type LastingView,
   type ShardState,
   type ShardTarget,
   type ShardView,
 } from '../../cluster/reading/document-reader';
 import { SnapkeepError } from '../../contracts/errors';
 import { type SeqNoRange } from '../../contracts/seq-no';
-import { type ShardEntry } from '../../contracts/stored';
+import { type ShardEntry, type TimeSpan } from '../../contracts/stored';
 import { type Catalogue } from '../catalogue/catalogue';
 import { FORMAT_VERSION, type Segment, type ShardIdentity, type ShardManifest } from '../format/format';
 import { shardManifestName, writerOf } from '../format/keys';
@@ -41,6 +42,8 @@ export interface SettleShard {
   readonly copied: Copied;
   /** Ranges to read again although they are known. */
   readonly reread?: readonly SeqNoRange[];
+  /** The view to settle in, opened after the refresh; it is closed. Unset: the call opens one. */
+  readonly view?: LastingView;
   readonly startMillis: number;
   /** Called when all documents are stored, before the shard manifest is written. */
   readonly onWritten?: () => void;
@@ -71,9 +74,12 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
   let segments: readonly Segment[] = [];
   let maxSeqNo = state.maxSeqNo;
   let again: readonly SeqNoRange[] = [];
+  let shown: TimeSpan | undefined;
   // A shard that never received an operation holds nothing to search.
-  if (state.maxSeqNo !== -1 || state.documents > 0) {
-    const view = await reader.openView(target, { known, read }, signal);
+  if (state.maxSeqNo !== -1 || state.documents > 0 || settle.view !== undefined) {
+    const fromMillis = Date.now();
+    const view = await reader.openView(target, { known, read }, signal, settle.view);
+    shown = settle.view ?? { fromMillis, toMillis: Date.now() };
     try {
       // While the view is open, because the view ends with the process that it belongs to.
       if (settle.prove === true) {
@@ -88,13 +94,14 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
       await view.close();
     }
   }
-  if (again.length > 0) return settleShard({ ...settle, reread: [...reread, ...again] }, signal);
+  if (again.length > 0) return settleShard({ ...settle, reread: [...reread, ...again], view: undefined }, signal);
   // Sealed segments have the lower numbers.
   segments = segments.toSorted((a, b) => a.from - b.from);
 
   settle.onWritten?.();
+  const seen = shown && { shown: { fromMillis: shown.fromMillis, toMillis: shown.toMillis } };
   if (base !== undefined && sameManifest(base.manifest, segments, maxSeqNo, sealedThrough)) {
-    return { ...sharedEntry(base.entry, startMillis, state.session), millis: Date.now() - startMillis };
+    return { ...sharedEntry(base.entry, startMillis, state.session), ...seen, millis: Date.now() - startMillis };
   }
   const manifest: ShardManifest = { format: FORMAT_VERSION, identity, maxSeqNo, sealedThrough, segments };
   const name = shardManifestName(writing.place, writing.attempt);
@@ -109,6 +116,7 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
     maxSeqNo,
     sealedThrough,
     ...(state.session === undefined ? {} : { session: state.session }),
+    ...seen,
     totals: shardTotals(manifest, own),
     startMillis,
     millis: Date.now() - startMillis,
