@@ -14,6 +14,7 @@ import { jobRoutes } from './routes/jobs';
 import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
+import { snapshotDetailRoutes } from './routes/snapshot-details';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
 import { unsupportedActions, unsupportedRoutes } from './routes/unsupported';
@@ -50,6 +51,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
     next();
   });
   jobRoutes(app, service);
+  snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);

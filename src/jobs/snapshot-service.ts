@@ -18,6 +18,7 @@ import { ShardProgressReader } from './running/shard-progress';
 import { RunningViews } from './snapshots/running-views';
 import { SnapshotCreator } from './snapshots/snapshot-creator';
 import { SnapshotDeleter } from './snapshots/snapshot-deleter';
+import { SnapshotDetails } from './snapshots/snapshot-details';
 import { SnapshotList } from './snapshots/snapshot-list';
 import { SnapshotStatuses } from './snapshots/snapshot-statuses';
 import { type ClusterFacts, Health } from './start/health';
@@ -49,6 +50,7 @@ export interface SnapshotService {
   readonly deleter: SnapshotDeleter;
   readonly list: SnapshotList;
   readonly statuses: SnapshotStatuses;
+  readonly details: SnapshotDetails;
   readonly restores: Restores;
   readonly recoveries: Recoveries;
   readonly jobs: JobList;
@@ -73,16 +75,17 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const list = new SnapshotList(repositories, places, running, views, reader);
   const progress = new ShardProgressReader(calls);
   const recoveries = new Recoveries(calls, registrations, ledgers, places, running, health);
-  const details = new JobDetails({ calls, registrations, views, progress, recoveries });
+  const jobDetails = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
     creator: new SnapshotCreator({ registrations, places, starter, list, reader, cluster }),
     deleter: new SnapshotDeleter({ calls, registrations, places, health, starter, list, reader }),
     list,
     statuses: new SnapshotStatuses(repositories, list, views, progress, reader),
+    details: new SnapshotDetails(registrations, list, reader),
     restores: new Restores(registrations, places, starter, reader),
     recoveries,
-    jobs: new JobList({ calls, registrations, ledgers, places, running, details, temporalUi }),
+    jobs: new JobList({ calls, registrations, ledgers, places, running, details: jobDetails, temporalUi }),
     health,
   };
 }
