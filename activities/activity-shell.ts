@@ -37,6 +37,8 @@ interface ActivityRun<Cursor> {
   readonly progress: (progress: CopyProgress, working?: readonly ShardProgress[]) => void;
   /** Shows the work done, which does not count as progress: it may repeat an earlier attempt. */
   readonly show: (progress: CopyProgress) => void;
+  /** Returns whether `signal` was aborted for good: the job was cancelled, so no other attempt follows. */
+  readonly isCancelled: () => boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function runActivity<Result, Cursor = never>(
       show: (progress) => {
         beat = { ...beat, progress };
       },
+      isCancelled: () => context.cancellationDetails?.cancelRequested === true,
     });
   } catch (error) {
     if (context.cancellationSignal.aborted) throw interruption(context, () => context.heartbeat(beat));

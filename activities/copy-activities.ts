@@ -1,21 +1,25 @@
 import {
   type ChunkPlan,
   type ChunkResult,
-  type CopiedParts,
+  type CopiedGroup,
+  type CopiedShard,
   type CopyGroupInput,
   type GroupResult,
   type OrderedCopy,
+  type SettleGroupInput,
   type ShardPlan,
-  type ShardResult,
+  type SmallGroupResult,
 } from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import { type ObjectRef } from '../src/contracts/stored';
 import { type ChunkCursor, copyChunk } from '../src/snapshotting/copy-chunk';
-import { copySmallGroup } from '../src/snapshotting/copy-small-group';
-import { keepGroupResults } from '../src/snapshotting/group-results';
+import { copySealedGroup } from '../src/snapshotting/copy-sealed-group';
+import { copySmallGroup, type SmallGroupCursor } from '../src/snapshotting/copy-small-group';
+import { GroupProgress } from '../src/snapshotting/group-progress';
+import { type GroupCursor, keepCopied, keepGroupResults, readGroup } from '../src/snapshotting/group-results';
 import { changedShard, changedShards, type JobPlan, readPlan } from '../src/snapshotting/job-plan';
 import { planShard } from '../src/snapshotting/plan-chunks';
-import { settleLargeShard } from '../src/snapshotting/settle-large-shard';
+import { settleGroup } from '../src/snapshotting/settle-group';
 import { type SnapshotCopy } from '../src/snapshotting/shard-copying';
 import { isRepeated, runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
@@ -52,17 +56,43 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
 
   return {
     /**
-     * Copies a group of small shards whole, and keeps the results as a note in the bucket. A repeated attempt skips
-     * the shards that an earlier one had finished. A shard that fails for good is a result, not an error.
+     * Copies the only group of a snapshot: opens the views of its small shards together, settles the shards in them,
+     * and keeps the results as a note in the bucket. A repeated attempt goes on in the same views, and skips the shards
+     * that an earlier one had finished. A shard that fails for good is a result, not an error.
      */
-    copySmallGroup: (call: CopyGroupInput): Promise<GroupResult> =>
-      runActivity<GroupResult, readonly ShardResult[]>(async (run) => {
+    copySmallGroup: (call: CopyGroupInput): Promise<SmallGroupResult> =>
+      runActivity<SmallGroupResult, SmallGroupCursor>(async (run) => {
+        const { plan, copy } = await open(call, run.signal);
+        return copySmallGroup(copy, { plan, ref: call.plan }, run);
+      }, call.options.retryWindowMs),
+
+    /**
+     * Copies what is sealed of a group of small shards. A repeated attempt skips the shards that an earlier one had
+     * copied. A shard that fails for good is noted as such.
+     */
+    copySealedGroup: (call: CopyGroupInput): Promise<CopiedGroup> =>
+      runActivity<CopiedGroup, { readonly copied: readonly CopiedShard[] }>(async (run) => {
         const { plan, copy } = await open(call, run.signal);
         const { first, count } = call.group;
-        const results = await copySmallGroup(copy, changedShards(plan).slice(first, first + count), {
-          done: run.resumeFrom ?? [],
-          onDone: run.advance,
-          onProgress: run.progress,
+        const copied = await copySealedGroup(copy, changedShards(plan).slice(first, first + count), {
+          done: run.resumeFrom?.copied ?? [],
+          onDone: (done) => run.advance({ copied: done }),
+          progress: new GroupProgress(run.progress),
+        });
+        return keepCopied(copy.repository, call, copied, run.signal);
+      }, call.options.retryWindowMs),
+
+    /**
+     * Settles a group of shards in the views that were opened for them, and keeps the results as a note in the bucket.
+     * A repeated attempt skips the shards that an earlier one had finished.
+     */
+    settleGroup: (call: SettleGroupInput): Promise<GroupResult> =>
+      runActivity<GroupResult, GroupCursor>(async (run) => {
+        const { plan, copy } = await open(call, run.signal);
+        const results = await settleGroup(copy, await readGroup(copy, plan, call), {
+          done: run.resumeFrom?.results ?? [],
+          onDone: (done) => run.advance({ results: done }),
+          progress: new GroupProgress(run.progress),
         });
         return keepGroupResults(copy.repository, call.uuid, results, run.signal);
       }, call.options.retryWindowMs),
@@ -83,13 +113,6 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
           onNoted: run.advance,
           onProgress: run.progress,
         });
-      }, call.options.retryWindowMs),
-
-    /** Ends a large shard: one view decides which documents are live, then the shard manifest is written. */
-    settleShard: (call: ShardJob & CopiedParts): Promise<ShardResult> =>
-      runActivity(async (run) => {
-        const { copy, shard } = await openShard(call, run.signal);
-        return settleLargeShard(copy, shard, call, run.progress);
       }, call.options.retryWindowMs),
   };
 }

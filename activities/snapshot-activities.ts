@@ -1,5 +1,12 @@
 import { repositoryReadonly } from '../src/contracts/common-errors';
-import { type CopyGroupInput, type GroupResult, type ShardResult } from '../src/contracts/jobs/copy';
+import {
+  type CopiedGroup,
+  type CopiedShard,
+  type CopyGroupInput,
+  type GroupResult,
+  type OpenedViews,
+  type ShardResult,
+} from '../src/contracts/jobs/copy';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { type BeginSnapshotResult, type SnapshotOutcome, type SnapshotRequest } from '../src/contracts/jobs/snapshot';
@@ -8,9 +15,10 @@ import { rollbackSnapshot } from '../src/repository/deletion/orphans';
 import { beginSnapshot, markUntouched } from '../src/snapshotting/begin-snapshot';
 import { commitCopied, commitFailed } from '../src/snapshotting/commit-job';
 import { IndexFinder } from '../src/snapshotting/find-indices';
-import { keepGroupResults } from '../src/snapshotting/group-results';
+import { keepCopied, keepGroupResults } from '../src/snapshotting/group-results';
 import { readLists } from '../src/snapshotting/job-notes';
 import { readPlan } from '../src/snapshotting/job-plan';
+import { closeNotedViews, openRound } from '../src/snapshotting/view-rounds';
 import { isRepeated, runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 import { claimsOf, type Ledger } from './ledger-client';
@@ -27,6 +35,12 @@ interface SnapshotJob {
 /** A snapshot job with what was asked for. */
 type AskedSnapshot = SnapshotJob & { readonly startMillis: number; readonly request: SnapshotRequest };
 
+/** What a job that gives up had planned, and the lists of views that it may have left open. */
+interface Abandoned {
+  readonly plan?: ObjectRef;
+  readonly views: readonly ObjectRef[];
+}
+
 /** The activities that begin, commit and roll back snapshots, on the control queue. */
 export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
   const finder = new IndexFinder(cluster);
@@ -40,6 +54,11 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     const { snapshot, uuid: snapshotUuid, startMillis } = call;
     const job = { kind: 'snapshot', snapshot, snapshotUuid, claims: claimsOf(indices), startMillis, reads } as const;
     return (await ledger.beginJob(call, job)).granted;
+  };
+
+  const closeAbandoned = async (call: SnapshotJob & Abandoned, signal: AbortSignal): Promise<void> => {
+    const { store } = ledger.open(call.repository);
+    if (call.plan !== undefined) await closeNotedViews(cluster, store, { ...call, plan: call.plan }, signal);
   };
 
   return {
@@ -76,13 +95,31 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     keepGroupResults: (call: CopyGroupInput & { results: readonly ShardResult[] }): Promise<GroupResult> =>
       runActivity(({ signal }) => keepGroupResults(ledger.open(call.repository), call.uuid, call.results, signal)),
 
+    /** Keeps what was copied of a group of large shards as a note in the bucket, for settling them. */
+    keepCopied: (call: CopyGroupInput & { copied: readonly CopiedShard[] }): Promise<CopiedGroup> =>
+      runActivity(({ signal }) => keepCopied(ledger.open(call.repository), call, call.copied, signal)),
+
+    /**
+     * Opens views of the plan's changed shards from the ordinal `from` on, together, and keeps them as a note in the
+     * bucket. Adds shards to the changed ones that moved since they were planned as unchanged. Leaves no view open when
+     * it fails.
+     */
+    openViews: (call: SnapshotJob & { plan: ObjectRef; from: number }): Promise<OpenedViews> =>
+      runActivity(async ({ signal }) => {
+        const repository = ledger.open(call.repository);
+        const plan = await readPlan(repository.store, call.plan, { signal });
+        const reader = cluster.readerOf({ ...plan.cluster, pit: plan.pit });
+        const copy = { cluster, reader, pool, repository, uuid: call.uuid, signal };
+        return openRound(copy, { plan, ref: call.plan }, call.from);
+      }),
+
     /**
      * Makes the snapshot visible, whole, and takes the job off the ledger. Repeating it is harmless. Throws
      * `base_changed` (the job plans again) when another snapshot of the shards was committed since, or when a snapshot
      * that it builds on is being swept.
      */
     commitSnapshot: (
-      call: SnapshotJob & { plan: ObjectRef; results: readonly GroupResult[] },
+      call: SnapshotJob & { plan: ObjectRef; results: readonly GroupResult[]; unchangedMillis: number },
     ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
         const repository = ledger.open(call.repository);
@@ -91,7 +128,8 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
           readPlan(repository.store, call.plan, { signal }),
           readLists(repository.store, 'results', notes, { signal }),
         ]);
-        return commitCopied(repository, plan, results, {
+        const copied = { plan, results, unchangedMillis: call.unchangedMillis };
+        return commitCopied(repository, copied, {
           partial: call.partial,
           leftovers: true,
           onCommitted: (state) => ledger.endJob(call.repository, { state }),
@@ -101,11 +139,12 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
 
     /**
      * Commits a snapshot that failed after it was accepted as FAILED: without data, with the reason. Deletes what it
-     * had copied, and takes the job off the ledger. If it throws, the snapshot has to be rolled back.
+     * had copied, closes its views, and takes the job off the ledger. If it throws, the snapshot has to be rolled back.
      */
-    failSnapshot: (call: AskedSnapshot & { plan?: ObjectRef; reason: string }): Promise<SnapshotOutcome> =>
+    failSnapshot: (call: AskedSnapshot & Abandoned & { reason: string }): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
         const repository = ledger.open(call.repository);
+        await closeAbandoned(call, signal);
         const plan = call.plan === undefined ? undefined : await readPlan(repository.store, call.plan, { signal });
         const outcome = await commitFailed(repository, call, plan, signal);
         await ledger.endJob(call.repository, { state: outcome.state, reason: call.reason });
@@ -113,12 +152,13 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       }),
 
     /**
-     * Deletes all objects that the snapshot wrote, and takes the job off the ledger. With `fence`, no commit of it can
-     * come through afterwards. Harmless when it wrote nothing, or was rolled back before. If an attempt of its commit
-     * came through first, the snapshot stays, and the ledger is given SUCCESS.
+     * Closes the views of the snapshot, deletes all objects that it wrote, and takes the job off the ledger. With
+     * `fence`, no commit of it can come through afterwards. Harmless when it wrote nothing, or was rolled back before.
+     * If an attempt of its commit came through first, the snapshot stays, and the ledger is given SUCCESS.
      */
-    rollbackSnapshot: (call: SnapshotJob & { fence: boolean; outcome: JobOutcome }): Promise<void> =>
+    rollbackSnapshot: (call: SnapshotJob & Abandoned & { fence: boolean; outcome: JobOutcome }): Promise<void> =>
       runActivity(async ({ signal }) => {
+        await closeAbandoned(call, signal);
         const { catalogue } = ledger.open(call.repository);
         const { committed } = await rollbackSnapshot(catalogue, call.uuid, { fence: call.fence, signal });
         await ledger.endJob(call.repository, committed ? { state: 'SUCCESS' } : call.outcome);

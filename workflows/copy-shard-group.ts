@@ -2,13 +2,14 @@ import { isCancellation, setCurrentDetails, setHandler } from '@temporalio/workf
 import {
   type ChunkPlan,
   type ChunkResult,
+  type CopiedGroup,
+  type CopiedShard,
   type CopyGroupInput,
-  type GroupResult,
   type ShardProgress,
-  type ShardResult,
 } from '../src/contracts/jobs/copy';
 import { NO_PROGRESS } from '../src/contracts/jobs/job';
 import { groupStatusQuery } from '../src/contracts/jobs/workflow-messages';
+import { type ObjectRef } from '../src/contracts/stored';
 import { inWindow } from './in-window';
 import { reasonOf } from './job-failures';
 import { controlActivities, dataActivities } from './profiles';
@@ -18,13 +19,13 @@ const SHARDS_AT_ONCE = 2;
 const CHUNKS_AT_ONCE = 2;
 
 /**
- * Copies one group of shards: many small ones in one activity, or a few large ones, chunk by chunk. Child of
- * `createSnapshotWorkflow`. Ends when each shard is copied or has failed for good; a failed shard is a result, and the
- * snapshot decides what it means. Leaves shard manifests and a note with the results in the bucket.
+ * Copies what is sealed of one group of shards: many small ones in one activity, a few large ones chunk by chunk. Child
+ * of `createSnapshotWorkflow`. Ends when each shard is copied or has failed for good; a failed shard is noted, and the
+ * snapshot decides what it means. Leaves a note in the bucket that names the segments.
  *
  * Cancelled, it stops its activities and throws the cancellation; the snapshot's roll-back deletes what was written.
  */
-export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<GroupResult> {
+export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<CopiedGroup> {
   const { group, options } = input;
   const shards: ShardProgress[] = Array.from({ length: group.count }, (_, i) => ({
     ordinal: group.first + i,
@@ -34,33 +35,32 @@ export async function copyShardGroupWorkflow(input: CopyGroupInput): Promise<Gro
     bytes: 0,
   }));
   setHandler(groupStatusQuery, () => ({ shards }));
-  if (group.small) return dataActivities(options, group.label).copySmallGroup(input);
+  if (group.small) return dataActivities(options, group.label).copySealedGroup(input);
 
-  const results: ShardResult[] = [];
+  const copied: CopiedShard[] = [];
   await inWindow([...shards.entries()], SHARDS_AT_ONCE, async ([i, { ordinal }]) => {
     const show = (change: Partial<ShardProgress>): void => {
       shards[i] = { ...shards[i]!, ...change };
     };
     try {
-      results.push(await copyShard(input, ordinal, show));
-      show({ stage: 'DONE' });
+      copied.push({ ordinal, parts: await copyShard(input, ordinal, show) });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const reason = reasonOf(error);
-      results.push({ ordinal, failure: { reason, status: 'INTERNAL_SERVER_ERROR' } });
+      copied.push({ ordinal, parts: [], failure: { reason, status: 'INTERNAL_SERVER_ERROR' } });
       show({ stage: 'FAILURE', reason });
     }
   });
-  results.sort((a, b) => a.ordinal - b.ordinal);
-  return controlActivities(options, 'keep the results').keepGroupResults({ ...input, results });
+  copied.sort((a, b) => a.ordinal - b.ordinal);
+  return controlActivities(options, 'keep what was copied').keepCopied({ ...input, copied });
 }
 
-/** Copies the sealed part in chunks, then settles the shard: deletions, the newest documents, the shard manifest. */
+/** Copies the sealed part of a shard in chunks. Returns the notes that list its segments. */
 async function copyShard(
   input: CopyGroupInput,
   ordinal: number,
   show: (change: Partial<ShardProgress>) => void,
-): Promise<ShardResult> {
+): Promise<ObjectRef[]> {
   const shard = { repository: input.repository, uuid: input.uuid, plan: input.plan, ordinal, options: input.options };
   const planned = await dataActivities(input.options, `plan shard ${ordinal + 1}`).planShard(shard);
   show({ stage: 'STARTED' });
@@ -75,12 +75,7 @@ async function copyShard(
     show(done);
     setCurrentDetails(`${planned.label}: ${done.documents} documents copied`);
   });
-  show({ stage: 'FINALIZE' });
-  return dataActivities(input.options, `${planned.label} settle`).settleShard({
-    ...shard,
-    parts: parts.flatMap((part) => part.parts),
-    covers: planned.covers,
-  });
+  return parts.flatMap((part) => part.parts);
 }
 
 function chunkLabel(shard: string, chunk: ChunkPlan): string {

@@ -10,7 +10,14 @@ import {
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
-import { type CopyGroupInput, type GroupResult, type ShardGroup, type ShardProgress } from '../src/contracts/jobs/copy';
+import {
+  type CopiedGroup,
+  type CopyGroupInput,
+  type GroupResult,
+  type OpenedViews,
+  type ShardGroup,
+  type ShardProgress,
+} from '../src/contracts/jobs/copy';
 import { plansAgain } from '../src/contracts/jobs/plan-again';
 import {
   type BeginSnapshotResult,
@@ -30,13 +37,13 @@ import { codeOf, isUntouched, reasonOf } from './job-failures';
 import { runJob, showState } from './job-shell';
 import { controlActivities, dataActivities } from './profiles';
 
-/** Child workflows of one snapshot that run concurrently. */
+/** Groups of one snapshot that are copied, or settled, concurrently. */
 const GROUPS_AT_ONCE = 8;
 
 /**
- * Creates a snapshot: plans what has to be copied, copies the changed shards in groups, commits. If another
- * installation committed a snapshot of the same indices since, it plans again on top of that. The caller is answered
- * when the snapshot is planned, queued or committed.
+ * Creates a snapshot: plans what has to be copied, copies what is sealed in groups, opens views of all changed shards
+ * together, settles the shards in them, commits. If another installation committed a snapshot of the same indices
+ * since, it plans again on top of that. The caller is answered when the snapshot is planned, queued or committed.
  *
  * Ends when the snapshot is in the catalogue, whole or not at all. A crash of any process is a pause. Cancelled (also
  * by `cancelSnapshot`), it leaves neither an object in the bucket nor a view in the cluster. If it fails after it was
@@ -65,12 +72,25 @@ export async function createSnapshotWorkflow(input: CreateSnapshotInput): Promis
 
 type Planned = Extract<BeginSnapshotResult, { kind: 'planned' }>;
 
-/** A child workflow that copies a group of shards. */
-interface GroupSlot {
+/** A child workflow that copies what is sealed of a group of shards. */
+interface CopySlot {
   readonly workflowId: string;
   readonly group: ShardGroup;
   done: boolean;
+}
+
+/** A group whose shards are being settled, or are settled. */
+interface SettleSlot {
+  readonly group: ShardGroup;
+  done: boolean;
   failed: number;
+}
+
+/** What the changed shards of a plan came to. */
+interface Copied {
+  readonly plan: ObjectRef;
+  readonly results: readonly GroupResult[];
+  readonly unchangedMillis: number;
 }
 
 class SnapshotJob {
@@ -81,7 +101,10 @@ class SnapshotJob {
   private begun: Planned | undefined;
   /** Shards that this workflow itself copies. */
   private inline: ShardProgress[] = [];
-  private groups: GroupSlot[] = [];
+  private groups: CopySlot[] = [];
+  private settling: SettleSlot[] = [];
+  /** Lists of the views that are open. */
+  private views: ObjectRef[] = [];
 
   constructor(private readonly input: CreateSnapshotInput) {
     log.info('snapshot started', this.names());
@@ -116,7 +139,7 @@ class SnapshotJob {
       try {
         const outcome = await controlActivities(this.input.options, 'keep the reason').failSnapshot({
           ...this.identity(),
-          plan: this.begun?.plan,
+          ...this.abandoned(),
           startMillis,
           request,
           reason,
@@ -151,6 +174,7 @@ class SnapshotJob {
       plan: this.begun?.plan,
       counts: this.begun?.counts,
       shards: this.inline,
+      settling: this.settling,
       groups: this.groups,
     };
   }
@@ -163,15 +187,14 @@ class SnapshotJob {
     this.state = 'STARTED';
     this.publish();
     log.info('snapshot planned', { ...this.names(), ...begun.counts });
-    const results = await this.copy(begun);
+    const copied = await this.copy(begun);
     this.state = 'FINALIZE';
     this.publish();
     this.describe('committing');
     this.mayHaveCommitted = true;
     return controlActivities(this.input.options, 'commit').commitSnapshot({
       ...this.identity(),
-      plan: begun.plan,
-      results,
+      ...copied,
     });
   }
 
@@ -181,6 +204,7 @@ class SnapshotJob {
     try {
       await controlActivities(this.input.options, 'roll back').rollbackSnapshot({
         ...this.identity(),
+        ...this.abandoned(),
         fence: this.mayHaveCommitted && !isUntouched(error),
         outcome: { state, reason },
       });
@@ -212,35 +236,37 @@ class SnapshotJob {
     }
   }
 
-  private async copy({ plan, groups }: Planned): Promise<GroupResult[]> {
+  private async copy({ plan, groups, smallInViews }: Planned): Promise<Copied> {
     this.groups = [];
     this.inline = [];
+    this.settling = [];
     const [only, ...others] = groups;
-    return only?.small === true && others.length === 0 ? [await this.copyHere(plan, only)] : this.copyIn(plan, groups);
+    if (only?.small === true && others.length === 0) return this.copyHere(plan, only);
+    const ahead = groups.filter((group) => !group.small || !smallInViews);
+    return this.settle(plan, await this.copyIn(plan, ahead));
   }
 
   /** Copies the only group by an activity of this workflow. */
-  private async copyHere(plan: ObjectRef, group: ShardGroup): Promise<GroupResult> {
+  private async copyHere(plan: ObjectRef, group: ShardGroup): Promise<Copied> {
     this.inline = pending(group);
     this.describe(`copying ${group.label}`);
-    const result = await dataActivities(this.input.options, group.label).copySmallGroup(this.copyInput(plan, group));
+    const copied = await dataActivities(this.input.options, group.label).copySmallGroup(this.copyInput(plan, group));
     this.inline = this.inline.map((shard) => ({ ...shard, stage: 'DONE' }));
-    return result;
+    return { plan: copied.plan, results: [copied], unchangedMillis: copied.unchangedMillis };
   }
 
-  /** Copies the groups by child workflows. */
-  private async copyIn(plan: ObjectRef, groups: readonly ShardGroup[]): Promise<GroupResult[]> {
+  /** Copies what is sealed of the groups by child workflows. */
+  private async copyIn(plan: ObjectRef, groups: readonly ShardGroup[]): Promise<CopiedGroup[]> {
     const { repository, snapshot, uuid } = this.input;
-    const results = new Array<GroupResult>(groups.length);
+    const copied = new Array<CopiedGroup>(groups.length);
     this.groups = groups.map((group, i) => ({
       workflowId: workflowIds.snapshotGroup(repository.name, snapshot, uuid, i),
       group,
       done: false,
-      failed: 0,
     }));
     await inWindow([...this.groups.entries()], GROUPS_AT_ONCE, async ([i, slot]) => {
       this.describe(`copying ${groups.length} groups of shards`);
-      const result = await executeChild(copyShardGroupWorkflow, {
+      copied[i] = await executeChild(copyShardGroupWorkflow, {
         workflowId: slot.workflowId,
         args: [this.copyInput(plan, slot.group)],
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -248,12 +274,74 @@ class SnapshotJob {
         staticSummary: `copy ${slot.group.label} for ${repository.name}/${snapshot}`,
       });
       slot.done = true;
+      this.describe(`copying ${groups.length} groups of shards`);
+    });
+    return copied;
+  }
+
+  /**
+   * Opens views of all changed shards together, and settles the shards in them. If the cluster does not allow so many
+   * views, opens the others when these are closed.
+   */
+  private async settle(plan: ObjectRef, copied: readonly CopiedGroup[]): Promise<Copied> {
+    const results: GroupResult[] = [];
+    let first: OpenedViews | undefined;
+    let from = 0;
+    for (let current = plan; ;) {
+      this.describe('opening views of all shards');
+      const opened = await controlActivities(this.input.options, 'open views').openViews({
+        ...this.identity(),
+        plan: current,
+        from,
+      });
+      first ??= opened;
+      current = opened.plan;
+      this.views = [opened.views];
+      if (this.begun !== undefined) this.begun = { ...this.begun, plan: current };
+      results.push(...(await this.settleRound(opened, copied)));
+      this.views = [];
+      from = opened.to;
+      if (from >= opened.changedShards) return { plan: current, results, unchangedMillis: first.unchangedMillis };
+    }
+  }
+
+  /** Settles the shards of one round of views by activities of this workflow. */
+  private async settleRound(
+    { plan, views, groups }: OpenedViews,
+    copied: readonly CopiedGroup[],
+  ): Promise<GroupResult[]> {
+    const results = new Array<GroupResult>(groups.length);
+    await inWindow([...groups.entries()], GROUPS_AT_ONCE, async ([i, group]) => {
+      const slot: SettleSlot = { group, done: false, failed: 0 };
+      this.settling.push(slot);
+      const result = await this.settleGroup(this.copyInput(plan, group), views, copied);
+      slot.done = true;
       slot.failed = result.failed;
       results[i] = result;
       this.publish();
-      this.describe(`copying ${groups.length} groups of shards`);
+      this.describe('settling shards');
     });
     return results;
+  }
+
+  /** Settles a group. If it fails for good, large shards are results with the reason, as when they fail earlier. */
+  private async settleGroup(
+    input: CopyGroupInput,
+    views: ObjectRef,
+    copied: readonly CopiedGroup[],
+  ): Promise<GroupResult> {
+    const { group, options } = input;
+    const end = group.first + group.count;
+    const before = copied.filter((one) => one.first < end && group.first < one.first + one.count);
+    try {
+      const settle = { ...input, views, copied: before.map((one) => one.copied) };
+      return await dataActivities(options, `settle ${group.label}`).settleGroup(settle);
+    } catch (error) {
+      if (group.small || isCancellation(error)) throw error;
+      const failure = { reason: reasonOf(error), status: 'INTERNAL_SERVER_ERROR' };
+      const results = Array.from({ length: group.count }, (_, i) => ({ ordinal: group.first + i, failure }));
+      return controlActivities(options, 'keep the reason').keepGroupResults({ ...input, results });
+    }
   }
 
   private copyInput(plan: ObjectRef, group: ShardGroup): CopyGroupInput {
@@ -263,7 +351,7 @@ class SnapshotJob {
 
   /** Writes to the memo what lists show of the job. Call it wherever that changes. */
   private publish(): void {
-    const done = this.groups.filter((slot) => slot.done);
+    const done = this.settling.filter((slot) => slot.done);
     const failedShards = done.reduce((sum, slot) => sum + slot.failed, 0);
     const shown: ShownSnapshot = {
       uuid: this.input.uuid,
@@ -277,6 +365,11 @@ class SnapshotJob {
       failedShards,
     };
     upsertMemo({ [SNAPSHOT_MEMO]: shown });
+  }
+
+  /** What is left to clean up besides objects when the job gives up. */
+  private abandoned() {
+    return { plan: this.begun?.plan, views: this.views };
   }
 
   private identity() {
@@ -298,7 +391,7 @@ class SnapshotJob {
   private describe(doing: string): void {
     const rows = this.groups
       .slice(0, 50)
-      .map((g) => `| ${g.group.label} | ${g.group.documents} | ${g.done ? 'done' : 'copying'} |`);
+      .map((g) => `| ${g.group.label} | ${g.group.documents} | ${g.done ? 'copied' : 'copying'} |`);
     const counts = this.begun?.counts;
     setCurrentDetails(
       [

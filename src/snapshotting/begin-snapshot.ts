@@ -11,7 +11,7 @@ import { type Root } from '../repository/format/format';
 import { commitCopied, type CommitOptions } from './commit-job';
 import { copyAtOnce } from './copy-at-once';
 import { type FoundIndices } from './find-indices';
-import { basesOf, changedShards, countsOf, groupShards, type JobPlan, writePlan } from './job-plan';
+import { areReadInViews, basesOf, changedShards, countsOf, groupShards, type JobPlan, writePlan } from './job-plan';
 import { planSnapshot } from './plan-snapshot';
 
 /** A snapshot that begins, and what its first step works with. */
@@ -55,14 +55,15 @@ export async function beginSnapshot(
   const { catalogue } = repository;
   const names = indices.map((index) => index.name);
   if (!(await begin.enterLedger(names))) return { kind: 'queued', mayHaveCommitted: repeated };
+  const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
   refuseUsedName(job, root);
-  const plan = await planSnapshot({ call: job, info, indices, states, root, catalogue, cluster, signal });
+  const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, uuid: job.uuid, signal };
-  const results = await copyAtOnce(copy, changedShards(plan), states);
-  if (results === undefined) return keepPlan(begin, names, plan);
+  const copied = await copyAtOnce(copy, plan, states);
+  if (copied === undefined) return keepPlan(begin, names, plan);
   begin.onTouch();
-  const outcome = await commitCopied(repository, plan, results, {
+  const outcome = await commitCopied(repository, copied, {
     partial: job.partial,
     leftovers: repeated,
     onCommitted: begin.onCommitted,
@@ -86,6 +87,7 @@ async function keepPlan(
 ): Promise<BeginSnapshotResult> {
   const { store, catalogue, write } = repository;
   const reads = basesOf(plan);
+  const changed = changedShards(plan);
   if (reads.length > 0) {
     onTouch();
     await announceBuilding(catalogue, { uuid: job.uuid, reads }, { signal });
@@ -95,7 +97,8 @@ async function keepPlan(
     kind: 'planned',
     mayHaveCommitted: repeated || reads.length > 0,
     plan: await writePlan(store, plan, { compress: write.compress, signal }),
-    groups: groupShards(changedShards(plan)),
+    groups: groupShards(changed),
+    smallInViews: areReadInViews(changed),
     counts: countsOf(plan),
   };
 }

@@ -4,19 +4,27 @@ import { type ShardEntry } from '../contracts/stored';
 import { buildSnapshotManifest } from '../repository/committing/commit-snapshot';
 import { type ShardFailure, type SnapshotManifest } from '../repository/format/format';
 import { sharedEntry } from '../repository/segments/base-reuse';
-import { changedShards, type JobPlan } from './job-plan';
+import { changedShards, type JobPlan, type PlannedShard } from './job-plan';
+
+/** What a snapshot job came to. */
+export interface CopiedJob {
+  readonly plan: JobPlan;
+  readonly results: readonly ShardResult[];
+  /** A time at which the unchanged shards of the plan held the documents of their entries. */
+  readonly unchangedMillis: number;
+}
 
 /**
  * Builds the snapshot's manifest from its plan and the results of its shards. A changed shard without a result counts
  * as failed. Pure but for the clock.
  */
-export function buildManifest(plan: JobPlan, results: readonly ShardResult[], partial: boolean): SnapshotManifest {
+export function buildManifest({ plan, results, unchangedMillis }: CopiedJob, partial: boolean): SnapshotManifest {
   const byOrdinal = new Map(results.map((result) => [result.ordinal, result]));
   const ordinals = new Map(changedShards(plan).map((one) => [one.plan, one.ordinal]));
   const failures: ShardFailure[] = [];
   const indices = plan.indices.map(({ name, uuid, settings, mappings, aliases, shards }) => {
     const entries = shards.map((shard, number): ShardEntry | null => {
-      if (shard.kind === 'unchanged') return sharedEntry(shard.entry, plan.startMillis);
+      if (shard.kind === 'unchanged') return unchangedEntry(shard, plan.startMillis, unchangedMillis);
       const result = shard.kind === 'changed' ? byOrdinal.get(ordinals.get(shard) ?? -1) : undefined;
       if (result?.entry !== undefined) return result.entry;
       const why = shard.kind === 'failed' ? shard : (result?.failure ?? NO_RESULT);
@@ -39,6 +47,16 @@ export function buildManifest(plan: JobPlan, results: readonly ShardResult[], pa
     },
     { partial },
   );
+}
+
+/** An unchanged shard held the same documents all the time, so any one moment of that time is true of it. */
+function unchangedEntry(
+  { entry, seenMillis }: Extract<PlannedShard, { kind: 'unchanged' }>,
+  startMillis: number,
+  unchangedMillis: number,
+): ShardEntry {
+  const seen = seenMillis ?? unchangedMillis;
+  return { ...sharedEntry(entry, startMillis), shown: { fromMillis: seen, toMillis: seen } };
 }
 
 /** Failures that the manifest of a failed snapshot names one by one. */

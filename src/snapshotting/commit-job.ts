@@ -1,12 +1,11 @@
 /** Commits what a snapshot job came to: the copied shards, or the reason of its failure. */
-import { type ShardResult } from '../contracts/jobs/copy';
 import { type SnapshotOutcome } from '../contracts/jobs/snapshot';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { commitFailedSnapshot } from '../repository/committing/commit-failed-snapshot';
 import { commitSnapshot } from '../repository/committing/commit-snapshot';
 import { deleteLeftovers } from '../repository/deletion/orphans';
 import { type RootEntry, type SnapshotManifest } from '../repository/format/format';
-import { buildFailedManifest, buildManifest, type FailedJob } from './build-manifest';
+import { buildFailedManifest, buildManifest, type CopiedJob, type FailedJob } from './build-manifest';
 import { type JobPlan } from './job-plan';
 
 /** Options of {@link commitCopied}. */
@@ -26,14 +25,13 @@ export interface CommitOptions {
  */
 export async function commitCopied(
   { catalogue, write }: OpenRepository,
-  plan: JobPlan,
-  results: readonly ShardResult[],
+  copied: CopiedJob,
   { partial, leftovers, onCommitted, signal }: CommitOptions,
 ): Promise<SnapshotOutcome> {
-  const manifest = buildManifest(plan, results, partial);
+  const manifest = buildManifest(copied, partial);
   const entry = await commitSnapshot(catalogue, manifest, { compress: write.compress, signal });
   await Promise.all([
-    leftovers ? deleteLeftovers(catalogue, plan.uuid, { signal }) : undefined,
+    leftovers ? deleteLeftovers(catalogue, copied.plan.uuid, { signal }) : undefined,
     onCommitted(entry.state),
   ]);
   return outcomeOf(entry, manifest);

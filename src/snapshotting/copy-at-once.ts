@@ -6,9 +6,10 @@ import { type ShardState } from '../cluster/reading/document-reader';
 import { inLanes } from '../concurrency/lanes';
 import { isSnapkeepError } from '../contracts/errors';
 import { type ShardResult } from '../contracts/jobs/copy';
-import { copySmallShard } from '../repository/segments/settle-shard';
-import { type ChangedShard } from './job-plan';
-import { segmentWriting, shardSettling, type SnapshotCopy } from './shard-copying';
+import { type ChangedShard, changedShards, type JobPlan } from './job-plan';
+import { closeViews, openViews } from './open-views';
+import { settleInOwnView, settleInView } from './settle-group';
+import { type SnapshotCopy } from './shard-copying';
 import { indexNamesOf, ofSameHistory, ShardStates } from './states-at-copy';
 
 /** The most that is copied at once: shards, bytes to read, and documents of bases that may have to be compared. */
@@ -16,25 +17,35 @@ const MOST = { shards: 8, bytes: 1024 * 1024, baseDocuments: 100_000 } as const;
 /** Longest time it may take, ms: a job that waits for a store or a cluster must not look as if it had not begun. */
 const TIME_LIMIT_MS = 1_000;
 
+/** The results of a snapshot that was copied at once, and the plan that they belong to. */
+interface CopiedAtOnce {
+  readonly plan: JobPlan;
+  readonly results: readonly ShardResult[];
+  /** A time at which all unchanged shards held the documents of the snapshot. */
+  readonly unchangedMillis: number;
+}
+
 /**
- * Copies the shards. `planned` are the states that the plan was made from, read before the refresh. Returns undefined
- * when the shards are too large, or when a foreseen failure came: nothing is decided then, and what was written are
- * leftovers. Throws the signal's reason, and programming errors. All writing has ended when the call returns.
+ * Copies the changed shards of the plan. `planned` are the states that the plan was made from, read before the refresh.
+ * Returns undefined when the shards are too large, or when a foreseen failure came: nothing is decided then, and what
+ * was written are leftovers. Throws the signal's reason, and programming errors. All writing has ended when the call
+ * returns.
  */
 export async function copyAtOnce(
   copy: SnapshotCopy,
-  shards: readonly ChangedShard[],
+  plan: JobPlan,
   planned: readonly ShardState[],
-): Promise<ShardResult[] | undefined> {
+): Promise<CopiedAtOnce | undefined> {
+  const shards = changedShards(plan);
   if (!areSmall(shards)) return undefined;
-  if (shards.length === 0) return [];
+  if (shards.length === 0) return { plan, results: [], unchangedMillis: plan.seenMillis };
   // AbortSignal.any() holds its sources weakly: on Node 20 an AbortSignal.timeout() may be collected, and never come.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
   const signal = AbortSignal.any([copy.signal, limit.signal]);
   try {
-    const results = await copyAll({ ...copy, signal }, shards, new ShardStates(planned));
-    return results.some((result) => result.failure !== undefined) ? undefined : results;
+    const copied = await copyAll({ ...copy, signal }, plan, new ShardStates(planned));
+    return copied?.results.some((result) => result.failure !== undefined) ? undefined : copied;
   } catch (error) {
     if (!isSnapkeepError(error) && !signal.aborted) throw error;
     return undefined;
@@ -44,20 +55,31 @@ export async function copyAtOnce(
   }
 }
 
-/** Copies the shards concurrently. Throws the first failure, but not before all of them have ended. */
-async function copyAll(
-  copy: SnapshotCopy,
-  shards: readonly ChangedShard[],
-  states: ShardStates,
-): Promise<ShardResult[]> {
+/**
+ * Copies the shards concurrently, in views that are opened together. Throws the first failure, but not before all of
+ * them have ended. Returns undefined when so many more shards have changed that it is no longer little.
+ */
+async function copyAll(copy: SnapshotCopy, plan: JobPlan, planned: ShardStates): Promise<CopiedAtOnce | undefined> {
   const { cluster, signal } = copy;
-  await cluster.refresh(indexNamesOf(shards), signal);
+  const opened = await openViews(copy, plan, { planned });
+  const shards = changedShards(opened.plan);
+  if (opened.to < shards.length || !areSmall(shards)) {
+    await closeViews(copy.reader, opened.shards);
+    return undefined;
+  }
+  const viewless = shards.filter(({ ordinal }) => opened.shards[ordinal]!.state === undefined);
+  const sinceMillis = Date.now();
+  if (viewless.length > 0) await cluster.refresh(indexNamesOf(viewless), signal);
   const results: ShardResult[] = [];
   await inLanes(shards, MOST.shards, async (shard) => {
-    const settle = await shardSettling(copy, shard, states.of(shard), segmentWriting(copy, shard));
-    results.push({ ordinal: shard.ordinal, entry: await copySmallShard(settle, signal) });
+    const at = opened.shards[shard.ordinal]!;
+    const entry = await (at.state === undefined
+      ? settleInOwnView(copy, shard, { states: planned, sinceMillis })
+      : settleInView(copy, shard, at));
+    results.push({ ordinal: shard.ordinal, entry });
   });
-  return ofSameHistory(cluster, results, shards, signal);
+  const checked = viewless.length === 0 ? results : await ofSameHistory(cluster, results, viewless, signal);
+  return { plan: opened.plan, results: checked, unchangedMillis: opened.unchangedMillis };
 }
 
 function areSmall(shards: readonly ChangedShard[]): boolean {

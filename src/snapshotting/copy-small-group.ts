@@ -1,80 +1,87 @@
-/** Copies a group of small shards, a few at a time; a shard that fails for good does not end the others. */
-import { inLanes } from '../concurrency/lanes';
-import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
-import { type ShardProgress, type ShardResult } from '../contracts/jobs/copy';
+/** Copies the only group of a snapshot in one step: opens the views of its shards together, and settles them. */
+import { type ShardProgress, type SmallGroupResult } from '../contracts/jobs/copy';
 import { type CopyProgress } from '../contracts/jobs/job';
-import { type ShardEntry } from '../contracts/stored';
-import { copySmallShard } from '../repository/segments/settle-shard';
+import { type ObjectRef } from '../contracts/stored';
 import { GroupProgress } from './group-progress';
-import { type ChangedShard } from './job-plan';
-import { segmentWriting, shardSettling, type SnapshotCopy, trustingFirst } from './shard-copying';
-import { indexNamesOf, ofSameHistory, type ShardStates, statesThenRefresh } from './states-at-copy';
+import { type GroupCursor, keepGroupResults } from './group-results';
+import { changedShards, type JobPlan, readPlan, writePlan } from './job-plan';
+import { closeViews, openViews } from './open-views';
+import { settleGroup } from './settle-group';
+import { type SnapshotCopy } from './shard-copying';
+import { type ShardInView } from './shard-in-view';
 
-/** Shards that are copied concurrently. */
-const SHARDS_AT_ONCE = 4;
+/** The open views of a group, and the shards that were settled. */
+export interface SmallGroupCursor extends GroupCursor {
+  /** The plan, in which shards that moved have become changed ones. */
+  readonly plan: ObjectRef;
+  readonly shards: readonly ShardInView[];
+  /** The shards from this ordinal on have no view yet. */
+  readonly to: number;
+  readonly unchangedMillis: number;
+}
 
 /** The part of a group that earlier attempts have done, and the receivers of what this attempt does. */
 interface GroupRun {
-  readonly done: readonly ShardResult[];
-  /** Receives all results so far when one more shard has ended; a later attempt passes them as `done`. */
-  readonly onDone: (results: readonly ShardResult[]) => void;
-  /** Receives the sum of what was written, and the shards that are being copied. */
-  readonly onProgress: (written: CopyProgress, working: readonly ShardProgress[]) => void;
+  readonly resumeFrom: SmallGroupCursor | undefined;
+  readonly advance: (cursor: SmallGroupCursor) => void;
+  readonly progress: (written: CopyProgress, working: readonly ShardProgress[]) => void;
+  /** Returns whether the attempt ends because its job was cancelled. */
+  readonly isCancelled: () => boolean;
 }
 
 /**
- * Copies the shards that are not in `done`. Returns the results of all shards, in their order; a shard that failed for
- * good is a result with the reason. Throws retryable errors, and errors that concern the repository or the service:
- * the shards that had ended by then were passed to `onDone`.
+ * Copies all changed shards of the plan `ref`, and keeps their results as a note. An attempt after a failed one goes on
+ * in the same views. Throws retryable errors, and errors that concern the repository or the service. A job that was
+ * cancelled leaves no view open.
  */
 export async function copySmallGroup(
   copy: SnapshotCopy,
-  group: readonly ChangedShard[],
-  { done, onDone, onProgress }: GroupRun,
-): Promise<ShardResult[]> {
-  let results = done;
-  const isDone = new Set(done.map((result) => result.ordinal));
-  const rest = group.filter((shard) => !isDone.has(shard.ordinal));
-  const progress = new GroupProgress(onProgress);
-  const states = await statesThenRefresh(copy.cluster, indexNamesOf(rest), copy.signal);
-  await inLanes(rest, SHARDS_AT_ONCE, async (shard) => {
-    const result = await resultOf(shard, () => copyShard(copy, shard, states, progress));
-    results = [...results, result];
-    progress.end(shard.ordinal);
-    onDone(results);
-  });
-  const checked = await ofSameHistory(copy.cluster, results, group, copy.signal);
-  return checked.sort((a, b) => a.ordinal - b.ordinal);
-}
-
-async function copyShard(
-  copy: SnapshotCopy,
-  shard: ChangedShard,
-  states: ShardStates,
-  progress: GroupProgress,
-): Promise<ShardEntry> {
-  const { ordinal } = shard;
-  progress.begin(ordinal);
-  const writing = segmentWriting(copy, shard, (wrote) => progress.wrote(ordinal, wrote));
-  const settle = {
-    ...(await shardSettling(copy, shard, states.of(shard), writing)),
-    onWritten: (): void => progress.enter(ordinal, 'FINALIZE'),
-  };
-  return trustingFirst(settle.base !== undefined, (trusts) =>
-    copySmallShard(trusts ? settle : { ...settle, base: undefined }, copy.signal),
-  );
-}
-
-async function resultOf({ ordinal }: ChangedShard, copy: () => Promise<ShardEntry>): Promise<ShardResult> {
+  given: { readonly plan: JobPlan; readonly ref: ObjectRef },
+  { resumeFrom, advance, progress, isCancelled }: GroupRun,
+): Promise<SmallGroupResult> {
+  const { repository, uuid, signal } = copy;
+  let cursor = resumeFrom;
   try {
-    return { ordinal, entry: await copy() };
+    for (;;) {
+      cursor ??= await openGroup(copy, given, undefined);
+      advance(cursor);
+      const isSame = cursor.plan.key === given.ref.key;
+      const plan = isSame ? given.plan : await readPlan(repository.store, cursor.plan, { signal });
+      const changed = changedShards(plan);
+      const group = cursor.shards.map((at) => ({ at, shard: changed[at.ordinal]! }));
+      const { results: before, ...opened } = cursor;
+      const former = before.filter(({ ordinal }) => ordinal < (cursor!.shards[0]?.ordinal ?? 0));
+      const results = await settleGroup(copy, group, {
+        done: before.slice(former.length),
+        onDone: (done) => advance({ ...opened, results: [...former, ...done] }),
+        progress: new GroupProgress(progress),
+      });
+      cursor = { ...opened, results: [...former, ...results] };
+      if (cursor.to >= changed.length) break;
+      cursor = await openGroup(copy, { plan, ref: cursor.plan }, cursor);
+    }
   } catch (error) {
-    if (!isShardFailure(error)) throw error;
-    return { ordinal, failure: { reason: `${error.code}: ${error.message}`, status: 'INTERNAL_SERVER_ERROR' } };
+    if (cursor !== undefined && isCancelled()) await closeViews(copy.reader, cursor.shards);
+    throw error;
   }
+  const { plan, unchangedMillis, results } = cursor;
+  return { ...(await keepGroupResults(repository, uuid, results, signal)), plan, unchangedMillis };
 }
 
-/** Returns whether the shard failed for good while the others can go on. */
-function isShardFailure(error: unknown): error is SnapkeepError {
-  return isSnapkeepError(error) && !error.retryable && (error.scope === 'shard' || error.scope === 'request');
+/** Opens the views of all shards that have none yet, or of as many as may be open. */
+async function openGroup(
+  copy: SnapshotCopy,
+  { plan, ref }: { readonly plan: JobPlan; readonly ref: ObjectRef },
+  former: SmallGroupCursor | undefined,
+): Promise<SmallGroupCursor> {
+  const { repository, signal } = copy;
+  const opened = await openViews(copy, plan, { from: former?.to });
+  const options = { compress: repository.write.compress, signal };
+  return {
+    plan: opened.revised ? await writePlan(repository.store, opened.plan, options) : ref,
+    shards: opened.shards,
+    to: opened.to,
+    unchangedMillis: former?.unchangedMillis ?? opened.unchangedMillis,
+    results: former?.results ?? [],
+  };
 }

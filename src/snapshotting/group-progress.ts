@@ -10,9 +10,9 @@ export class GroupProgress {
   /** @param onChange is called with each change; `working` are the few shards that have begun and not ended. */
   constructor(private readonly onChange: (written: CopyProgress, working: readonly ShardProgress[]) => void) {}
 
-  /** Begins a shard, or begins it again at zero. */
-  begin(ordinal: number): void {
-    this.working.set(ordinal, { ordinal, stage: 'STARTED', ...NO_PROGRESS });
+  /** Begins a shard, or begins it again, with what was copied of it before. */
+  begin(ordinal: number, copied = NO_PROGRESS): void {
+    this.working.set(ordinal, { ordinal, stage: 'STARTED', ...copied });
     this.report();
   }
 

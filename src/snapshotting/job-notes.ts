@@ -1,21 +1,26 @@
 /**
- * Notes of a running snapshot job: its plan, the results of groups, the finished segments of chunks. Each is a JSON
+ * Notes of a running snapshot job: its plan, the open views, what was copied, the results of groups. Each is a JSON
  * object under the snapshot's prefix (FORMAT.md, "Keys"), because it can be larger than a workflow payload may be;
  * payloads carry its reference. The commit or the roll-back of the job deletes its notes.
  */
 import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
-import { type ShardResult } from '../contracts/jobs/copy';
+import { type CopiedShard, type ShardResult } from '../contracts/jobs/copy';
 import { type ObjectRef } from '../contracts/stored';
 import { type Segment } from '../repository/format/format';
 import { jobNoteName, newAttempt } from '../repository/format/keys';
 import { getMetadata, putMetadata } from '../repository/format/metadata';
 import { NumberSet } from '../repository/segments/number-set';
+import { type ShardInView } from './shard-in-view';
 
 /** The lists that notes hold: the name of the note is also the name of its only field. */
 interface Lists {
   results: ShardResult;
   segments: Segment;
+  /** Shards whose sealed parts were copied. */
+  copied: CopiedShard;
+  /** Shards with the views that were opened for them. */
+  views: ShardInView;
 }
 
 type ListName = keyof Lists;

@@ -19,8 +19,15 @@ import { type NoteOptions, putNote } from './job-notes';
 export type PlannedShard =
   /**
    * No operation came since `entry` was written, so it is shared. `holder` is the uuid of the snapshot that holds it.
+   * `seenMillis` is set for a shard that could not be looked at again when the views were opened: it was seen before.
    */
-  | { readonly kind: 'unchanged'; readonly entry: ShardEntry; readonly holder: string }
+  | {
+      readonly kind: 'unchanged';
+      readonly target: ShardTarget;
+      readonly entry: ShardEntry;
+      readonly holder: string;
+      readonly seenMillis?: number;
+    }
   | {
       readonly kind: 'changed';
       readonly identity: ShardIdentity;
@@ -36,6 +43,8 @@ export type PlannedShard =
       /** Expected documents to read, and their bytes as JSON. */
       readonly documents: number;
       readonly bytes: number;
+      /** True if operations came after the plan was made: its ordinal comes after those of the others. */
+      readonly late?: true;
     }
   | { readonly kind: 'failed'; readonly reason: string; readonly status: string };
 
@@ -55,6 +64,8 @@ export interface JobPlan {
   readonly snapshot: string;
   readonly uuid: string;
   readonly startMillis: number;
+  /** A time at which all unchanged shards held the documents of their entries. */
+  readonly seenMillis: number;
   readonly cluster: SnapshotManifest['cluster'];
   /** How the cluster opens views. Readers of the job need no other fact of the cluster than this and `cluster`. */
   readonly pit: PointInTime;
@@ -71,15 +82,13 @@ export interface ChangedShard {
   readonly plan: Extract<PlannedShard, { kind: 'changed' }>;
 }
 
-/** Returns the changed shards, in the order of the plan; the position is the ordinal. */
+/** Returns the changed shards; the position is the ordinal. Late ones come last, so that no ordinal changes. */
 export function changedShards(plan: JobPlan): ChangedShard[] {
-  const changed: ChangedShard[] = [];
-  for (const index of plan.indices) {
-    for (const [shard, one] of index.shards.entries()) {
-      if (one.kind === 'changed') changed.push({ ordinal: changed.length, index, shard, plan: one });
-    }
-  }
-  return changed;
+  const changed = plan.indices.flatMap((index) =>
+    index.shards.flatMap((one, shard) => (one.kind === 'changed' ? [{ index, shard, plan: one }] : [])),
+  );
+  const [planned, late] = [changed.filter((one) => one.plan.late !== true), changed.filter((one) => one.plan.late)];
+  return [...planned, ...late].map((one, ordinal) => ({ ordinal, ...one }));
 }
 
 /** Returns the changed shard of an ordinal. Throws `internal` when the plan has no such shard. */
@@ -112,11 +121,36 @@ export function countsOf(plan: JobPlan): PlanCounts {
 const SMALL_SHARD_BYTES = 32 * 1024 * 1024;
 /** The most that one group of small shards holds. */
 const SMALL_GROUP = { shards: 100, bytes: 64 * 1024 * 1024 } as const;
+/** The most bytes of small shards that are read in views: what views hold open costs the cluster disk space. */
+const READ_IN_VIEWS_BYTES = 64 * 1024 * 1024;
+
+/** Returns whether the small ones of the shards are little enough together to be read whole in their views. */
+export function areReadInViews(changed: readonly ChangedShard[]): boolean {
+  const small = changed.filter(({ plan }) => plan.bytes <= SMALL_SHARD_BYTES);
+  return small.reduce((sum, { plan }) => sum + plan.bytes, 0) <= READ_IN_VIEWS_BYTES;
+}
+
 /** Large shards of one group: bounds the history of the child workflow that copies them. */
 const LARGE_GROUP_SHARDS = 4;
+/** Groups that the shards of one round are settled in, at least, so that several workers can take part. */
+const GROUPS_TO_SETTLE = 8;
 
-/** Packs neighbouring changed shards into groups: the shards of a group are all small or all large. */
+/** Packs neighbouring changed shards into groups to copy: the shards of a group are all small or all large. */
 export function groupShards(changed: readonly ChangedShard[]): ShardGroup[] {
+  return packShards(changed, SMALL_GROUP, LARGE_GROUP_SHARDS);
+}
+
+/** Packs neighbouring changed shards into groups to settle. What is large was copied before: little is left of it. */
+export function groupToSettle(changed: readonly ChangedShard[]): ShardGroup[] {
+  const shards = Math.min(SMALL_GROUP.shards, Math.ceil(changed.length / GROUPS_TO_SETTLE));
+  return packShards(changed, { shards, bytes: Infinity }, shards);
+}
+
+function packShards(
+  changed: readonly ChangedShard[],
+  mostSmall: { readonly shards: number; readonly bytes: number },
+  mostLarge: number,
+): ShardGroup[] {
   const groups: { first: ChangedShard; last: ChangedShard; small: boolean; bytes: number; documents: number }[] = [];
   for (const shard of changed) {
     const small = shard.plan.bytes <= SMALL_SHARD_BYTES;
@@ -124,8 +158,8 @@ export function groupShards(changed: readonly ChangedShard[]): ShardGroup[] {
     const fits =
       open?.small === small &&
       (small
-        ? shard.ordinal - open.first.ordinal < SMALL_GROUP.shards && open.bytes + shard.plan.bytes <= SMALL_GROUP.bytes
-        : shard.ordinal - open.first.ordinal < LARGE_GROUP_SHARDS);
+        ? shard.ordinal - open.first.ordinal < mostSmall.shards && open.bytes + shard.plan.bytes <= mostSmall.bytes
+        : shard.ordinal - open.first.ordinal < mostLarge);
     if (fits) {
       open.last = shard;
       open.bytes += shard.plan.bytes;

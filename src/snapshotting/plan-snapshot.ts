@@ -32,6 +32,8 @@ interface PlanInputs {
   readonly info: ClusterInfo;
   readonly indices: readonly IndexMetadata[];
   readonly states: readonly ShardState[];
+  /** Time at which the states began to be read. */
+  readonly statesMillis: number;
   readonly root: Root;
   readonly catalogue: Catalogue;
   readonly cluster: Pick<Cluster, 'refresh' | 'readerOf'>;
@@ -63,6 +65,7 @@ export async function planSnapshot(inputs: PlanInputs): Promise<JobPlan> {
     snapshot: call.snapshot,
     uuid: call.uuid,
     startMillis: call.startMillis,
+    seenMillis: inputs.statesMillis,
     cluster: { uuid: info.uuid, name: info.name, product: info.product, version: info.version },
     pit: info.pit,
     // Whatever was asked for: because the cluster state is not kept, nothing may claim that it is.
@@ -185,7 +188,7 @@ function planShard(look: Look): PlannedShard {
   if (look.kind === 'failed') return look;
   const { state, target, base, holder, identity } = look;
   if (base !== undefined && holder !== undefined && look.unchanged) {
-    return { kind: 'unchanged', entry: { ...base, session: state.session }, holder };
+    return { kind: 'unchanged', target, entry: { ...base, session: state.session }, holder };
   }
   // Operations since the base, but never more than there are documents.
   const documents = Math.min(

@@ -9,19 +9,33 @@ import { type ShardResult } from '../contracts/jobs/copy';
 import { type ShardEntry } from '../contracts/stored';
 import { type ChangedShard } from './job-plan';
 
+/** A shard by the name of its index and its number. */
+type ShardPlace = { readonly index: { readonly name: string }; readonly shard: number };
+
 /** The states of the shards of some indices, read at one moment. */
 export class ShardStates {
+  private readonly states: ReadonlyMap<string, ShardState>;
+
   constructor(
-    private readonly states: readonly ShardState[],
+    states: readonly ShardState[],
     private readonly deleted: ReadonlySet<string> = new Set(),
-  ) {}
+  ) {
+    this.states = new Map(states.map((state) => [`${state.shard} ${state.index}`, state]));
+  }
+
+  /** Returns the state of a shard; undefined if its index was deleted, or its primary is not allocated. */
+  find({ index, shard }: ShardPlace): ShardState | undefined {
+    return this.states.get(`${shard} ${index.name}`);
+  }
 
   /**
    * Returns the state of a shard. Throws `index_not_found_exception` when its index was deleted, and the retryable
    * `cluster_unavailable` when its primary is not allocated: a node restarts, or the shard is relocated.
    */
-  of({ index: { name: index }, shard }: ChangedShard): ShardState {
-    const state = this.states.find((one) => one.index === index && one.shard === shard);
+  of(of: ShardPlace): ShardState {
+    const state = this.find(of);
+    const { shard } = of;
+    const index = of.index.name;
     if (state !== undefined) return state;
     if (this.deleted.has(index)) {
       throw new SnapkeepError(
@@ -35,7 +49,7 @@ export class ShardStates {
 }
 
 /** Returns the names of the indices of the shards, each once. */
-export function indexNamesOf(shards: readonly ChangedShard[]): string[] {
+export function indexNamesOf(shards: readonly ShardPlace[]): string[] {
   return [...new Set(shards.map((shard) => shard.index.name))];
 }
 
@@ -53,7 +67,12 @@ export async function statesThenRefresh(
   return states;
 }
 
-async function readStates(cluster: Cluster, indices: readonly string[], signal: AbortSignal): Promise<ShardStates> {
+/** Reads the states of the indices' shards, and which indices were deleted. Throws what the cluster throws. */
+export async function readStates(
+  cluster: Cluster,
+  indices: readonly string[],
+  signal: AbortSignal,
+): Promise<ShardStates> {
   const states = await cluster.shardStates(indices, signal);
   const shown = new Set(states.map((state) => state.index));
   const deleted = new Set<string>();

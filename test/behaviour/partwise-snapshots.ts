@@ -60,11 +60,13 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     const { cluster, catalogue } = this;
     const uuid = newSnapshotUuid();
     const request = { indices: [index], ignoreUnavailable: false, includeGlobalState: false, partial: false };
+    const seenMillis = Date.now();
     const plan = await planSnapshot({
       call: { snapshot, uuid, startMillis: Date.now(), request },
       info: await cluster.info(),
       indices: await cluster.resolveIndices([index], { ignoreUnavailable: false }),
       states: await cluster.shardStates([index]),
+      statesMillis: seenMillis,
       root: await catalogue.readRoot(),
       catalogue,
       cluster,
@@ -73,7 +75,8 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     const changed = changedShards(plan);
     const taken = await Promise.all(changed.map((shard) => this.copy(uuid, shard, options.chunkBytes)));
     const results = taken.map(({ entry }, i) => ({ ordinal: changed[i].ordinal, entry }));
-    await commitSnapshot(catalogue, buildManifest(plan, results, false), { compress: true });
+    const manifest = buildManifest({ plan, results, unchangedMillis: seenMillis }, false);
+    await commitSnapshot(catalogue, manifest, { compress: true });
     return taken;
   }
 

@@ -8,7 +8,7 @@ import { type OpenRepository } from '../../src/registrations/open-repositories';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
-import { type ChangedShard } from '../../src/snapshotting/job-plan';
+import { type ChangedShard, changedShards, type JobPlan } from '../../src/snapshotting/job-plan';
 import { ShardStates } from '../../src/snapshotting/states-at-copy';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { ShardModel } from '../repository/support/shard-model';
@@ -19,19 +19,25 @@ afterAll(() => pool.close());
 
 const model = new ShardModel();
 model.put('1', '{}');
-const changed: ChangedShard = {
-  ordinal: 0,
-  index: { name: 'logs', uuid: model.indexUuid, settings: '{}', mappings: '{}', aliases: '{}', shards: [] },
-  shard: 0,
-  plan: {
-    kind: 'changed',
-    identity: identityOf(model),
-    target: model.target,
-    session: model.session,
-    documents: 1,
-    bytes: 100,
-  },
+const planned: ChangedShard['plan'] = {
+  kind: 'changed',
+  identity: identityOf(model),
+  target: model.target,
+  session: model.session,
+  documents: 1,
+  bytes: 100,
 };
+const plan: JobPlan = {
+  snapshot: 's',
+  uuid: newSnapshotUuid(),
+  startMillis: 1,
+  seenMillis: 1,
+  cluster: { uuid: planned.identity.clusterUuid, name: 'c', product: 'elasticsearch', version: '8.19.0' },
+  pit: 'elasticsearch',
+  includeGlobalState: false,
+  indices: [{ name: 'logs', uuid: model.indexUuid, settings: '{}', mappings: '{}', aliases: '{}', shards: [planned] }],
+};
+const [changed] = changedShards(plan);
 
 /** Copies the shard through a reader whose views fail with `error`. */
 function copyFailing(error: Error | undefined, refresh: Cluster['refresh'] = async () => undefined): Promise<unknown> {
@@ -51,12 +57,13 @@ function copyFailing(error: Error | undefined, refresh: Cluster['refresh'] = asy
   const write = { compress: true, chunkSizeBytes: 1024 ** 2, readonly: false };
   const repository = { store, catalogue: new Catalogue(store), write } as unknown as OpenRepository;
   const signal = new AbortController().signal;
-  const uuid = newSnapshotUuid();
-  return copyAtOnce({ cluster, pool, repository, uuid, reader, signal }, [changed], [model.state]);
+  return copyAtOnce({ cluster, pool, repository, uuid: plan.uuid, reader, signal }, plan, [model.state]);
 }
 
 it('copying at once decides nothing where the cluster or the store could not do it', async () => {
-  expect(await copyFailing(undefined)).toMatchObject([{ ordinal: 0, entry: { totals: { documents: 1 } } }]);
+  expect(await copyFailing(undefined)).toMatchObject({
+    results: [{ ordinal: 0, entry: { totals: { documents: 1 } } }],
+  });
   expect(await copyFailing(new SnapkeepError('cluster_unavailable', 'not now'))).toBeUndefined();
 });
 

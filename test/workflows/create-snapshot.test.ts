@@ -19,6 +19,7 @@ import {
 } from './support';
 
 const OBJECT = { key: 'k', length: 1, sha256: '0' };
+const COPIED = { results: OBJECT, failed: 0, plan: OBJECT, unchangedMillis: 1 };
 const OUTCOME: SnapshotOutcome = {
   state: 'SUCCESS',
   indices: 1,
@@ -57,12 +58,13 @@ class Calls {
           mayHaveCommitted: false,
           plan: OBJECT,
           groups: [{ first: 0, count: 1, small: true, label: 'logs[0]', documents: 1 }],
+          smallInViews: true,
           counts: { indices: 1, shards: 1, unchangedShards: 0, failedShards: 0 },
         };
       },
       copySmallGroup: async () => {
         this.names.push('copy');
-        return { results: OBJECT, failed: 0 };
+        return COPIED;
       },
       commitSnapshot: async () => {
         this.names.push('commit');
@@ -161,7 +163,7 @@ describe('a snapshot whose base was swept or overtaken by another installation',
           copySmallGroup: async () => {
             calls.names.push('copy');
             if (calls.count('copy') === 2) await untilCancelled();
-            return { results: OBJECT, failed: 0 };
+            return COPIED;
           },
         },
       ),

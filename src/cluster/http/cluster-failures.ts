@@ -82,6 +82,11 @@ export function complaintIn(error: unknown): (ClusterComplaint & { readonly stat
   };
 }
 
+/** Returns whether the cluster refused a view because too many are open. */
+export function isOutOfViews(error: unknown): boolean {
+  return CONTEXTS.test(complaintIn(error)?.reason ?? '');
+}
+
 /**
  * Returns the code of a failure. `cluster_unavailable` means that the same request can succeed later without any
  * change.

@@ -3,12 +3,12 @@ import { type SeqNoRange } from '../seq-no';
 import { type ObjectRef, type ShardEntry } from '../stored';
 import { type JobOptions, type JobRepository } from './job';
 
-/** Adjacent changed shards of the plan that one child workflow copies, or one activity if they are small. */
+/** Adjacent changed shards of the plan that are copied, or settled, together. */
 export interface ShardGroup {
   /** Ordinals in the plan's list of changed shards: `[first, first + count)`. */
   readonly first: number;
   readonly count: number;
-  /** True: one activity copies the whole group. */
+  /** True: one activity can do all that the group needs. */
   readonly small: boolean;
   /** Name shown to users: `logs[0..4]`, `logs[0]–metrics[2]`. */
   readonly label: string;
@@ -25,7 +25,42 @@ export interface ShardResult {
   readonly failure?: { readonly reason: string; readonly status: string };
 }
 
-/** Result of a group's child workflow. The results are stored as an object, so that payloads stay small. */
+/** What was copied of a shard before it is settled: the objects in the bucket that list its segments, in order. */
+export interface CopiedShard {
+  readonly ordinal: number;
+  readonly parts: readonly ObjectRef[];
+  readonly failure?: ShardResult['failure'];
+}
+
+/** Result of copying the sealed parts of a group; the list of its {@link CopiedShard}s is an object. */
+export interface CopiedGroup {
+  readonly first: number;
+  readonly count: number;
+  readonly copied: ObjectRef;
+}
+
+/** Result of opening views for the shards of a plan from an ordinal on: for those before `to`. */
+export interface OpenedViews {
+  /** The plan to go on with: shards that turned out to have changed are added to the changed ones, at their end. */
+  readonly plan: ObjectRef;
+  /** The list of the open views. */
+  readonly views: ObjectRef;
+  readonly to: number;
+  /** The number of changed shards of `plan`. */
+  readonly changedShards: number;
+  /** The shards with views, in groups to settle. */
+  readonly groups: readonly ShardGroup[];
+  /** A time at which all unchanged shards held the documents of the snapshot. */
+  readonly unchangedMillis: number;
+}
+
+/** Result of copying the only group of a snapshot, which opens its views itself. */
+export interface SmallGroupResult extends GroupResult {
+  readonly plan: ObjectRef;
+  readonly unchangedMillis: number;
+}
+
+/** Result of settling a group. The results are stored as an object, so that payloads stay small. */
 export interface GroupResult {
   readonly results: ObjectRef;
   readonly failed: number;
@@ -38,6 +73,14 @@ export interface CopyGroupInput {
   readonly plan: ObjectRef;
   readonly group: ShardGroup;
   readonly options: JobOptions;
+}
+
+/** Input of settling a group of shards in views that were opened before. */
+export interface SettleGroupInput extends CopyGroupInput {
+  /** The list of the open views. */
+  readonly views: ObjectRef;
+  /** Lists of what was copied of the shards before. */
+  readonly copied: readonly ObjectRef[];
 }
 
 /** One large shard as planned for copying. */

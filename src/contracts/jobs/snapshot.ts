@@ -33,7 +33,10 @@ export type BeginSnapshotResult =
       /** Whether the root may name the snapshot. A roll-back must then commit that it will never be there. */
       readonly mayHaveCommitted: boolean;
       readonly plan: ObjectRef;
+      /** All changed shards. */
       readonly groups: readonly ShardGroup[];
+      /** Whether small shards are read whole in their views, instead of being copied before. */
+      readonly smallInViews: boolean;
       readonly counts: PlanCounts;
     };
 
@@ -64,14 +67,15 @@ export interface SnapshotStatus {
   readonly request: SnapshotRequest;
   readonly plan?: ObjectRef;
   readonly counts?: PlanCounts;
-  /** Shards that the workflow itself copies. */
+  /** Shards of the only group, which the workflow itself copies. */
   readonly shards: readonly ShardProgress[];
-  /** Child workflows that copy the others. */
+  /** Groups that are being settled, or are settled. */
+  readonly settling: readonly { readonly group: ShardGroup; readonly done: boolean; readonly failed: number }[];
+  /** Child workflows that copy what is sealed. */
   readonly groups: readonly {
     readonly workflowId: string;
     readonly group: ShardGroup;
     readonly done: boolean;
-    readonly failed: number;
   }[];
 }
 

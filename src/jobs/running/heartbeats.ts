@@ -5,7 +5,7 @@ import { type CopyProgress, NO_PROGRESS } from '../../contracts/jobs/job';
 
 /** Progress that the running activities of one workflow reported in their last heartbeats. */
 export interface LiveProgress {
-  /** Shards of a small group that are done, though the workflow has not recorded them yet. */
+  /** Shards of groups that are done, though the workflow has not recorded them yet. */
   readonly finished: readonly ShardResult[];
   /** Amounts that the running activities have written, including the shards of `finished`. */
   readonly written: CopyProgress;
@@ -17,7 +17,7 @@ const NOTHING: LiveProgress = { finished: [], written: NO_PROGRESS };
 
 /** The heartbeat details of data activities, as far as they are shown. */
 interface ShownHeartbeat {
-  readonly cursor?: unknown;
+  readonly cursor?: { readonly results?: readonly ShardResult[] };
   readonly progress?: CopyProgress;
   readonly working?: readonly ShardProgress[];
 }
@@ -34,7 +34,7 @@ function plus(sum: LiveProgress, heartbeat: ShownHeartbeat): LiveProgress {
   const { cursor, progress, working } = heartbeat;
   const written = progress ?? NOTHING.written;
   return {
-    finished: Array.isArray(cursor) ? [...sum.finished, ...(cursor as ShardResult[])] : sum.finished,
+    finished: [...sum.finished, ...(cursor?.results ?? [])],
     written: {
       documents: sum.written.documents + written.documents,
       objects: sum.written.objects + written.objects,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type ShardProgress, type ShardResult, type ShardStage } from '../../contracts/jobs/copy';
-import { type CopyProgress } from '../../contracts/jobs/job';
+import { type CopyProgress, NO_PROGRESS } from '../../contracts/jobs/job';
+import { type SnapshotStatus } from '../../contracts/jobs/snapshot';
 import { groupStatusQuery, snapshotStatusQuery } from '../../contracts/jobs/workflow-messages';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 import { heartbeatsOf, type LiveProgress } from './heartbeats';
@@ -25,13 +26,16 @@ export class ShardProgressReader {
   async read({ job }: RunningSnapshot, expected: readonly number[]): Promise<ReadonlyMap<number, ShardProgress>> {
     const status = await this.calls.query(job.workflowId, snapshotStatusQuery);
     if (status === undefined) return new Map();
-    const parts = await Promise.all([
-      status.shards.length === 0 ? [] : this.live(job.workflowId, status.shards, expected),
+    const [own, ...groups] = await Promise.all([
+      this.live(job.workflowId, [...status.shards, ...status.settling.flatMap(settledShards)], expected),
       ...status.groups.map((slot) => this.group(slot.workflowId, slot.done, expected)),
     ]);
     const key = `${job.workflowId} ${status.plan?.key}`;
-    const before = this.furthest.get(key);
-    const progress = new Map(parts.flat().map((shard) => [shard.ordinal, later(before?.get(shard.ordinal), shard)]));
+    const progress = new Map(this.furthest.get(key));
+    // What is settled comes last: it goes on from what the groups copied.
+    for (const shard of [...groups.flat(), ...own]) {
+      progress.set(shard.ordinal, later(progress.get(shard.ordinal), shard));
+    }
     this.furthest.set(key, progress);
     return progress;
   }
@@ -46,11 +50,8 @@ export class ShardProgressReader {
     const answer = await this.calls.query(workflowId, groupStatusQuery);
     if (answer === undefined) return [];
     if (!done) return this.live(workflowId, answer.shards, expected);
-    const shards = answer.shards.map((shard) =>
-      shard.stage === 'FAILURE' ? shard : { ...shard, stage: 'DONE' as const },
-    );
-    this.ended.set(workflowId, shards);
-    return shards;
+    this.ended.set(workflowId, answer.shards);
+    return answer.shards;
   }
 
   private async live(
@@ -62,6 +63,12 @@ export class ShardProgressReader {
     const described = await this.calls.describe(workflowId);
     return described === undefined ? shards : withHeartbeats(shards, heartbeatsOf(described), expected);
   }
+}
+
+/** Returns the shards of a group that is being settled, or is settled, before heartbeats are added. */
+function settledShards({ group, done }: SnapshotStatus['settling'][number]): ShardProgress[] {
+  const stage = done ? ('DONE' as const) : ('STARTED' as const);
+  return Array.from({ length: group.count }, (_, i) => ({ ordinal: group.first + i, stage, ...NO_PROGRESS }));
 }
 
 /** Returns the further of two observations of a shard, so that a shard that is copied again does not go back. */

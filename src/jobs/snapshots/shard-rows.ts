@@ -2,7 +2,7 @@
 import { type ShardProgress, type ShardStage } from '../../contracts/jobs/copy';
 import { type ShardEntry } from '../../contracts/stored';
 import { type SnapshotManifest } from '../../repository/format/format';
-import { type JobPlan, type PlannedShard } from '../../snapshotting/job-plan';
+import { changedShards, type JobPlan, type PlannedShard } from '../../snapshotting/job-plan';
 
 /** Data objects and stored bytes. */
 export interface FileCount {
@@ -48,7 +48,7 @@ export function finishedRows(manifest: SnapshotManifest): IndexRows[] {
 
 /** Returns the shards of a running snapshot. Sizes of unfinished shards are estimates, at least what is written. */
 export function runningRows(plan: JobPlan, progress: ReadonlyMap<number, ShardProgress>, now: number): IndexRows[] {
-  let ordinal = 0;
+  const ordinals = new Map(changedShards(plan).map((one) => [one.plan, one.ordinal]));
   return plan.indices.map((index) => ({
     name: index.name,
     shards: index.shards.map((shard) => {
@@ -58,7 +58,7 @@ export function runningRows(plan: JobPlan, progress: ReadonlyMap<number, ShardPr
         case 'failed':
           return failedRow(plan.startMillis, shard.reason);
         case 'changed':
-          return changedRow(shard, progress.get(ordinal++), plan.startMillis, now);
+          return changedRow(shard, progress.get(ordinals.get(shard)!), plan.startMillis, now);
       }
     }),
   }));
