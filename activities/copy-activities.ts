@@ -97,12 +97,19 @@ export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) 
         return keepGroupResults(copy.repository, call.uuid, results, run.signal);
       }, call.options.retryWindowMs),
 
-    /** Cuts what a large shard has to read into chunks: new operations, and parts of the base to write again. */
-    planShard: (call: ShardJob): Promise<ShardPlan> =>
+    /**
+     * Cuts what a large shard has to read into chunks: new operations, and parts of the base to write again. `parts`
+     * are notes of what was copied from a view that was lost. `closeOrderedView` closes the view that it may open.
+     */
+    planShard: (call: ShardJob & { parts: readonly ObjectRef[] }): Promise<ShardPlan> =>
       runActivity(async ({ signal }) => {
         const { copy, shard } = await openShard(call, signal);
-        return planShard(copy, shard);
+        return planShard(copy, shard, call.parts);
       }, call.options.retryWindowMs),
+
+    /** Closes the view in which chunks of a shard were copied in document order. One that can't be closed expires. */
+    closeOrderedView: ({ view, options }: { view: string; options: JobOptions }): Promise<void> =>
+      runActivity(() => cluster.reader.closeLasting({ id: view }), options.retryWindowMs),
 
     /** Copies one chunk of a large shard. A repeated attempt goes on behind the segments that were noted. */
     copyChunk: (call: ShardJob & { chunk: ChunkPlan; ordered?: OrderedCopy }): Promise<ChunkResult> =>

@@ -51,7 +51,7 @@ export function scanHits(body: Buffer): HitTable {
 }
 
 /** The hits of a page in document order. */
-export interface OrderedTable {
+interface OrderedTable {
   readonly hits: HitTable;
   /** Hits of each response. */
   readonly counts: readonly number[];

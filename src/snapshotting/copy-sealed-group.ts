@@ -60,13 +60,18 @@ async function copyShard(
     const cut = { base, globalCheckpoint: state.globalCheckpoint, maxBytes: Infinity };
     const writing = segmentWriting(copy, shard, (wrote) => progress.wrote(ordinal, wrote));
     const segments: Segment[] = [];
-    for (const chunk of await planChunks(reader, target, cut, signal)) {
-      for await (const segment of copySealed(writing, reader, target, chunk, signal)) segments.push(segment);
+    const { chunks, covers } = await planChunks(reader, target, cut, signal);
+    for (const chunk of chunks) {
+      for await (const { segment } of copySealed(writing, reader, target, chunk, signal)) segments.push(segment);
     }
-    if (segments.length === 0) return { ordinal, parts: [] };
+    if (segments.length === 0) return { ordinal, parts: [], covers };
     const { compress } = repository.write;
-    return { ordinal, parts: [await putList(repository.store, uuid, 'segments', segments, { compress, signal })] };
+    return {
+      ordinal,
+      parts: [await putList(repository.store, uuid, 'segments', segments, { compress, signal })],
+      covers,
+    };
   } catch (error) {
-    return { ordinal, parts: [], failure: failureOf(error) };
+    return { ordinal, parts: [], covers: [], failure: failureOf(error) };
   }
 }

@@ -18,7 +18,7 @@ const VIEWS_AT_ONCE = 500;
 const REQUESTS_AT_ONCE = 32;
 
 /** The shards `[from, to)` of a plan, ready to be settled. */
-export interface Opened {
+interface Opened {
   /** The plan, in which shards that moved have become changed ones. */
   readonly plan: JobPlan;
   /** Whether `plan` differs from the one that was given. */

@@ -7,6 +7,7 @@ import { type CopyProgress } from '../contracts/jobs/job';
 import { type ShardEntry } from '../contracts/stored';
 import { type Segment } from '../repository/format/format';
 import { copySmallShard, type SettleShard, settleShard } from '../repository/segments/settle-shard';
+import { type Copied, NOTHING_COPIED } from '../repository/segments/shard-ranges';
 import { type GroupProgress } from './group-progress';
 import { readLists } from './job-notes';
 import { type ChangedShard } from './job-plan';
@@ -66,7 +67,7 @@ export async function settleGroup(
 /** What was copied of a shard before it is settled, and the receiver of its progress. */
 interface SettleOptions {
   /** Undefined if nothing was copied, because the shard is small. */
-  readonly copied?: readonly Segment[];
+  readonly copied?: Copied;
   readonly progress?: GroupProgress;
 }
 
@@ -105,16 +106,16 @@ export async function settleInOwnView(
 ): Promise<ShardEntry> {
   const { signal } = copy;
   const settle = await settling(copy, shard, states.of(shard), progress);
-  const isKnown = settle.base !== undefined || (copied !== undefined && copied.length > 0);
+  const isKnown = settle.base !== undefined || (copied !== undefined && copied.covers.length > 0);
   const entry = await trustingFirst(isKnown, (trusts) => {
-    if (!trusts) return settleShard({ ...settle, base: undefined, copied: [] }, signal);
+    if (!trusts) return settleShard({ ...settle, base: undefined, copied: NOTHING_COPIED }, signal);
     return copied === undefined ? copySmallShard(settle, signal) : settleShard({ ...settle, copied }, signal);
   });
   return seenSince(entry, sinceMillis);
 }
 
 /** States that were read before a refresh, and the time at which the refresh began. */
-export interface RefreshedStates {
+interface RefreshedStates {
   readonly states: ShardStates;
   readonly sinceMillis: number;
 }
@@ -154,8 +155,11 @@ async function settleOne(
 ): Promise<ShardResult> {
   const { ordinal } = shard;
   const { repository, signal, cluster } = copy;
-  const copied = before && (await readLists(repository.store, 'segments', before.parts, { signal }));
-  const begin = (): void => progress.begin(ordinal, copied && amountOf(copied));
+  const copied = before && {
+    segments: await readLists(repository.store, 'segments', before.parts, { signal }),
+    covers: before.covers,
+  };
+  const begin = (): void => progress.begin(ordinal, copied && amountOf(copied.segments));
   begin();
   if (viewless !== undefined && isViewless({ at })) {
     return { ordinal, entry: await settleInOwnView(copy, shard, viewless, { copied, progress }) };

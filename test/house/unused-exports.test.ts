@@ -30,7 +30,6 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/jobs/running/shard-progress.ts withHeartbeats',
     'src/repository/objects/foreign-objects.ts findForeign',
     'src/restoring/plan-restore-chunks.ts planRestoreChunks',
-    'src/snapshotting/plan-chunks.ts planChunks',
   ],
   'what a test checks the whole product by': [
     'src/api/fields/read-parameters.ts EVERY_REQUEST',

@@ -83,7 +83,12 @@ export class ClusterDocumentReader implements DocumentReader {
     return { id, fromMillis, toMillis: Date.now() };
   }
 
-  async openOrdered(target: ShardTarget, numbers: SeqNoRange, signal?: AbortSignal): Promise<OrderedView | undefined> {
+  async openOrdered(
+    target: ShardTarget,
+    numbers: SeqNoRange,
+    signal?: AbortSignal,
+    { always = false }: { always?: boolean } = {},
+  ): Promise<OrderedView | undefined> {
     const view = await this.openLasting(target, signal);
     if (view === undefined) return undefined;
     const searches = await this.searches();
@@ -91,7 +96,7 @@ export class ClusterDocumentReader implements DocumentReader {
     try {
       const searcher = searches.pointInTime(target, view.id);
       const facts = await readFacts(searcher, numbers, signal);
-      pays = await orderPays(searches, searcher, target, facts, numbers, signal);
+      pays = always || (await orderPays(searches, searcher, target, facts, numbers, signal));
       return pays ? { view, end: facts.end } : undefined;
     } finally {
       if (!pays) await this.closeLasting(view);
@@ -100,7 +105,7 @@ export class ClusterDocumentReader implements DocumentReader {
 
   async *readOrdered(
     target: ShardTarget,
-    view: LastingView,
+    view: Pick<LastingView, 'id'>,
     request: OrderedRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<Page, void, undefined> {

@@ -11,7 +11,7 @@ import { type PointInTimeSearcher, type ShardSearches } from './shard-search';
 const MOST_SEARCHES = 100;
 
 /** Runs of documents, and the document numbers `[from, to)` that they stand for. */
-export interface RunPage {
+interface RunPage {
   readonly from: number;
   readonly to: number;
   readonly list: DocumentList;

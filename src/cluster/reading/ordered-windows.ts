@@ -8,7 +8,7 @@ import { orderedBody } from './search-body';
 import { type ShardSearcher, type ShardSearches } from './shard-search';
 
 /** The document numbers `[from, to)` of a view. */
-export interface Window {
+interface Window {
   readonly from: number;
   readonly to: number;
 }

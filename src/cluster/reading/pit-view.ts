@@ -5,6 +5,8 @@ import { type PointInTimeRequests } from '../dialect/point-in-time';
 import { indexSegment } from '../http/index-path';
 import { type LastingView, type ShardTarget, type ShardView, type ViewRequest } from './document-reader';
 import { type BucketSum, bucketWidth, liveBySums } from './missing-numbers';
+import { readFacts } from './ordered-facts';
+import { readOrdered } from './read-ordered';
 import { readPages } from './read-pages';
 import {
   aggregationBody,
@@ -45,7 +47,7 @@ export async function openPitView(
   try {
     const searcher = searches.pointInTime(target, id);
     const counted = await countAll(searches, searcher, request, signal);
-    return new PitView(searches, searcher, target, request, counted, close);
+    return new PitView(searches, searcher, id, target, request, counted, close);
   } catch (error) {
     await close();
     throw error;
@@ -66,6 +68,7 @@ class PitView implements ShardView {
   constructor(
     private readonly searches: ShardSearches,
     private readonly searcher: ShardSearcher,
+    private readonly id: string,
     private readonly target: ShardTarget,
     private readonly request: ViewRequest,
     counted: CountedView,
@@ -94,6 +97,13 @@ class PitView implements ShardView {
     const known = this.readCounts[r]!;
     if (known === 0) return;
     const { from, to } = this.request.read[r]!;
+    if (this.target.sharesNumbers === true) {
+      // A page by sequence numbers could end within the documents of one number.
+      const numbers = { from, to: this.bound(to) };
+      const { end } = await readFacts(this.searcher, numbers, signal);
+      yield* readOrdered(this.searches, this.target, { id: this.id }, { from: 0, to: end, numbers }, signal);
+      return;
+    }
     yield* readPages(this.searches, this.searcher, this.target, { from, to: this.bound(to) }, { known, signal });
   }
 
@@ -180,9 +190,16 @@ class PitView implements ShardView {
   private async listPart(part: readonly SeqNoRange[], signal: AbortSignal): Promise<number[]> {
     const width = part.reduce((sum, { from, to }) => sum + to - from, 0);
     // Asks for the whole part, although the limit can be lower now: the request must be refused, not answered in part.
-    const body = seqNosBody(part, width);
+    const shares = this.target.sharesNumbers === true;
+    const size = shares ? this.searcher.pageDocuments : width;
     try {
-      return readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
+      const body = seqNosBody(part, size);
+      const numbers = readSortValues(await this.searcher.search(body, { filterPath: SEQ_NOS_ONLY, signal }));
+      if (!shares || numbers.length < size || width === 1) return numbers;
+      // There can be more documents than numbers.
+      const list: number[] = [];
+      for (const half of pagesOf(part, Math.ceil(width / 2))) list.push(...(await this.listPart(half, signal)));
+      return list;
     } catch (error) {
       const { index } = this.target;
       if (!this.searches.learnWindow(index, error) && !this.searches.learnClauses(error, part.length)) throw error;

@@ -18,7 +18,7 @@ const MOST_UNWANTED = 1 / 20;
 export async function* readOrdered(
   searches: ShardSearches,
   target: ShardTarget,
-  view: LastingView,
+  view: Pick<LastingView, 'id'>,
   request: OrderedRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<Page, void, undefined> {

@@ -38,7 +38,7 @@ export function cutRuns({ numbers }: DocumentList, wanted: (entry: number) => bo
 }
 
 /** Limits of one page of runs. */
-export interface RunLimits {
+interface RunLimits {
   readonly documents: number;
   readonly searches: number;
   /** Documents per search. */

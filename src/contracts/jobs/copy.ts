@@ -25,10 +25,13 @@ export interface ShardResult {
   readonly failure?: { readonly reason: string; readonly status: string };
 }
 
-/** What was copied of a shard before it is settled: the objects in the bucket that list its segments, in order. */
+/** What was copied of a shard before it is settled. */
 export interface CopiedShard {
   readonly ordinal: number;
+  /** Objects in the bucket that list its segments, in order. */
   readonly parts: readonly ObjectRef[];
+  /** Ranges of sequence numbers that were copied completely. */
+  readonly covers: readonly SeqNoRange[];
   readonly failure?: ShardResult['failure'];
 }
 
@@ -125,11 +128,6 @@ export interface ChunkResult {
   readonly bytes: number;
   /** True if the cluster lost the view before the end of the chunk: the rest must be planned again. */
   readonly viewLost?: true;
-}
-
-/** What the chunks of a large shard have copied. */
-export interface CopiedParts extends Pick<ShardPlan, 'covers'> {
-  readonly parts: ChunkResult['parts'];
 }
 
 export type ShardStage = 'INIT' | 'STARTED' | 'FINALIZE' | 'DONE' | 'FAILURE';

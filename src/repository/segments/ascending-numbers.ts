@@ -57,7 +57,7 @@ export function joined(lists: readonly Float64Array[]): Float64Array {
 }
 
 /** The difference between the numbers that were live and those that are. */
-export interface Losses {
+interface Losses {
   /** Numbers none of which is left; each once. */
   readonly gone: Float64Array;
   /** Numbers that occur less often than before, but still occur; each once. */
