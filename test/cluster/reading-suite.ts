@@ -1,8 +1,16 @@
+import fc from 'fast-check';
 import { type Cluster, openCluster } from '../../src/cluster/cluster';
-import { type ShardTarget, type ShardView, type ViewRequest } from '../../src/cluster/reading/document-reader';
+import {
+  type OrderedRequest,
+  type OrderedView,
+  type ShardTarget,
+  type ShardView,
+  type ViewRequest,
+} from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { type Page } from '../../src/documents/page';
-import { closeCluster, type ClusterUnderTest, collect, failureOf, Rest, shardOf } from './support';
+import { orderedResponses } from './hostile-documents';
+import { closeCluster, type ClusterUnderTest, collect, failureOf, type ReadDocument, Rest, shardOf } from './support';
 
 /** How shards are read, on any cluster. */
 export function readingSuite({ url, embedded = false }: ClusterUnderTest): void {
@@ -418,6 +426,176 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
     });
   });
 
+  describe('reading in document order', () => {
+    const everything = { from: 0, to: MAX_SEQ_NO };
+    const bySeqNo = (documents: readonly ReadDocument[]) => [...documents].sort((a, b) => a.seqNo - b.seqNo);
+
+    /** Opens a view and finds its end; undefined for a cluster without points in time. */
+    const lastingView = async (target = shardOf(index)): Promise<OrderedView | undefined> => {
+      const view = await cluster.reader.openLasting(target);
+      // No shard of a test is larger. Pages after the end are empty.
+      return view === undefined ? undefined : { view, end: 50_000 };
+    };
+
+    /** Reads the shard in document order, checks that the pages ascend without gaps, and returns the documents. */
+    const readInOrder = async (
+      request: Partial<OrderedRequest> = {},
+      target = shardOf(index),
+    ): Promise<{ documents: ReadDocument[]; pages: Page[] } | undefined> => {
+      const opened = await lastingView(target);
+      if (opened === undefined) return undefined;
+      const whole = { from: 0, to: opened.end, numbers: everything, ...request };
+      const pages: Page[] = [];
+      try {
+        for await (const page of cluster.reader.readOrdered(target, opened.view, whole)) pages.push(page);
+      } finally {
+        await cluster.reader.closeLasting(opened.view);
+      }
+      let at = whole.from;
+      for (const { ordered } of pages) {
+        expect(ordered?.from).toBe(at);
+        at = ordered!.to;
+      }
+      expect(at).toBe(whole.to);
+      return { documents: bySeqNo(await collect(each(pages))), pages };
+    };
+    const sealed = (range = { from: 0, to: 100_000 }) => collect(cluster.reader.readSealed(shardOf(index), range));
+
+    it.each([
+      ['nothing', () => false],
+      ['1 % of the documents', (i: number) => i % 100 === 7],
+      ['30 % of the documents', (i: number) => (i * 7_919) % 10 < 3],
+      ['all but a few documents', (i: number) => i % 1_000 > 3],
+    ])('returns what reading by sequence numbers returns, where %s was deleted', async (_, gone) => {
+      await rest.createIndex(index);
+      for (let a = 0; a < 16_384; a += 4_096) {
+        await write(a, a + 4_096);
+        await rest.refresh(index);
+      }
+      const ids = Array.from({ length: 16_384 }, (_, i) => i).filter(gone);
+      if (ids.length > 0) await remove(ids);
+      await rest.refresh(index);
+      const read = await readInOrder();
+      const expected = await sealed();
+      expect(expected).toHaveLength(16_384 - ids.length);
+      if (read !== undefined) expect(read.documents).toEqual(expected);
+    });
+
+    it('leaves out what is skipped, has other sequence numbers, or lies outside of the document numbers', async () => {
+      await rest.createIndex(index);
+      await write(0, 6_000);
+      await remove([10, 11, 500]);
+      await rest.refresh(index);
+      const expected = await sealed();
+      const skip = (seqNo: number) => seqNo < 2_000 || seqNo % 50 === 3;
+      const part = await readInOrder({ skip });
+      if (part === undefined) return;
+      expect(part.documents).toEqual(expected.filter(({ seqNo }) => !skip(seqNo)));
+      for (const numbers of [
+        { from: 100, to: 5_900 },
+        { from: 1_000, to: 1_100 },
+        { from: 7_000, to: 8_000 },
+      ]) {
+        const some = await readInOrder({ numbers });
+        expect(some?.documents).toEqual(expected.filter(({ seqNo }) => seqNo >= numbers.from && seqNo < numbers.to));
+      }
+      const parts = [
+        { from: 0, to: 1_500 },
+        { from: 1_500, to: 1_501 },
+        { from: 1_501, to: 6_100 },
+      ];
+      const inParts = await Promise.all(parts.map((part) => readInOrder(part)));
+      expect(bySeqNo(inParts.flatMap((part) => part!.documents))).toEqual(expected);
+      expect((await readInOrder({ skip: () => true }))?.documents).toEqual([]);
+    });
+
+    it('returns each byte of documents that imitate hits and responses', async () => {
+      await rest.createIndex(index, {}, { dynamic: false });
+      const [samples] = fc.sample(fc.array(orderedResponses, { minLength: 60, maxLength: 60 }), {
+        numRuns: 1,
+        seed: 7,
+      });
+      const sources = samples!.flat(2).map(({ source }) => source);
+      await rest.bulk(
+        index,
+        sources.flatMap((source, i) => [`{"index":{"_id":"${i}"}}`, source]),
+      );
+      await rest.refresh(index);
+      const whole = await readInOrder();
+      expect((await sealed()).length).toBe(sources.length);
+      if (whole === undefined) return;
+      expect(whole.documents.map(({ source }) => source)).toEqual(sources);
+      await remove(sources.flatMap((_, i) => (i % 7 === 3 ? [String(i)] : [])).map(Number));
+      await rest.refresh(index);
+      expect((await readInOrder())?.documents).toEqual(await sealed());
+    });
+
+    it('reads documents far larger than expected, and keeps to the documents that a search may return', async () => {
+      await rest.createIndex(index, { max_result_window: 5 }, { dynamic: false });
+      const large = (i: number) => `{"i":${i},"x":"${'x'.repeat(i % 3 === 0 ? 1_500_000 : 10)}"}`;
+      for (let i = 0; i < 64; i += 8) await write(i, i + 8, large);
+      await rest.refresh(index);
+      const fresh = openCluster({ url: url() });
+      try {
+        for (const gone of [[], [20, 33]]) {
+          if (gone.length > 0) await remove(gone);
+          await rest.refresh(index);
+          const view = await fresh.reader.openLasting(shardOf(index));
+          if (view === undefined) return;
+          const request = { from: 0, to: 64, numbers: everything };
+          const pages: Page[] = [];
+          for await (const page of fresh.reader.readOrdered(shardOf(index), view, request)) pages.push(page);
+          await fresh.reader.closeLasting(view);
+          expect(Math.max(...pages.map(({ body }) => body.length))).toBeLessThan(49 * 1024 * 1024);
+          const read = bySeqNo(await collect(each(pages)));
+          expect(read).toEqual(await sealed());
+          expect(read).toHaveLength(64 - gone.length);
+        }
+      } finally {
+        await fresh.close();
+      }
+    });
+
+    it('says when the view is lost, whether documents were deleted or not', async () => {
+      await rest.createIndex(index);
+      await write(0, 20_480);
+      await rest.refresh(index);
+      for (const gone of [[], [5]]) {
+        if (gone.length > 0) await remove(gone);
+        await rest.refresh(index);
+        const opened = await lastingView();
+        if (opened === undefined) return;
+        const target = shardOf(index, { bytesPerDocument: 2_000 });
+        const request = { from: 0, to: 20_480, numbers: everything };
+        const pages = cluster.reader.readOrdered(target, opened.view, request)[Symbol.asyncIterator]();
+        expect((await pages.next()).done).toBe(false);
+        await cluster.reader.closeLasting(opened.view);
+        const others = (async () => {
+          while (!(await pages.next()).done);
+        })();
+        expect((await failureOf(others)).code).toBe('view_lost');
+      }
+    });
+
+    onRealClusters('returns nested documents once, with their root', async () => {
+      await rest.createIndex(index, {}, { properties: { inner: { type: 'nested' } } });
+      await write(0, 500, (i) => `{"n":${i},"inner":[{"a":1},{"a":2},{"a":3}]}`);
+      await rest.refresh(index);
+      const read = await readInOrder();
+      if (read !== undefined) expect(read.documents).toEqual(await sealed());
+    });
+
+    it('is not offered for a small shard, and leaves no view open', async () => {
+      await rest.createIndex(index);
+      await write(0, 100);
+      await rest.refresh(index);
+      expect(await cluster.reader.openOrdered(shardOf(index), everything)).toBeUndefined();
+      expect((await failureOf(cluster.reader.openOrdered(shardOf('no-such-index'), everything))).code).not.toBe(
+        'view_lost',
+      );
+    });
+  });
+
   describe('shard states', () => {
     it('tell how far each shard has come, and that nothing changed by a merge', async () => {
       await rest.createIndex(index, { number_of_shards: 2 });
@@ -455,4 +633,8 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
 
 async function* one(page: Page): AsyncGenerator<Page> {
   yield page;
+}
+
+async function* each(pages: readonly Page[]): AsyncGenerator<Page> {
+  yield* pages;
 }

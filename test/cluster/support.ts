@@ -1,6 +1,7 @@
 import { type Cluster } from '../../src/cluster/cluster';
 import { type ShardTarget } from '../../src/cluster/reading/document-reader';
 import { type Page } from '../../src/documents/page';
+import { orderedHitsOf } from '../../src/documents/readable-hits';
 import { scanHits } from '../../src/documents/scan-hits';
 
 /** What a suite runs against. `url` is asked when tests run: the cluster is started before. */
@@ -66,8 +67,8 @@ export interface ReadDocument {
 /** All documents of some pages, as strings. */
 export async function collect(pages: AsyncIterable<Page>): Promise<ReadDocument[]> {
   const documents: ReadDocument[] = [];
-  for await (const { body: page } of pages) {
-    const hits = scanHits(page);
+  for await (const { body: page, ordered } of pages) {
+    const hits = ordered === undefined ? scanHits(page) : orderedHitsOf(page, ordered);
     for (let i = 0; i < hits.count; i++) {
       const routing =
         hits.routingStart[i] < 0 ? undefined : page.toString('utf8', hits.routingStart[i], hits.routingEnd[i]);
