@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { runActivity } from '../../activities/activity-shell';
 import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
+import { type OpenedViews } from '../../src/contracts/jobs/copy';
 import { MAX_REPLANS } from '../../src/contracts/jobs/plan-again';
 import { type SnapshotOutcome } from '../../src/contracts/jobs/snapshot';
 import { acceptedUpdate, cancelSnapshotSignal, snapshotStatusQuery } from '../../src/contracts/jobs/workflow-messages';
@@ -249,4 +250,116 @@ it('needs no fence when no commit was tried', async () => {
     },
   );
   expect(calls.rollBacks).toEqual([{ fence: false, state: 'ABORTED' }]);
+});
+
+/** A round of views of a snapshot with three groups to settle. */
+function round(from: number, to: number, changedShards: number, plan = OBJECT): OpenedViews {
+  const group = { first: from, count: to - from, small: true, label: `logs[${from}]`, documents: 1 };
+  const views = { ...OBJECT, key: `views-${from}` };
+  return { plan, views, to, changedShards, groups: [group], unchangedMillis: 100 + from };
+}
+
+describe('a snapshot with several groups of shards', () => {
+  const groups = [
+    { first: 0, count: 1, small: true, label: 'logs[0]', documents: 1 },
+    { first: 1, count: 1, small: true, label: 'logs[1]', documents: 1 },
+  ];
+  const counts = { indices: 1, shards: 3, unchangedShards: 1, failedShards: 0 };
+  const planned = {
+    kind: 'planned',
+    mayHaveCommitted: false,
+    plan: OBJECT,
+    groups,
+    smallInViews: true,
+    counts,
+  } as const;
+
+  it('opens further views when the former are closed, and commits a plan to which shards were added', async () => {
+    const calls = new Calls();
+    const revised = { ...OBJECT, key: 'revised' };
+    const commits: object[] = [];
+    const outcome = await run(
+      calls.activities(async () => OUTCOME, {
+        beginSnapshot: async () => planned,
+        openViews: async ({ from, plan }) => {
+          calls.names.push(`open ${from} of ${plan.key}`);
+          return from === 0 ? round(0, 2, 3, revised) : round(2, 3, 3, revised);
+        },
+        settleGroup: async ({ group, views, plan }) => {
+          calls.names.push(`settle ${group.first} in ${views.key} of ${plan.key}`);
+          return { results: { ...OBJECT, key: `results-${group.first}` }, failed: 0 };
+        },
+        commitSnapshot: async ({ plan, results, unchangedMillis }) => {
+          commits.push({ plan: plan.key, results: results.map((one) => one.results.key), unchangedMillis });
+          return OUTCOME;
+        },
+      }),
+      ended('create-snapshot-rounds-of-views'),
+    );
+    expect(outcome.state).toBe('SUCCESS');
+    expect(calls.names).toEqual([
+      'open 0 of k',
+      'settle 0 in views-0 of revised',
+      'open 2 of revised',
+      'settle 2 in views-2 of revised',
+    ]);
+    expect(commits).toEqual([{ plan: 'revised', results: ['results-0', 'results-2'], unchangedMillis: 100 }]);
+  });
+
+  it.each([true, false])('leaves no view open when it is cancelled between opening and settling (%s)', async (busy) => {
+    const calls = new Calls();
+    const closed: string[] = [];
+    const opened = busy ? ['settle'] : ['open'];
+    await run(
+      calls.activities(async () => OUTCOME, {
+        beginSnapshot: async () => planned,
+        openViews: async () => {
+          calls.names.push('open');
+          if (!busy) await untilCancelled().catch(() => undefined);
+          return round(0, 2, 2);
+        },
+        settleGroup: async () => {
+          calls.names.push('settle');
+          return untilCancelled();
+        },
+        rollbackSnapshot: async ({ plan, views, outcome: { state } }) => {
+          closed.push(state, plan!.key, ...views.map((one) => one.key));
+        },
+      }),
+      async (handle) => {
+        while (calls.count(opened[0]) < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+        await handle.signal(cancelSnapshotSignal);
+        expect(isStopped(await handle.result().catch((error: unknown) => error))).toBe(true);
+        if (busy) await keepHistory(handle, 'create-snapshot-cancelled-with-open-views');
+      },
+    );
+    expect(closed).toEqual(['ABORTED', 'k', 'views-0']);
+    expect(calls.count('commit')).toBe(0);
+  });
+
+  it('shows what is copied as started, and as done only once it is settled', async () => {
+    const calls = new Calls();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await run(
+      calls.activities(async () => OUTCOME, {
+        beginSnapshot: async () => planned,
+        openViews: async () => round(0, 2, 2),
+        settleGroup: async () => {
+          calls.names.push('settle');
+          await released;
+          return COPIED;
+        },
+      }),
+      async (handle) => {
+        while (calls.count('settle') < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+        const { settling, state } = await handle.query(snapshotStatusQuery);
+        expect(state).toBe('STARTED');
+        expect(settling).toMatchObject([{ group: { first: 0, count: 2 }, done: false }]);
+        release();
+        expect((await handle.result()).state).toBe('SUCCESS');
+        expect((await handle.query(snapshotStatusQuery)).settling).toMatchObject([{ done: true }]);
+      },
+    );
+  });
 });
