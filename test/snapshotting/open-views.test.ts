@@ -7,7 +7,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { GroupProgress } from '../../src/snapshotting/group-progress';
 import { changedShards, type JobPlan, type PlannedShard } from '../../src/snapshotting/job-plan';
-import { type Opened, openViews } from '../../src/snapshotting/open-views';
+import { openViews } from '../../src/snapshotting/open-views';
 import { settleGroup, settleInView } from '../../src/snapshotting/settle-group';
 import { type SnapshotCopy } from '../../src/snapshotting/shard-copying';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
@@ -121,7 +121,7 @@ async function unchangedSince(cluster: Shards, copy: SnapshotCopy): Promise<(mod
   return (model) => entries.get(model.index)!;
 }
 
-function settle(copy: SnapshotCopy, { plan, shards: views }: Opened) {
+function settle(copy: SnapshotCopy, { plan, shards: views }: Awaited<ReturnType<typeof openViews>>) {
   const all = changedShards(plan);
   const group = views.map((at) => ({ at, shard: all[at.ordinal] }));
   return settleGroup(copy, group, { done: [], onDone: () => undefined, progress: new GroupProgress(() => undefined) });

@@ -35,7 +35,7 @@ export class SnapshotDetails {
 }
 
 /** Prints what a manifest tells. Pure. */
-export function detailsJson(manifest: SnapshotManifest): JsonObject {
+function detailsJson(manifest: SnapshotManifest): JsonObject {
   const moment = momentOf(manifest);
   return {
     moment: moment && {
