@@ -154,9 +154,9 @@ export class CodecPool {
   }
 }
 
-/** Transfers a page that owns its memory. A frame is copied, because it is a slice of an object. */
+/** Transfers a page: one that fills half of its memory owns it. A frame, a slice of an object, is copied. */
 function send(thread: Worker, task: FrameTask): void {
-  if (task.kind === 'encode' && task.page.byteLength === task.page.buffer.byteLength) {
+  if (task.kind === 'encode' && task.page.byteLength * 2 >= task.page.buffer.byteLength) {
     try {
       return thread.postMessage(task, [task.page.buffer as ArrayBuffer]);
     } catch {

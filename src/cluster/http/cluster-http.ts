@@ -25,7 +25,7 @@ export interface ClusterRequest {
 /** A complete response. */
 export interface ClusterResponse {
   readonly status: number;
-  /** The body owns its memory, so that it can be transferred to another thread. */
+  /** The body owns its memory and fills at least half of it, so that it can be transferred to another thread. */
   readonly body: Buffer<ArrayBuffer>;
 }
 
@@ -40,11 +40,12 @@ export class ResponseTooLargeError extends SnapkeepError {
   }
 }
 
-const DEFAULT_CONNECTIONS = 24;
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
-const CONNECT_TIMEOUT = 10_000;
-const HEADERS_TIMEOUT = 120_000;
-const BODY_TIMEOUT = 60_000;
+/** Largest number of connections if the settings name none. */
+export const DEFAULT_CONNECTIONS = 24;
+/** Largest accepted body if a request names none. */
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Limits of every request, ms. */
+export const TIMES = { connectMs: 10_000, headersMs: 120_000, bodyMs: 60_000 } as const;
 
 /**
  * One pool of HTTP connections to the cluster. A request is sent once: only callers retry, because stacked retries
@@ -64,9 +65,9 @@ export class ClusterHttp {
     this.authorization = connection.authorization;
     this.pool = openPool(connection, {
       connections: settings.connections ?? DEFAULT_CONNECTIONS,
-      connectTimeoutMs: CONNECT_TIMEOUT,
-      headersTimeoutMs: HEADERS_TIMEOUT,
-      bodyTimeoutMs: BODY_TIMEOUT,
+      connectTimeoutMs: TIMES.connectMs,
+      headersTimeoutMs: TIMES.headersMs,
+      bodyTimeoutMs: TIMES.bodyMs,
     });
   }
 
@@ -130,7 +131,7 @@ export class ClusterHttp {
           path: this.prefix + path + queryString(request.query),
           headers: this.headers(request),
           body: request.body ?? null,
-          headersTimeout: request.headersTimeout ?? HEADERS_TIMEOUT,
+          headersTimeout: request.headersTimeout ?? TIMES.headersMs,
         },
         {
           onRequestStart(started) {
@@ -214,7 +215,8 @@ function endIsKnown(
   return headers['content-length'] !== undefined || /chunked$/i.test(String(headers['transfer-encoding'] ?? ''));
 }
 
-function endUnknown(what: string): SnapkeepError {
+/** Returns the error for a body whose end is not announced. */
+export function endUnknown(what: string): SnapkeepError {
   return new SnapkeepError(
     'cluster_unavailable',
     `[${what}] was answered without [Content-Length] and not in chunks, so that a cut body looks complete; is an HTTP/1.0 proxy in between?`,
@@ -231,7 +233,8 @@ export function abortReason(signal: AbortSignal): Error {
   return reason instanceof Error ? reason : new DOMException('The operation was aborted', 'AbortError');
 }
 
-function queryString(query: ClusterRequest['query']): string {
+/** Returns `?…` with the defined parameters; empty if there are none. */
+export function queryString(query: ClusterRequest['query']): string {
   if (!query) return '';
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query)) {

@@ -17,8 +17,12 @@ export interface ClusterSettings {
 }
 
 /** The parsed settings, which every client of the cluster needs. */
-interface Connection {
+export interface Connection {
   readonly origin: string;
+  /** Host and port, as the `host` header names them. */
+  readonly host: string;
+  /** Whether the connection is encrypted. */
+  readonly isSecure: boolean;
   /** Precedes every path; has no slash at its end. */
   readonly prefix: string;
   /** Origin and prefix to show, without credentials. */
@@ -34,6 +38,8 @@ export function connectionTo(settings: ClusterSettings): Connection {
   const prefix = url.pathname.replace(/\/+$/, '');
   return {
     origin: url.origin,
+    host: url.host,
+    isSecure: url.protocol === 'https:',
     prefix,
     address: url.origin + prefix,
     authorization: authorizationOf(settings, url),

@@ -1,12 +1,13 @@
 /** The thread of {@link HttpThread}: sends requests concurrently and answers each when its response is complete. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { threadFailure } from '../../concurrency/thread-failure';
-import { ClusterHttp, ResponseTooLargeError } from './cluster-http';
+import { ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
 import { type ThreadAnswer, type ThreadRequest, type ThreadTask } from './http-thread';
+import { PageHttp } from './page-http';
 
 const port = parentPort as MessagePort;
-const http = new ClusterHttp(workerData as ClusterSettings);
+const http = new PageHttp(workerData as ClusterSettings);
 const underWay = new Map<number, AbortController>();
 
 port.on('message', (task: ThreadTask) => {
