@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { type Worker } from 'node:worker_threads';
+import { giveBack } from '../concurrency/lent-memory';
 import { onAbort } from '../concurrency/on-abort';
 import { startThread } from '../concurrency/start-thread';
 import { errorOf } from '../concurrency/thread-failure';
@@ -53,14 +55,16 @@ export class CodecPool {
   }
 
   /**
-   * Returns the page as a compressed `_bulk` body. Throws as `encodePage` does. The page's memory may be transferred to
-   * the thread, so that the caller must not use it again.
+   * Returns the page as a compressed `_bulk` body. Throws as `encodePage` does. The page's memory is transferred to the
+   * thread, or given back if it is lent, so that the caller must not use it again.
    */
   async encode(page: Page, codec: EncodeTask['codec'], signal?: AbortSignal): Promise<EncodedFrame> {
     const task: EncodeTask = { kind: 'encode', page: page.body, ordered: page.ordered, codec };
     signal?.throwIfAborted();
     if (page.body.length <= INLINE_BYTES) return encodePage(task);
     const answer = await this.perform(task, signal);
+    // Not after an abort: the thread may still read the page.
+    giveBack(page.body);
     if (answer.kind !== 'encoded') throw unexpected(answer);
     return { bytes: asBuffer(answer.bytes), rawLength: answer.rawLength, seqNos: answer.seqNos, marks: answer.marks };
   }
@@ -154,8 +158,12 @@ export class CodecPool {
   }
 }
 
-/** Transfers a page: one that fills half of its memory owns it. A frame, a slice of an object, is copied. */
+/**
+ * Sends a page in shared memory as it is, and transfers another one: a page that fills half of its memory owns it. A
+ * frame, a slice of an object, is copied.
+ */
 function send(thread: Worker, task: FrameTask): void {
+  if (task.kind === 'encode' && types.isSharedArrayBuffer(task.page.buffer)) return thread.postMessage(task);
   if (task.kind === 'encode' && task.page.byteLength * 2 >= task.page.buffer.byteLength) {
     try {
       return thread.postMessage(task, [task.page.buffer as ArrayBuffer]);

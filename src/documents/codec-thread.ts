@@ -1,4 +1,5 @@
 /** A thread of the codec pool: performs one task at a time and answers in order. */
+import { types } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { type ThreadFailure, threadFailure } from '../concurrency/thread-failure';
 import { decodeFrame, encodePage, type FrameTask } from './frame-tasks';
@@ -25,7 +26,7 @@ port?.on('message', (task: FrameTask) => {
 function perform(task: FrameTask, transfer: ArrayBuffer[]): ThreadAnswer {
   try {
     if (task.kind === 'decode') return { kind: 'decoded', body: owned(decodeFrame(task), transfer) };
-    const { bytes, ...frame } = encodePage(task);
+    const { bytes, ...frame } = encodePage({ ...task, page: unshared(task.page) });
     return { kind: 'encoded', bytes: owned(bytes, transfer), ...frame };
   } catch (error) {
     return threadFailure(error);
@@ -39,4 +40,20 @@ function owned(bytes: Buffer, transfer: ArrayBuffer[]): Uint8Array {
   if (!own) return Uint8Array.prototype.slice.call(bytes);
   transfer.push(bytes.buffer as ArrayBuffer);
   return bytes;
+}
+
+/** Memory for the copy of a page, used again for each page up to this size. */
+let ownMemory = new Uint8Array(0);
+const OWN_MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Returns a copy of a page in shared memory. From there, V8 copies documents byte by byte, but a whole page word by
+ * word.
+ */
+function unshared(page: Uint8Array): Uint8Array {
+  if (!types.isSharedArrayBuffer(page.buffer)) return page;
+  if (page.length > OWN_MAX_BYTES) return new Uint8Array(page);
+  if (ownMemory.length < page.length) ownMemory = new Uint8Array(Math.ceil(page.length * 1.25));
+  ownMemory.set(page);
+  return ownMemory.subarray(0, page.length);
 }

@@ -1,7 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { types } from 'node:util';
 import { ResponseTooLargeError } from '../../src/cluster/http/cluster-http';
 import { HttpThread } from '../../src/cluster/http/http-thread';
+import { giveBack } from '../../src/concurrency/lent-memory';
 
 describe('requests from a thread', () => {
   let server: Server;
@@ -57,6 +59,53 @@ describe('requests from a thread', () => {
     const refused = thread.request({ ...search, maxBytes: 1_000 });
     await expect(refused).rejects.toBeInstanceOf(ResponseTooLargeError);
     await expect(thread.request({ ...search, maxBytes: 1_001 })).resolves.toMatchObject({ status: 200 });
+  });
+
+  it('receive large answers in memory that is used again once it was given back', async () => {
+    const size = 300_000;
+    handler = (request, response) => {
+      const body = (new URL(request.url!, url).searchParams.get('n') ?? '').repeat(size);
+      if (request.url!.includes('chunked')) response.write(body.slice(0, 1_000));
+      response.end(request.url!.includes('chunked') ? body.slice(1_000) : body);
+    };
+    const ask = (n: number, query = {}) => thread.request({ ...search, query: { n, ...query } });
+    const isShared = (body: Buffer) => types.isSharedArrayBuffer(body.buffer);
+    const kept = await Promise.all([...'123456789'].map((n) => ask(Number(n), n > '5' ? { chunked: true } : {})));
+    for (let round = 0; round < 30; round++) {
+      const { body } = await ask(0);
+      expect([isShared(body), body.equals(Buffer.alloc(size, '0'))]).toEqual([true, true]);
+      giveBack(body);
+    }
+    kept.forEach(({ body }, k) => expect(body.equals(Buffer.alloc(size, String(k + 1)))).toBe(true));
+    const all = await Promise.all(Array.from({ length: 16 }, () => ask(0)));
+    expect(all.filter(({ body }) => isShared(body))).toHaveLength(16 - kept.length);
+    for (const { body } of [...kept, ...all]) giveBack(body);
+    expect(isShared((await ask(0)).body)).toBe(true);
+  });
+
+  it('are sent over connections that are kept, and over new ones after those ended', async () => {
+    const ports = new Set<number | undefined>();
+    handler = (request, response) => {
+      ports.add(request.socket.remotePort);
+      if (request.url!.includes('close')) response.setHeader('connection', 'close');
+      response.end('ok');
+    };
+    for (let n = 0; n < 3; n++) await thread.request(search);
+    expect(ports.size).toBe(1);
+    await thread.request({ ...search, query: { close: true } });
+    await thread.request(search);
+    expect(ports.size).toBe(2);
+    server.closeAllConnections();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await thread.request(search)).status).toBe(200);
+  });
+
+  it('fail when the cluster ends the connection within an answer', async () => {
+    handler = (_request, response) => {
+      response.setHeader('content-length', '1000');
+      response.write('x'.repeat(999), () => response.destroy());
+    };
+    await expect(thread.request(search)).rejects.toMatchObject({ code: 'cluster_unavailable', retryable: true });
   });
 
   it('end in the cluster when they are aborted, and throw the reason', async () => {

@@ -25,8 +25,11 @@ export interface ClusterRequest {
 /** A complete response. */
 export interface ClusterResponse {
   readonly status: number;
-  /** The body owns its memory and fills at least half of it, so that it can be transferred to another thread. */
-  readonly body: Buffer<ArrayBuffer>;
+  /**
+   * The body owns its memory and fills at least half of it, so that it can be transferred to another thread. Or its
+   * memory is lent (see `lend`): whoever has used the body gives it back.
+   */
+  readonly body: Buffer;
 }
 
 /** Reports a response larger than `maxBytes`. Readers then ask for less; elsewhere the code is `cluster_rejected`. */

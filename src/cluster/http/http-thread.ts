@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { type Worker } from 'node:worker_threads';
+import { giveBack, lend } from '../../concurrency/lent-memory';
 import { onAbort } from '../../concurrency/on-abort';
 import { startThread } from '../../concurrency/start-thread';
 import { errorOf, type ThreadFailure } from '../../concurrency/thread-failure';
@@ -12,11 +14,13 @@ export type ThreadRequest = Pick<ClusterRequest, 'method' | 'path' | 'query' | '
 /** The messages to the thread. */
 export type ThreadTask =
   | { readonly kind: 'request'; readonly id: number; readonly request: ThreadRequest }
-  | { readonly kind: 'abort'; readonly id: number };
+  | { readonly kind: 'abort'; readonly id: number }
+  | { readonly kind: 'give back'; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'lost' };
 
 /** The messages from the thread; each answers the request `id`. */
 export type ThreadAnswer =
-  | { readonly kind: 'answered'; readonly id: number; readonly status: number; readonly body: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'answered'; readonly id: number; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: 'too-large'; readonly id: number; readonly what: string; readonly maxBytes: number }
   | (ThreadFailure & { readonly id: number });
 
@@ -78,7 +82,7 @@ export class HttpThread {
 
   private start(): Worker {
     const events = {
-      onAnswer: (answer: ThreadAnswer) => this.answer(answer),
+      onAnswer: (answer: ThreadAnswer) => this.answer(thread, answer),
       onExit: (code: number, cause: unknown) => {
         if (this.thread === thread) this.thread = undefined;
         this.failAll(code, cause);
@@ -88,13 +92,17 @@ export class HttpThread {
     return thread;
   }
 
-  private answer(answer: ThreadAnswer): void {
+  private answer(thread: Worker, answer: ThreadAnswer): void {
     const waiting = this.take(answer.id);
-    if (waiting === undefined) return; // aborted before
     if (answer.kind === 'answered') {
       const { buffer, byteOffset, byteLength } = answer.body;
-      waiting.resolve({ status: answer.status, body: Buffer.from(buffer, byteOffset, byteLength) });
-    } else if (answer.kind === 'too-large') waiting.reject(new ResponseTooLargeError(answer.what, answer.maxBytes));
+      if (types.isSharedArrayBuffer(buffer)) lendFrom(thread, buffer);
+      const body = Buffer.from(buffer, byteOffset, byteLength);
+      if (waiting === undefined)
+        giveBack(body); // aborted before
+      else waiting.resolve({ status: answer.status, body });
+    } else if (waiting === undefined) return;
+    else if (answer.kind === 'too-large') waiting.reject(new ResponseTooLargeError(answer.what, answer.maxBytes));
     else waiting.reject(errorOf(answer));
   }
 
@@ -111,4 +119,12 @@ export class HttpThread {
     if (this.waiting.size === 0) this.thread?.unref();
     return waiting;
   }
+}
+
+function lendFrom(thread: Worker, memory: SharedArrayBuffer): void {
+  lend(
+    memory,
+    () => thread.postMessage({ kind: 'give back', memory } satisfies ThreadTask),
+    () => thread.postMessage({ kind: 'lost' } satisfies ThreadTask),
+  );
 }

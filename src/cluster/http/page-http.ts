@@ -18,6 +18,8 @@ const UNUSED_MS = 30_000;
 /** Ms by which a connection is given up before the server closes it. */
 const BEFORE_CLOSE_MS = 1_000;
 
+type PageRequest = ClusterRequest & { readonly signal: AbortSignal };
+
 interface Unused {
   readonly connection: PageConnection;
   readonly timer: NodeJS.Timeout;
@@ -39,14 +41,18 @@ export class PageHttp {
     this.free = settings.connections ?? DEFAULT_CONNECTIONS;
   }
 
-  /** Sends a request and returns the response. Throws when the status is 400 or more. */
-  async request(request: ClusterRequest & { readonly signal: AbortSignal }): Promise<ClusterResponse> {
+  /**
+   * Sends a request and returns the response. Throws when the status is 400 or more.
+   *
+   * @param allocate returns the memory for a body of known length.
+   */
+  async request(request: PageRequest, allocate?: (bytes: number) => Buffer): Promise<ClusterResponse> {
     const { method, path, signal } = request;
     const what = `${method} ${path}`;
     if (this.free > 0) this.free--;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
-      const response = await this.exchange(request, what);
+      const response = await this.exchange(request, what, allocate);
       if (response.status >= 400) throw responseFailure(what, response.status, response.body);
       return response;
     } catch (error) {
@@ -59,12 +65,18 @@ export class PageHttp {
     }
   }
 
-  private async exchange(request: ClusterRequest & { readonly signal: AbortSignal }, what: string) {
+  private async exchange(request: PageRequest, what: string, allocate?: (bytes: number) => Buffer) {
     const { signal } = request;
     if (signal.aborted) throw abortReason(signal);
     const connection = this.take();
     const { memoryOfHead } = connection;
-    const reader = new ResponseReader(what, request.method, request.maxBytes ?? DEFAULT_MAX_BYTES, memoryOfHead);
+    const reader = new ResponseReader(
+      what,
+      request.method,
+      request.maxBytes ?? DEFAULT_MAX_BYTES,
+      memoryOfHead,
+      allocate,
+    );
     const abort = (): void => connection.end(abortReason(signal));
     signal.addEventListener('abort', abort, { once: true });
     try {

@@ -37,7 +37,7 @@ export class ResponseReader {
   head: ResponseHead | undefined;
   /** Whether bytes follow the response. Nothing was asked for, so that the connection is not usable again. */
   hasMore = false;
-  private body: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(0);
+  private body: Buffer = Buffer.allocUnsafeSlow(0);
   /** Bytes of the head, or of the body without the marks of chunks, that have come. */
   private filled = 0;
   private chunk: ChunkState = 'size';
@@ -48,12 +48,14 @@ export class ResponseReader {
   /**
    * @param what `METHOD /path`.
    * @param memoryOfHead {@link HEAD_MAX_BYTES} of the connection, which the first bytes of a response come into.
+   * @param allocate returns the memory for a body of known length.
    */
   constructor(
     private readonly what: string,
     private readonly method: string,
     private readonly maxBytes: number,
     private readonly memoryOfHead: Buffer,
+    private readonly allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
   ) {}
 
   /** The memory for the next bytes: at least one byte until the response is complete. */
@@ -76,7 +78,7 @@ export class ResponseReader {
   }
 
   /** Returns the body, which fills at least half of the memory that it owns. */
-  takeBody(): Buffer<ArrayBuffer> {
+  takeBody(): Buffer {
     if (this.filled === this.body.length) return this.body;
     const body = this.body.subarray(0, this.filled);
     if (this.filled * 2 >= this.body.length) return body;
@@ -114,7 +116,7 @@ export class ResponseReader {
       return this.takeChunks(rest.length);
     }
     if (length > this.maxBytes) throw new ResponseTooLargeError(this.what, this.maxBytes);
-    this.body = Buffer.allocUnsafeSlow(length);
+    this.body = this.allocate(length);
     this.filled = rest.copy(this.body);
     this.hasMore = rest.length > length;
     return this.filled === length;

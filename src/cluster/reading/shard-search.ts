@@ -33,7 +33,7 @@ export interface ShardSearcher {
   /** Most documents per page: `index.max_result_window`, once it is known. */
   readonly pageDocuments: number;
   /** Returns the response. Throws when the shard did not answer completely. */
-  search(body: Record<string, unknown>, options: SearchOptions): Promise<Buffer<ArrayBuffer>>;
+  search(body: Record<string, unknown>, options: SearchOptions): Promise<Buffer>;
 }
 
 /** Sends searches to one point in time. */
