@@ -30,9 +30,9 @@ interface Waiting {
 }
 
 /**
- * Sends requests with large answers from a separate thread. Receiving allocates megabytes outside of the JavaScript
- * heap. To free that memory the garbage collector walks the whole heap every few megabytes. This costs almost nothing
- * in a thread that does nothing else, but a fifth of all time in the thread of a Temporal worker.
+ * Sends requests with large answers from a separate thread. Answers from 256 KiB on come in lent memory, which their
+ * user gives back: memory of their own would make the garbage collector walk the whole heap every few pages. That costs
+ * a fifth of all time in the thread of a Temporal worker.
  *
  * Promises the same as `ClusterHttp.request`. The thread starts with the first request, and an idle thread keeps no
  * process alive. If the thread ends, running requests fail with `cluster_unavailable` and the next request starts
