@@ -3,15 +3,15 @@ import { logId, logSource } from './documents';
 /** Bytes from which a `_bulk` body is complete; the fastest of those measured, for a cluster on two cores. */
 const BODY_BYTES = 6 * 1024 * 1024;
 
-/** Yields `_bulk` bodies that index the given documents, in order. */
-export function* bulkBodies(numbers: Iterable<number>, revision = 0): Generator<Buffer> {
+/** Yields `_bulk` bodies that index the given documents, in order, each of at least `bodyBytes` but the last. */
+export function* bulkBodies(numbers: Iterable<number>, revision = 0, bodyBytes = BODY_BYTES): Generator<Buffer> {
   let lines: string[] = [];
   let length = 0;
   for (const number of numbers) {
     const line = `{"index":{"_id":"${logId(number)}"}}\n${logSource(number, revision)}\n`;
     lines.push(line);
     length += line.length;
-    if (length >= BODY_BYTES) {
+    if (length >= bodyBytes) {
       yield Buffer.from(lines.join(''));
       lines = [];
       length = 0;

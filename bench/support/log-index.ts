@@ -15,6 +15,14 @@ export async function createLogIndex(http: BenchHttp, index: string, shards: num
   });
 }
 
+/** Creates an index with the settings that a person would leave: refreshed every second, also while nobody searches. */
+export async function createUsualIndex(http: BenchHttp, index: string, shards: number): Promise<void> {
+  await http.json('PUT', `/${index}`, {
+    settings: { number_of_shards: shards, number_of_replicas: 0, refresh_interval: '1s' },
+    mappings: LOG_MAPPINGS,
+  });
+}
+
 /** Sends the bodies concurrently; throws at the first document that is refused. */
 export async function sendBodies(http: BenchHttp, index: string, bodies: Iterable<Buffer>): Promise<void> {
   await inFlight(bodies, BODIES_IN_FLIGHT, async (body) => {
@@ -57,7 +65,8 @@ export async function deleteIndex(http: BenchHttp, index: string): Promise<void>
   await http.json('DELETE', `/${index}?ignore_unavailable=true`);
 }
 
-async function settle(http: BenchHttp, index: string): Promise<void> {
+/** Refreshes and flushes. */
+export async function settle(http: BenchHttp, index: string): Promise<void> {
   await http.json('POST', `/${index}/_refresh`);
   await http.json('POST', `/${index}/_flush?wait_if_ongoing=true`);
 }
