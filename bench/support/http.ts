@@ -14,16 +14,10 @@ export class BenchHttp {
 
   /** Returns the answer's bytes, unparsed. */
   async bytes(method: string, path: string, body?: string | Buffer, type = 'application/json'): Promise<ArrayBuffer> {
-    const response = await this.pool.request({
-      method: method as 'GET',
-      path,
-      body,
-      headers: body === undefined ? {} : { 'content-type': type },
-    });
-    const answer = await response.body.arrayBuffer();
-    if (response.statusCode >= 400) {
+    const { status, answer } = await this.send(method, path, body, type);
+    if (status >= 400) {
       const said = Buffer.from(answer).toString('utf8').slice(0, 2_000);
-      throw new Error(`${method} ${this.url}${path} was answered ${response.statusCode}: ${said}`);
+      throw new Error(`${method} ${this.url}${path} was answered ${status}: ${said}`);
     }
     return answer;
   }
@@ -34,7 +28,31 @@ export class BenchHttp {
     return JSON.parse(Buffer.from(answer).toString('utf8')) as T;
   }
 
+  /** As {@link json}; undefined if the server does not know the path or the method (400, 404, 405). */
+  async jsonIfThere<T>(method: string, path: string, body?: unknown): Promise<T | undefined> {
+    const { status, answer } = await this.send(method, path, body === undefined ? undefined : JSON.stringify(body));
+    if ([400, 404, 405].includes(status)) return undefined;
+    const text = Buffer.from(answer).toString('utf8');
+    if (status > 400) throw new Error(`${method} ${this.url}${path} was answered ${status}: ${text.slice(0, 2_000)}`);
+    return JSON.parse(text) as T;
+  }
+
   async close(): Promise<void> {
     await this.pool.destroy();
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body?: string | Buffer,
+    type = 'application/json',
+  ): Promise<{ status: number; answer: ArrayBuffer }> {
+    const response = await this.pool.request({
+      method: method as 'GET',
+      path,
+      body,
+      headers: body === undefined ? {} : { 'content-type': type },
+    });
+    return { status: response.statusCode, answer: await response.body.arrayBuffer() };
   }
 }
