@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startProcess } from '../../scripts/lib/start-process';
 import { type Embedded, startEmbedded } from '../../src/process/embedded';
 import { readSettings } from '../../src/process/settings';
 
@@ -10,6 +13,10 @@ export interface Snapkeep {
   readonly temporalAddress: string;
   /** Replaces the worker, so that its peak memory counts from now on. Resolves when the new one takes tasks. */
   restartWorker(): Promise<void>;
+  /** Returns the process id of the worker. */
+  workerPid(): number;
+  /** Starts another worker beside the first; it takes tasks when this resolves. Returns what ends it. */
+  addWorker(): Promise<() => Promise<void>>;
   /** Returns the peak resident memory of the worker since it started, bytes. */
   workerPeakBytes(): number;
   stop(): Promise<void>;
@@ -41,8 +48,33 @@ export async function startSnapkeep(clusterUrl: string, dataDir: string): Promis
       worker.kill();
       await healthy(embedded, () => worker.pid() !== undefined && worker.pid() !== former);
     },
+    workerPid: () => worker.pid()!,
+    addWorker: () => startWorker(env, embedded),
     workerPeakBytes: () => peakBytes(worker.pid()!),
     stop: () => embedded.stop(),
+  };
+}
+
+/** Starts a worker with the settings of the embedded one. */
+async function startWorker(env: NodeJS.ProcessEnv, { temporalAddress }: Embedded): Promise<() => Promise<void>> {
+  const program = join(__dirname, '..', '..', 'src', 'cli', 'main.js');
+  const running = await startProcess(process.execPath, [program, 'serve', '--role', 'worker'], {
+    name: 'worker',
+    env: {
+      ...env,
+      MALLOC_ARENA_MAX: '2',
+      TEMPORAL_ADDRESS: temporalAddress,
+      SNAPKEEP_SECRET_KEY: readFileSync(join(env.SNAPKEEP_DATA_DIR!, 'secret-key'), 'utf8').trim(),
+    },
+  });
+  const deadline = Date.now() + WORKER_START_MS;
+  while (!running.output().includes('the worker takes tasks')) {
+    if (Date.now() > deadline || running.ended()) throw new Error(`no further worker:\n${running.output()}`);
+    await sleep(100);
+  }
+  return async () => {
+    await running.stop();
+    await rm(running.logFile, { force: true });
   };
 }
 
