@@ -1,110 +1,185 @@
 /** Compares measurements with the goals that Snapkeep has to reach. Pure. */
-import { BARE_LOADER, BARE_READER, WORK } from './scenarios/large';
+import { type BenchOptions } from './options';
+import { BY_PAGES, hardWork } from './scenarios/hard';
+import { INDICES_WORK } from './scenarios/indices';
+import { BARE_LOADERS, BARE_READERS, REINDEX, WORK } from './scenarios/large';
 import { MANY_WORK } from './scenarios/many';
 import { type PeakMemory } from './scenarios/memory';
+import { DELETE_BESIDE, momentWork } from './scenarios/moment';
 import { SMALL_WORK } from './scenarios/small';
-import { type Results } from './support/results';
+import { workersWork } from './scenarios/workers';
+import { documentBytes } from './support/documents';
+import { SNAPKEEP } from './support/metered';
+import { type Quantity, type Results } from './support/results';
 import { median, percentile } from './support/statistics';
-import { showBytes, showMs, showRatio } from './support/units';
+import { SHOW, showBytes, showMs, showRatio, showSeconds } from './support/units';
 
 export interface Goal {
   readonly work: string;
-  /** The contender that Snapkeep is compared with; a limit if there is none. */
+  /** The contender that Snapkeep is compared with; else which figure of its own counts. */
   readonly against: string;
   /** The measurement of Snapkeep, as printed. */
   readonly snapkeep: string;
   readonly other: string;
-  /** Ratio of Snapkeep's measurement to the other's, or its own figure. */
+  /** Ratio of Snapkeep's measurement to the other's if `isRatio`; its own figure otherwise. */
+  readonly value: number;
+  readonly isRatio: boolean;
+  readonly most: number;
   readonly measured: string;
   readonly reach: string;
   readonly reached: boolean;
 }
 
-const SNAPKEEP = 'Snapkeep';
-const UNCHANGED_MS = 150;
-const SMALL_MS = 200;
-const READ_P95_MS = 100;
-const MEMORY_BYTES = 512e6;
+const UNCHANGED_MS = 100;
+const SMALL_MS = 120;
+const READ_P95_MS = 50;
+const DELETE_BESIDE_MS = 500;
+const SPREAD_MS = 100;
+const MEMORY_BYTES = 400e6;
+/** Worker's processor seconds for each GB of documents. */
+const FIRST_SECONDS_PER_GB = 8;
+const RESTORE_SECONDS_PER_GB = 10;
 /** Greatest ratio of memory between a large index and a small one: buffers fill once, then memory stays constant. */
 const MEMORY_GROWTH = 1.3;
+/** What reading a hard index may cost the engine, relative to pages by sequence numbers. */
+const HARD = { whole: 0.25, deleted: { opensearch: 0.4, elasticsearch: 0.15 } };
+/** Time of all workers relative to that of one: with four, perfect is 0.25. */
+const WORKERS_OVERHEAD = 1.4;
 
 /** Returns every goal of which both sides were measured. */
-export function goalsOf(results: Results, peaks: readonly PeakMemory[]): Goal[] {
-  const goals: Goal[] = [];
-  const ratio = (work: string, against: string, what: 'ms' | 'bytes', reach: number, base?: string): void => {
-    const own = results.find(work, SNAPKEEP);
-    const other = results.find(base ?? work, against);
-    if (own === undefined || other === undefined) return;
-    const show = what === 'ms' ? showMs : showBytes;
-    const value = median(own[what]) / median(other[what]);
-    goals.push({
-      work: `${work}, ${what === 'ms' ? 'time' : 'bytes'}`,
-      against,
-      snapkeep: show(median(own[what])),
-      other: show(median(other[what])),
-      measured: showRatio(value),
-      reach: `≤ ${reach}`,
-      reached: value <= reach,
-    });
-  };
-  const limit = (work: string, value: number, most: number, show: (value: number) => string, what: string): void => {
-    if (!Number.isFinite(value)) return;
-    goals.push({
-      work,
-      against: what,
-      snapkeep: show(value),
-      other: '',
-      measured: show(value),
-      reach: `≤ ${show(most)}`,
-      reached: value <= most,
-    });
-  };
-  const times = (work: string): readonly number[] => results.find(work, SNAPKEEP)?.ms ?? [];
-
-  ratio(WORK.first, 'native', 'ms', 1);
-  ratio(WORK.first, 'elasticdump', 'ms', 0.3);
-  ratio(WORK.first, BARE_READER, 'ms', 1.2);
-  ratio(WORK.first, 'native', 'bytes', 0.45);
-  limit(WORK.unchanged, median(times(WORK.unchanged)), UNCHANGED_MS, showMs, 'median');
-  ratio(WORK.merged, 'native', 'ms', 1);
-  ratio(WORK.updated, 'native', 'bytes', 1);
-  ratio(WORK.updated, 'native', 'ms', 3);
-  ratio(WORK.restore, BARE_LOADER, 'ms', 1.2);
-  ratio(WORK.restore, 'elasticdump', 'ms', 0.25);
-  ratio(WORK.restore, 'native', 'ms', 2.5);
-  limit(SMALL_WORK, median(times(SMALL_WORK)), SMALL_MS, showMs, 'median');
-  const few = median(times(MANY_WORK.few));
-  const many = median(times(MANY_WORK.many));
-  if (Number.isFinite(few + many)) {
-    goals.push({
-      work: MANY_WORK.many,
-      against: MANY_WORK.few,
-      snapkeep: showMs(many),
-      other: showMs(few),
-      measured: showRatio(many / few),
-      reach: '≤ 2',
-      reached: many / few <= 2,
-    });
+export function goalsOf(results: Results, peaks: readonly PeakMemory[], options: BenchOptions): Goal[] {
+  const goals = new Goals(results);
+  largeGoals(goals, options);
+  hardGoals(goals, options);
+  for (const shards of options.momentShards) {
+    for (const label of ['first', 'incremental'] as const) {
+      const work = momentWork(label, shards);
+      const native = results.of(work, 'native', 'spreadMs');
+      goals.limit(work, Math.max(...goals.own(work, 'spreadMs')), SPREAD_MS, showMs, {
+        what: native.length === 0 ? 'worst round' : 'native, worst rounds',
+        other: native.length === 0 ? '' : showMs(Math.max(...native)),
+      });
+    }
   }
-  limit(MANY_WORK.list, percentile(times(MANY_WORK.list), 95), READ_P95_MS, showMs, 'p95');
-  limit(MANY_WORK.status, percentile(times(MANY_WORK.status), 95), READ_P95_MS, showMs, 'p95');
+  goals.limit(DELETE_BESIDE, Math.max(...goals.own(DELETE_BESIDE, 'ms')), DELETE_BESIDE_MS, showMs, {
+    what: 'worst round',
+  });
+  goals.limit(SMALL_WORK, median(goals.own(SMALL_WORK, 'ms')), SMALL_MS, showMs);
+  goals.ratio(INDICES_WORK.first, 'native', 'ms', 1.5);
+  goals.ratio(INDICES_WORK.unchanged, 'native', 'ms', 1);
+  goals.between(MANY_WORK.many, MANY_WORK.few, 1.2);
+  for (const work of [MANY_WORK.list, MANY_WORK.status]) {
+    goals.limit(work, percentile(goals.own(work, 'ms'), 95), READ_P95_MS, showMs, { what: 'p95' });
+  }
+  memoryGoals(goals, peaks);
+  goals.between(workersWork(options.workers), workersWork(1), WORKERS_OVERHEAD / options.workers);
+  return goals.all;
+}
+
+function largeGoals(goals: Goals, { documents }: BenchOptions): void {
+  const gigabytes = documentBytes(documents) / 1e9;
+  const perGigabyte = (work: string, most: number): void => {
+    const seconds = median(goals.own(work, 'workerSeconds')) / gigabytes;
+    goals.limit(`${work}, worker's processor time for a GB of documents`, seconds, most, showSeconds);
+  };
+  perGigabyte(WORK.first, FIRST_SECONDS_PER_GB);
+  goals.ratio(WORK.first, 'native', 'ms', 0.8);
+  goals.ratio(WORK.first, 'elasticdump', 'ms', 0.2);
+  goals.ratio(WORK.first, goals.fastest(WORK.first, Object.keys(BARE_READERS)), 'ms', 1.2);
+  goals.ratio(WORK.first, 'native', 'bytes', 0.25);
+  goals.limit(WORK.unchanged, median(goals.own(WORK.unchanged, 'ms')), UNCHANGED_MS, showMs);
+  for (const work of [WORK.unchanged, WORK.merged]) {
+    const bytes = Math.max(...goals.own(work, 'dataBytes'));
+    goals.limit(`${work}, bytes of documents`, bytes, 0, showBytes, { what: 'worst round' });
+  }
+  goals.ratio(WORK.updated, 'native', 'bytes', 0.3);
+  goals.ratio(WORK.updated, 'native', 'ms', 3);
+  perGigabyte(WORK.restore, RESTORE_SECONDS_PER_GB);
+  goals.ratio(WORK.restore, BARE_LOADERS.usual, 'ms', 1);
+  goals.ratio(WORK.restore, REINDEX, 'ms', 0.95);
+  goals.ratio(WORK.restore, 'elasticdump', 'ms', 0.25);
+}
+
+function hardGoals(goals: Goals, { hardCases, engine }: BenchOptions): void {
+  const deleted = HARD.deleted[engine.startsWith('opensearch') ? 'opensearch' : 'elasticsearch'];
+  for (const one of hardCases) {
+    goals.ratio(hardWork(one), BY_PAGES, 'engineSeconds', one.deleted > 0 ? deleted : HARD.whole);
+  }
+}
+
+function memoryGoals(goals: Goals, peaks: readonly PeakMemory[]): void {
+  const most = (peak: PeakMemory): number => Math.max(peak.snapshotBytes, peak.restoreBytes);
   for (const peak of peaks) {
-    const most = Math.max(peak.snapshotBytes, peak.restoreBytes);
-    limit(`peak memory of the worker, ${peak.documents} documents`, most, MEMORY_BYTES, showBytes, 'resident');
+    const work = `peak memory of the worker, ${peak.documents} documents`;
+    goals.limit(work, most(peak), MEMORY_BYTES, showBytes, { what: 'resident' });
   }
   const [small, large] = [peaks.at(-2), peaks.at(-1)];
-  if (peaks.length > 2 && small !== undefined && large !== undefined) {
-    const growth =
-      Math.max(large.snapshotBytes, large.restoreBytes) / Math.max(small.snapshotBytes, small.restoreBytes);
-    goals.push({
-      work: `memory, ${large.documents} documents`,
-      against: `${small.documents} documents`,
-      snapkeep: showBytes(Math.max(large.snapshotBytes, large.restoreBytes)),
-      other: showBytes(Math.max(small.snapshotBytes, small.restoreBytes)),
-      measured: showRatio(growth),
-      reach: `≤ ${MEMORY_GROWTH}`,
-      reached: growth <= MEMORY_GROWTH,
-    });
+  if (peaks.length <= 2 || small === undefined || large === undefined) return;
+  goals.add(
+    { work: `memory, ${large.documents} documents`, against: `${small.documents} documents` },
+    { value: most(large) / most(small), most: MEMORY_GROWTH, show: showRatio },
+    { snapkeep: showBytes(most(large)), other: showBytes(most(small)) },
+  );
+}
+
+/** Collects goals; what was not measured is left out. */
+class Goals {
+  readonly all: Goal[] = [];
+
+  constructor(private readonly results: Results) {}
+
+  /** Returns one quantity of each of Snapkeep's rounds. */
+  own(work: string, quantity: Quantity): number[] {
+    return this.results.of(work, SNAPKEEP, quantity);
   }
-  return goals;
+
+  /** Returns the contender with the least median time. */
+  fastest(work: string, contenders: readonly string[]): string {
+    const time = (name: string): number => median(this.results.of(work, name, 'ms'));
+    return contenders.toSorted((a, b) => time(a) - time(b))[0]!;
+  }
+
+  /** Compares medians of Snapkeep and of another contender at the same work. */
+  ratio(work: string, against: string, quantity: 'ms' | 'bytes' | 'engineSeconds', most: number): void {
+    const own = median(this.own(work, quantity));
+    const other = median(this.results.of(work, against, quantity));
+    const what = { ms: 'time', bytes: 'bytes', engineSeconds: "engine's processor time a million" };
+    this.add(
+      { work: `${work}, ${what[quantity]}`, against },
+      { value: own / other, most, show: showRatio },
+      { snapkeep: SHOW[quantity](own), other: SHOW[quantity](other) },
+    );
+  }
+
+  /** Compares the median times of Snapkeep at two kinds of work. */
+  between(work: string, base: string, most: number): void {
+    const [own, other] = [work, base].map((one) => median(this.own(one, 'ms')));
+    this.add(
+      { work, against: base },
+      { value: own! / other!, most, show: showRatio },
+      { snapkeep: showMs(own!), other: showMs(other!) },
+    );
+  }
+
+  /** Compares a figure of Snapkeep with a limit. */
+  limit(
+    work: string,
+    value: number,
+    most: number,
+    show: (value: number) => string,
+    { what = 'median', other = '' }: { what?: string; other?: string } = {},
+  ): void {
+    this.add({ work, against: what }, { value, most, show }, { snapkeep: show(value), other });
+  }
+
+  add(
+    names: Pick<Goal, 'work' | 'against'>,
+    { value, most, show }: { value: number; most: number; show: (value: number) => string },
+    shown: Pick<Goal, 'snapkeep' | 'other'>,
+  ): void {
+    if (!Number.isFinite(value)) return;
+    const reach = `≤ ${show(most)}`;
+    const isRatio = show === showRatio;
+    this.all.push({ ...names, ...shown, value, isRatio, most, measured: show(value), reach, reached: value <= most });
+  }
 }

@@ -1,25 +1,40 @@
 import Table from 'cli-table3';
 import { type Goal } from './goals';
-import { type Results } from './support/results';
+import { type Quantity, type Results, valuesOf } from './support/results';
 import { median } from './support/statistics';
-import { showBytes, showMs } from './support/units';
+import { SHOW, showMs } from './support/units';
 
-/** Prints all measurements: medians with the spread over the rounds. */
+/** The columns of quantities; one that nobody measured is left out. */
+const COLUMNS: readonly (readonly [Quantity, string])[] = [
+  ['bytes', 'bytes stored'],
+  ['workerSeconds', 'worker, processor'],
+  ['engineSeconds', 'engine, processor'],
+  ['spreadMs', 'shards apart'],
+  ['statedSpreadMs', 'as it states'],
+];
+
+/** Prints all measurements: medians, and the spread of times over the rounds. */
 export function resultsTable({ all }: Results): string {
+  const columns = COLUMNS.filter(([name]) => all.some(({ readings }) => valuesOf(readings, name).length > 0));
   const table = new Table({
-    head: ['work', 'by', 'time, median', 'fastest – slowest', 'bytes, median'],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'left', 'right', 'right', 'right'],
+    head: ['work', 'by', 'time, median', 'fastest – slowest', ...columns.map(([, title]) => title)],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'left', 'right', 'right', ...columns.map(() => 'right' as const)],
   });
   let last = '';
-  for (const { work, contender, ms, bytes } of all) {
-    const spread = `${showMs(Math.min(...ms))} – ${showMs(Math.max(...ms))}`;
+  const works = [...new Set(all.map(({ work }) => work))];
+  const grouped = works.flatMap((work) => all.filter((one) => one.work === work));
+  for (const { work, contender, readings } of grouped) {
+    const ms = valuesOf(readings, 'ms');
     table.push([
       work === last ? '' : work,
       contender,
       showMs(median(ms)),
-      spread,
-      bytes.length === 0 ? '' : showBytes(median(bytes)),
+      `${showMs(Math.min(...ms))} – ${showMs(Math.max(...ms))}`,
+      ...columns.map(([name]) => {
+        const values = valuesOf(readings, name);
+        return values.length === 0 ? '' : SHOW[name](median(values));
+      }),
     ]);
     last = work;
   }
@@ -29,12 +44,12 @@ export function resultsTable({ all }: Results): string {
 /** Prints the goals, and whether each was reached. */
 export function goalsTable(goals: readonly Goal[]): string {
   const table = new Table({
-    head: ['work', 'against', 'Snapkeep', 'other', 'ratio', 'reach', ''],
-    style: { head: [], border: [] },
+    head: ['work', 'against', 'Snapkeep', 'other', 'measured', 'reach', ''],
+    style: { head: [], border: [], compact: true },
     colAligns: ['left', 'left', 'right', 'right', 'right', 'left', 'left'],
   });
   for (const { work, against, snapkeep, other, measured, reach, reached } of goals) {
-    table.push([work, against, snapkeep, other, other === '' ? '' : measured, reach, reached ? 'yes' : 'NO']);
+    table.push([work, against, snapkeep, other, measured, reach, reached ? 'yes' : 'NO']);
   }
   return table.toString();
 }

@@ -1,19 +1,18 @@
 import { type BenchHttp } from '../support/http';
-import { createLogIndex, sendBodies } from '../support/log-index';
+import { createLogIndex, createUsualIndex, sendBodies } from '../support/log-index';
 import { elapsed } from '../support/statistics';
 
 /**
- * Loads an index in the fastest way over HTTP: sends bodies from memory as fast as the cluster takes them, into an
- * index without replicas and refreshes, then refreshes once.
+ * Loads an index over HTTP: sends bodies from memory as fast as the cluster takes them, then refreshes once. Without
+ * `usual` in the fastest way, without refreshes meanwhile; with it into an index as a person would leave it.
  */
 export async function loadBare(
   http: BenchHttp,
   target: string,
-  bodies: readonly Buffer[],
-  shards: number,
+  { bodies, shards, usual }: { bodies: readonly Buffer[]; shards: number; usual: boolean },
 ): Promise<number> {
   return elapsed(async () => {
-    await createLogIndex(http, target, shards);
+    await (usual ? createUsualIndex : createLogIndex)(http, target, shards);
     await sendBodies(http, target, bodies);
     await http.json('POST', `/${target}/_refresh`);
   });

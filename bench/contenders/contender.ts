@@ -3,6 +3,8 @@ export interface Taken {
   readonly ms: number;
   /** Bytes that the snapshot added to the store. */
   readonly bytes: number;
+  /** Those of them that hold documents, if the contender states them. */
+  readonly dataBytes?: number;
 }
 
 /** One way to copy an index and to restore it. */

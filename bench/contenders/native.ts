@@ -48,17 +48,20 @@ export async function takeSnapshot(http: BenchHttp, repository: string, name: st
   if (snapshot.state !== 'SUCCESS') throw new Error(`snapshot [${repository}:${name}] ended ${snapshot.state}`);
 }
 
-/** Runs one restore over the snapshot API, of a cluster or of Snapkeep; throws if a shard failed. */
+/**
+ * Runs one restore over the snapshot API, of a cluster or of Snapkeep; throws if a shard failed. `target` replaces what
+ * `pattern` matches in the names.
+ */
 export async function restoreSnapshot(
   http: BenchHttp,
   repository: string,
   name: string,
-  { index, target }: { index: string; target: string },
+  { index, target, pattern = '.+' }: { index: string; target: string; pattern?: string },
 ): Promise<void> {
   const { snapshot } = await http.json<{ snapshot: { shards: { total: number; successful: number } } }>(
     'POST',
     `/_snapshot/${repository}/${name}/_restore?wait_for_completion=true`,
-    { indices: index, rename_pattern: '.+', rename_replacement: target, include_global_state: false },
+    { indices: index, rename_pattern: pattern, rename_replacement: target, include_global_state: false },
   );
   const { total, successful } = snapshot.shards;
   if (total === 0 || successful !== total) {

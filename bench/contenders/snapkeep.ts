@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { folderSize } from '../support/folder-size';
 import { type BenchHttp } from '../support/http';
+import { SNAPKEEP } from '../support/metered';
 import { elapsed } from '../support/statistics';
 import { type Contender, type Taken } from './contender';
 import { restoreSnapshot, takeSnapshot } from './native';
 
 /** Snapkeep, in an `oss` repository of the embedded OSS server on the same disk. */
 export class SnapkeepContender implements Contender {
-  readonly name = 'Snapkeep';
+  readonly name = SNAPKEEP;
   private repository = '';
 
   constructor(
@@ -25,7 +26,11 @@ export class SnapkeepContender implements Contender {
   async take(index: string, label: string): Promise<Taken> {
     const before = await folderSize(this.ossFolder);
     const ms = await elapsed(() => takeSnapshot(this.http, this.repository, label, index));
-    return { ms, bytes: (await folderSize(this.ossFolder)) - before };
+    const bytes = (await folderSize(this.ossFolder)) - before;
+    const { snapshots } = await this.http.json<{
+      snapshots: [{ stats: { incremental: { size_in_bytes: number } } }];
+    }>('GET', `/_snapshot/${this.repository}/${label}/_status`);
+    return { ms, bytes, dataBytes: snapshots[0].stats.incremental.size_in_bytes };
   }
 
   restore(index: string, label: string, target: string): Promise<number> {
@@ -33,8 +38,16 @@ export class SnapkeepContender implements Contender {
   }
 }
 
-/** Registers an empty repository of its own folder in the embedded OSS server's bucket. */
-export async function registerRepository(http: BenchHttp, ossEndpoint: string, name: string): Promise<void> {
+/**
+ * Registers an empty repository of its own folder in the embedded OSS server's bucket. `settings` are added to those of
+ * the bucket.
+ */
+export async function registerRepository(
+  http: BenchHttp,
+  ossEndpoint: string,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await http.json('PUT', `/_snapshot/${name}`, {
     type: 'oss',
     settings: {
@@ -44,6 +57,7 @@ export async function registerRepository(http: BenchHttp, ossEndpoint: string, n
       bucket: 'snapshots',
       region: 'oss-cn-hangzhou',
       base_path: name,
+      ...settings,
     },
   });
 }

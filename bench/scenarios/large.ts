@@ -1,14 +1,17 @@
 /** Measures one large index: first snapshot, nothing changed, 1 % updated, force-merged, restored. */
 import { join } from 'node:path';
 import { loadBare } from '../contenders/bare-loader';
-import { readBare } from '../contenders/bare-reader';
+import { BY_RANGES, IN_DOC_ORDER, readBare } from '../contenders/bare-reader';
 import { type Contender } from '../contenders/contender';
 import { Elasticdump, installElasticdump } from '../contenders/elasticdump';
 import { Native } from '../contenders/native';
+import { reindexLocally } from '../contenders/reindex';
 import { ossFolder, SnapkeepContender } from '../contenders/snapkeep';
 import { type Bench, measures } from '../support/bench';
 import { bulkBodies, numbersUpTo } from '../support/bodies';
 import { countDocuments, deleteIndex, forceMerge, loadLogIndex, updateAtRandom } from '../support/log-index';
+import { metered } from '../support/metered';
+import { type Reading } from '../support/results';
 
 export const WORK = {
   first: 'first snapshot',
@@ -17,8 +20,10 @@ export const WORK = {
   merged: 'force-merged',
   restore: 'restore',
 } as const;
-export const BARE_READER = 'bare reader';
-export const BARE_LOADER = 'bare bulk loader';
+/** The bare readers: what the best of them takes is the least that reading costs. */
+export const BARE_READERS = { 'bare reader, ranges': BY_RANGES, 'bare reader, _doc order': IN_DOC_ORDER } as const;
+export const BARE_LOADERS = { fastest: 'bare bulk loader', usual: 'bulk load, refreshed every second' } as const;
+export const REINDEX = '_reindex';
 
 const INDEX = 'logs';
 const SHARDS = 2;
@@ -38,18 +43,20 @@ export async function measureLarge(bench: Bench): Promise<void> {
     for (const contender of order) await contender.prepare(round);
     const takeAll = async (work: string, label: string, takers: readonly Contender[]): Promise<void> => {
       for (const contender of takers) {
-        const { ms, bytes } = await contender.take(INDEX, label);
-        results.add(work, contender.name, ms, bytes);
-        say(`round ${round}: ${work}: ${contender.name} ${Math.round(ms)} ms, ${bytes} bytes`);
+        const reading = await metered(bench, contender.name, () => contender.take(INDEX, label));
+        results.add(work, contender.name, reading);
+        say(`round ${round}: ${work}: ${contender.name} ${show(reading)}`);
       }
     };
     const incremental = order.filter((contender) => !(contender instanceof Elasticdump));
 
     await takeAll(WORK.first, 'first', order);
     if (measures(bench, 'bare')) {
-      const { ms, bytes } = await readBare(cluster, INDEX, SHARDS);
-      results.add(WORK.first, BARE_READER, ms, bytes);
-      say(`round ${round}: ${WORK.first}: ${BARE_READER} ${Math.round(ms)} ms, ${bytes} bytes`);
+      for (const [name, way] of Object.entries(BARE_READERS)) {
+        const { ms, engineSeconds } = await metered(bench, name, () => readBare(cluster, INDEX, SHARDS, way));
+        results.add(WORK.first, name, { ms, engineSeconds });
+        say(`round ${round}: ${WORK.first}: ${name} ${show({ ms, engineSeconds })}`);
+      }
     }
     await takeAll(WORK.unchanged, 'unchanged', incremental);
     await updateAtRandom(cluster, INDEX, { documents, count: Math.ceil(documents / 100), revision: round });
@@ -62,7 +69,13 @@ export async function measureLarge(bench: Bench): Promise<void> {
       await restored(bench, round, contender.name, (target) => contender.restore(INDEX, label, target));
     }
     if (measures(bench, 'bare')) {
-      await restored(bench, round, BARE_LOADER, (target) => loadBare(cluster, target, bodies, SHARDS));
+      for (const [way, name] of Object.entries(BARE_LOADERS)) {
+        const load = { bodies, shards: SHARDS, usual: way === 'usual' };
+        await restored(bench, round, name, (target) => loadBare(cluster, target, load));
+      }
+    }
+    if (measures(bench, 'reindex')) {
+      await restored(bench, round, REINDEX, (target) => reindexLocally(cluster, INDEX, target, SHARDS));
     }
   }
   await deleteIndex(cluster, INDEX);
@@ -85,18 +98,27 @@ async function contendersOf(bench: Bench): Promise<Contender[]> {
   return contenders;
 }
 
-/** Times one restore, and throws unless it brought all documents back. */
+/** Times one restore, and throws unless it brought all documents back. A contender that can't restore is left out. */
 async function restored(
-  { cluster, options, results, say }: Bench,
+  bench: Bench,
   round: number,
   name: string,
-  restore: (target: string) => Promise<number>,
+  restore: (target: string) => Promise<number | undefined>,
 ): Promise<void> {
+  const { cluster, options, results, say } = bench;
   const target = `${INDEX}-restored`;
-  const ms = await restore(target);
-  const found = await countDocuments(cluster, target);
-  if (found !== options.documents) throw new Error(`${name} restored ${found} of ${options.documents} documents`);
+  const reading = await metered(bench, name, async () => ({ ms: await restore(target) }));
+  if (reading.ms !== undefined) {
+    const found = await countDocuments(cluster, target);
+    if (found !== options.documents) throw new Error(`${name} restored ${found} of ${options.documents} documents`);
+    results.add(WORK.restore, name, reading);
+  }
   await deleteIndex(cluster, target);
-  results.add(WORK.restore, name, ms);
-  say(`round ${round}: ${WORK.restore}: ${name} ${Math.round(ms)} ms`);
+  say(`round ${round}: ${WORK.restore}: ${name} ${show(reading)}`);
+}
+
+function show({ ms, bytes, workerSeconds, engineSeconds }: Reading): string {
+  if (ms === undefined) return 'is not there';
+  const processor = [workerSeconds, engineSeconds].map((seconds) => (seconds === undefined ? '–' : seconds.toFixed(2)));
+  return `${Math.round(ms)} ms, ${bytes ?? '–'} bytes, processor ${processor.join(' + ')} s`;
 }

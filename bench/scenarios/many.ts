@@ -4,6 +4,7 @@ import { registerRepository } from '../contenders/snapkeep';
 import { type Bench } from '../support/bench';
 import { type BenchHttp } from '../support/http';
 import { deleteIndex, loadLogIndex } from '../support/log-index';
+import { SNAPKEEP } from '../support/metered';
 import { elapsed } from '../support/statistics';
 
 export const MANY_WORK = {
@@ -33,13 +34,14 @@ export async function measureMany({ cluster, door, snapkeep, options, results, s
     ] as const) {
       // From the middle, because that one has neighbours on both sides.
       const name = nameOf((count >> 1) + i);
-      results.add(work, 'Snapkeep', await elapsed(() => door.json('DELETE', `/_snapshot/${repository}/${name}`)));
+      results.add(work, SNAPKEEP, { ms: await elapsed(() => door.json('DELETE', `/_snapshot/${repository}/${name}`)) });
     }
   }
   for (let i = 0; i < REQUESTS; i++) {
-    results.add(MANY_WORK.list, 'Snapkeep', await elapsed(() => door.bytes('GET', '/_snapshot/many/_all')));
-    const status = `/_snapshot/many/${nameOf(i)}/_status`;
-    results.add(MANY_WORK.status, 'Snapkeep', await elapsed(() => door.bytes('GET', status)));
+    results.add(MANY_WORK.list, SNAPKEEP, { ms: await elapsed(() => door.bytes('GET', '/_snapshot/many/_all')) });
+    // Of the first half, because the deleted ones were in the middle.
+    const status = `/_snapshot/many/${nameOf(i % Math.max(1, options.snapshots >> 1))}/_status`;
+    results.add(MANY_WORK.status, SNAPKEEP, { ms: await elapsed(() => door.bytes('GET', status)) });
   }
   await deleteIndex(cluster, INDEX);
 }

@@ -3,6 +3,7 @@ import { takeSnapshot } from '../contenders/native';
 import { registerRepository } from '../contenders/snapkeep';
 import { type Bench, measures } from '../support/bench';
 import { deleteIndex, loadLogIndex } from '../support/log-index';
+import { SNAPKEEP } from '../support/metered';
 import { elapsed } from '../support/statistics';
 
 export const SMALL_WORK = 'small snapshot';
@@ -25,10 +26,12 @@ export async function measureSmall(bench: Bench): Promise<void> {
     const index = `small-${i}`;
     await loadLogIndex(cluster, index, DOCUMENTS, 1);
     if (door !== undefined) {
-      results.add(SMALL_WORK, 'Snapkeep', await elapsed(() => takeSnapshot(door, 'small', index, index)));
+      results.add(SMALL_WORK, SNAPKEEP, { ms: await elapsed(() => takeSnapshot(door, 'small', index, index)) });
     }
     if (native) {
-      results.add(SMALL_WORK, 'native', await elapsed(() => takeSnapshot(cluster, 'small-native', index, index)));
+      results.add(SMALL_WORK, 'native', {
+        ms: await elapsed(() => takeSnapshot(cluster, 'small-native', index, index)),
+      });
     }
     await deleteIndex(cluster, index);
   }
