@@ -47,6 +47,7 @@ export function madeUpCluster(shards: number): MadeUpCluster {
       sourceDisabled: false,
       sourceRebuilt: false,
       seqNoDisabled: false,
+      resized: false,
       segmentReplication: false,
     });
     for (let shard = 0; shard < SHARDS_PER_INDEX; shard++) {

@@ -37,6 +37,7 @@ export function madeUpManifest(snapshotUuid: string, { plan, index, shard }: Cha
   const segments = Array.from({ length: COPY.segments }, (_, i): Segment => {
     const from = i * each;
     const to = Math.min(plan.documents, from + each);
+    const perPage = Math.floor((to - from) / pages);
     return {
       from,
       to,
@@ -46,13 +47,13 @@ export function madeUpManifest(snapshotUuid: string, { plan, index, shard }: Cha
       frames: Array.from({ length: pages }, () => ({
         length: Math.floor(SEGMENT_BYTES / pages),
         rawLength: PAGE_BYTES,
-        documents: Math.floor((to - from) / pages),
+        documents: perPage,
       })),
-      seqNos: `${from}+${to - from}`,
+      seqNos: Array.from({ length: pages }, (__, k) => `${from + k * perPage}+${perPage}`),
       deleted: '',
-      stored: to - from,
-      live: to - from,
-      marks: Array.from({ length: MARKS }, (__, k) => sha256(`${from} ${k}`).slice(0, 16)),
+      stored: pages * perPage,
+      live: pages * perPage,
+      marks: Array.from({ length: MARKS }, (__, k) => `${to - 1 - k}:${sha256(`${from} ${k}`).slice(0, 16)}`),
     };
   });
   const last = plan.documents - 1;

@@ -45,7 +45,7 @@ export interface PointInTimeSearcher extends ShardSearcher {
   searchAll(
     bodies: readonly Record<string, unknown>[],
     options: Omit<SearchOptions, 'filterPath'>,
-  ): Promise<Buffer<ArrayBuffer>>;
+  ): Promise<Buffer>;
 }
 
 /** Builds searchers for the shards of one cluster, and remembers the limits that refused searches revealed. */
