@@ -66,30 +66,41 @@ it('an upgrade is seen by the next job: in what it asks for, and in what its man
   expect(new Set(sources)).toEqual(new Set(['{"exclude_vectors":false}']));
 }, 60_000);
 
-it.each<[string, (request: { method: string; target: string }) => boolean]>([
-  ['before it was read', ({ method, target }) => method === 'POST' && target.startsWith('/doomed/_pit')],
-  ['after it was read', ({ method, target }) => method === 'DELETE' && target.startsWith('/_pit')],
-])(
-  'an index that is deleted %s fails alone and at once, with its reason',
-  async (when, isMoment) => {
-    await fill('doomed', 10);
-    await fill('staying', 10);
-    proxy.intercept = async (request) => {
-      if (isMoment(request)) await fetch(`http://127.0.0.1:${cluster.port}/doomed`, { method: 'DELETE' });
-      return undefined;
-    };
-    const started = Date.now();
-    const name = when.replaceAll(' ', '-');
-    const taken = await snapshot(name, { indices: 'doomed,staying', partial: true });
-    expect(taken.json?.snapshot ?? taken.text).toMatchObject({
-      state: 'PARTIAL',
-      shards: { total: 2, failed: 1, successful: 1 },
-      failures: [{ index: 'doomed', reason: expect.stringContaining('no such index [doomed]') }],
-    });
-    expect(Date.now() - started).toBeLessThan(20_000);
-  },
-  60_000,
-);
+/** Snapshots two indices, and deletes one of them before the cluster sees a certain request. */
+async function deleteAt(name: string, isMoment: (request: { method: string; target: string }) => boolean) {
+  await fill('doomed', 10);
+  await fill('staying', 10);
+  proxy.intercept = async (request) => {
+    if (isMoment(request)) await fetch(`http://127.0.0.1:${cluster.port}/doomed`, { method: 'DELETE' });
+    return undefined;
+  };
+  const taken = await snapshot(name, { indices: 'doomed,staying', partial: true });
+  return taken.json?.snapshot ?? taken.text;
+}
+
+it('an index that is deleted before it was read fails alone and at once, with its reason', async () => {
+  const started = Date.now();
+  const isOpened = ({ method, target }: { method: string; target: string }): boolean =>
+    method === 'POST' && target.startsWith('/doomed/_pit');
+  expect(await deleteAt('before-it-was-read', isOpened)).toMatchObject({
+    state: 'PARTIAL',
+    shards: { total: 2, failed: 1, successful: 1 },
+    failures: [{ index: 'doomed', reason: expect.stringContaining('no such index [doomed]') }],
+  });
+  expect(Date.now() - started).toBeLessThan(20_000);
+}, 60_000);
+
+it('an index that is deleted after it was read is in the snapshot, as it was at the moment of all shards', async () => {
+  const isClosed = ({ method, target }: { method: string; target: string }): boolean =>
+    method === 'DELETE' && target.startsWith('/_pit');
+  expect(await deleteAt('after-it-was-read', isClosed)).toMatchObject({
+    state: 'SUCCESS',
+    shards: { total: 2, failed: 0, successful: 2 },
+  });
+  const { json } = await snapkeep.call('GET', '/_snapkeep/snapshots/plain/after-it-was-read');
+  expect(json).toMatchObject({ documents: 20, indices: { doomed: { documents: 10 }, staying: { documents: 10 } } });
+  expect(json.moment.spread_in_millis).toBeGreaterThanOrEqual(0);
+}, 60_000);
 
 it('a cluster that does not tell its processes apart is asked for proof, and its snapshots stay incremental', async () => {
   await fill('managed', 10);
