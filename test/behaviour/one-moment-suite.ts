@@ -5,8 +5,6 @@ import { type RunningSnapkeep } from '../support/running-snapkeep';
 
 /** The most that shards of one snapshot may differ by, ms, by what the writers saw. */
 const MOST_APART_MS = 100;
-/** The most that `moment` may say, ms. It is a bound, and a machine that runs other tests too makes it larger. */
-const MOST_SPREAD_MS = 1_000;
 const WRITERS = 3;
 const TEST_MS = 300_000;
 
@@ -80,7 +78,8 @@ export function oneMomentSuite(running: () => RunningSnapkeep, title: string, ha
         expect(apart).toBeLessThanOrEqual(moment.spread_in_millis);
         if (hasMoments) {
           expect(apart).toBeLessThanOrEqual(MOST_APART_MS);
-          expect(moment.spread_in_millis).toBeLessThanOrEqual(MOST_SPREAD_MS);
+          // A bound by clocks: a machine that runs other tests too makes it larger, but never as long as the copy.
+          expect(moment.spread_in_millis).toBeLessThan(millis / 2);
         }
         for (const copy of copies) await call('DELETE', `/${copy}`);
       }
