@@ -4,7 +4,7 @@ import { type Connection } from './connection';
 import { HEAD_MAX_BYTES, type ResponseReader } from './response-reader';
 
 /** Limits of one request, in ms. */
-export interface ExchangeLimits {
+interface ExchangeLimits {
   readonly connectMs: number;
   /** Limit until the first byte of the answer. */
   readonly headersMs: number;

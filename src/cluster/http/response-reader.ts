@@ -25,7 +25,7 @@ const LEAST_READ_BYTES = 128 * 1024;
 const SIZE_DIGITS = 8;
 
 /** Reports bytes that are no HTTP/1.1 response. */
-export class ResponseSyntaxError extends Error {
+class ResponseSyntaxError extends Error {
   readonly code = 'EBADRESPONSE';
 }
 
