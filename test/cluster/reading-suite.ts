@@ -510,22 +510,20 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
     });
 
     it('returns each byte of documents that imitate hits and responses', async () => {
-      await rest.createIndex(index, {}, { dynamic: false });
-      const [samples] = fc.sample(fc.array(orderedResponses, { minLength: 60, maxLength: 60 }), {
-        numRuns: 1,
-        seed: 7,
-      });
-      const sources = samples!.flat(2).map(({ source }) => source);
-      await rest.bulk(
-        index,
-        sources.flatMap((source, i) => [`{"index":{"_id":"${i}"}}`, source]),
-      );
+      await rest.createIndex(index, {}, { dynamic: false, properties: { o: { type: 'object', enabled: false } } });
+      const some = fc.array(orderedResponses, { minLength: 100, maxLength: 100 });
+      const sources = fc.sample(some, { numRuns: 1, seed: 7 }).flat(3);
+      const lines = sources.flatMap(({ source }, i) => [`{"index":{"_id":"${i}"}}`, `{"o":${source}}`]);
+      // Clusters refuse some of them, such as those with a key twice.
+      await rest.call('POST', `/${index}/_bulk`, `${lines.join('\n')}\n`);
       await rest.refresh(index);
+      const expected = await sealed();
+      expect(expected.length).toBeGreaterThan(sources.length / 4);
+      for (const { id, source } of expected) expect(source).toBe(`{"o":${sources[Number(id)].source}}`);
       const whole = await readInOrder();
-      expect((await sealed()).length).toBe(sources.length);
       if (whole === undefined) return;
-      expect(whole.documents.map(({ source }) => source)).toEqual(sources);
-      await remove(sources.flatMap((_, i) => (i % 7 === 3 ? [String(i)] : [])).map(Number));
+      expect(whole.documents).toEqual(expected);
+      await remove(expected.filter((_, i) => i % 7 === 3).map(({ id }) => Number(id)));
       await rest.refresh(index);
       expect((await readInOrder())?.documents).toEqual(await sealed());
     });
@@ -589,10 +587,13 @@ export function readingSuite({ url, embedded = false }: ClusterUnderTest): void 
       await rest.createIndex(index);
       await write(0, 100);
       await rest.refresh(index);
+      const openViews = async () =>
+        embedded
+          ? {}
+          : rest.call('GET', '/_nodes/stats/indices/search?filter_path=nodes.*.indices.search.open_contexts');
+      const before = await openViews();
       expect(await cluster.reader.openOrdered(shardOf(index), everything)).toBeUndefined();
-      expect((await failureOf(cluster.reader.openOrdered(shardOf('no-such-index'), everything))).code).not.toBe(
-        'view_lost',
-      );
+      expect(await openViews()).toEqual(before);
     });
   });
 
