@@ -2,7 +2,8 @@ import { type Cluster } from '../../src/cluster/cluster';
 import { type DocumentReader } from '../../src/cluster/reading/document-reader';
 import { isSnapkeepError } from '../../src/contracts/errors';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
-import { type ShardEntry } from '../../src/contracts/stored';
+import { type SeqNoRange } from '../../src/contracts/seq-no';
+import { type ObjectRef, type ShardEntry } from '../../src/contracts/stored';
 import { CodecPool } from '../../src/documents/codec-pool';
 import { type OpenRepository } from '../../src/registrations/open-repositories';
 import { Catalogue } from '../../src/repository/catalogue/catalogue';
@@ -13,8 +14,10 @@ import { copySealed } from '../../src/repository/segments/copy-sealed';
 import { copySmallShard, settleShard } from '../../src/repository/segments/settle-shard';
 import { type Copied } from '../../src/repository/segments/shard-ranges';
 import { buildManifest } from '../../src/snapshotting/build-manifest';
+import { copyChunk } from '../../src/snapshotting/copy-chunk';
+import { readLists } from '../../src/snapshotting/job-notes';
 import { type ChangedShard, changedShards } from '../../src/snapshotting/job-plan';
-import { planChunks } from '../../src/snapshotting/plan-chunks';
+import { planChunks, planShard } from '../../src/snapshotting/plan-chunks';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
 import { segmentWriting, shardSettling, type SnapshotCopy } from '../../src/snapshotting/shard-copying';
 import { statesThenRefresh } from '../../src/snapshotting/states-at-copy';
@@ -55,8 +58,13 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
    * Takes a snapshot of an index.
    *
    * @param options.chunkBytes as a large shard in chunks of this size; unset: as a small one.
+   * @param options.ordered as a large shard in document order, where the cluster has points in time.
    */
-  async take(snapshot: string, index: string, options: { chunkBytes?: number }): Promise<TakenShard[]> {
+  async take(
+    snapshot: string,
+    index: string,
+    options: { chunkBytes?: number; ordered?: LosingViews },
+  ): Promise<TakenShard[]> {
     const { cluster, catalogue } = this;
     const uuid = newSnapshotUuid();
     const request = { indices: [index], ignoreUnavailable: false, includeGlobalState: false, partial: false };
@@ -73,7 +81,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
       signal: SIGNAL,
     });
     const changed = changedShards(plan);
-    const taken = await Promise.all(changed.map((shard) => this.copy(uuid, shard, options.chunkBytes)));
+    const taken = await Promise.all(changed.map((shard) => this.copy(uuid, shard, options)));
     const results = taken.map(({ entry }, i) => ({ ordinal: changed[i].ordinal, entry }));
     const manifest = buildManifest({ plan, results, unchangedMillis: seenMillis }, false);
     await commitSnapshot(catalogue, manifest, { compress: true });
@@ -89,8 +97,18 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     return { cluster, reader: cluster.reader, pool, repository: this, uuid, signal: SIGNAL };
   }
 
-  private async copy(uuid: string, shard: ChangedShard, chunkBytes: number | undefined): Promise<TakenShard> {
-    const copied = chunkBytes === undefined ? undefined : await this.copyChunks(uuid, shard, chunkBytes);
+  private async copy(
+    uuid: string,
+    planned: ChangedShard,
+    { chunkBytes, ordered }: { chunkBytes?: number; ordered?: LosingViews },
+  ): Promise<TakenShard> {
+    const shard = ordered !== undefined && ordered.next() < 0.5 ? withoutBase(planned) : planned;
+    const copied =
+      ordered !== undefined
+        ? await this.copyOrdered(uuid, shard, ordered)
+        : chunkBytes === undefined
+          ? undefined
+          : await this.copyChunks(uuid, shard, chunkBytes);
     const copy = this.copyFor(uuid);
     const viewIsShowable = (await this.cluster.info()).pit !== 'none';
     for (let tries = 1; ; tries++) {
@@ -110,6 +128,27 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     }
   }
 
+  /** As the workflow of a large shard: plans, copies the chunks, and plans again where a view was lost. */
+  private async copyOrdered(uuid: string, shard: ChangedShard, losing: LosingViews): Promise<Copied> {
+    const copy = { ...this.copyFor(uuid), reader: losingReader(this.cluster.reader, losing) };
+    const run = { cursor: undefined, onNoted: () => {}, onProgress: () => {} };
+    let parts: ObjectRef[] = [];
+    let covers: SeqNoRange[] = [];
+    for (;;) {
+      const planned = await planShard(copy, shard, parts);
+      if (planned.anew) [parts, covers] = [[], []];
+      covers.push(...planned.covers);
+      let lost = false;
+      for (const chunk of planned.chunks) {
+        const result = await copyChunk(copy, shard, chunk, planned.ordered, run);
+        parts.push(...result.parts);
+        lost ||= result.viewLost === true;
+      }
+      if (planned.ordered !== undefined) await copy.reader.closeLasting({ id: planned.ordered.view });
+      if (!lost) return { segments: await readLists(this.store, 'segments', parts, { signal: SIGNAL }), covers };
+    }
+  }
+
   private async copyChunks(uuid: string, shard: ChangedShard, maxBytes: number): Promise<Copied> {
     const { target, base } = shard.plan;
     const copy = this.copyFor(uuid);
@@ -125,6 +164,53 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     }
     return { segments, covers };
   }
+}
+
+/** Decides when views that are read in document order are lost. */
+export interface LosingViews {
+  readonly next: () => number;
+  readonly onLost: () => void;
+}
+
+/** A reader that reads every shard in document order, and whose views the cluster loses now and then. */
+function losingReader(reader: DocumentReader, { next, onLost }: LosingViews): DocumentReader {
+  return {
+    ...boundTo(reader),
+    openOrdered: (target, numbers, signal) => reader.openOrdered(target, numbers, signal, { always: true }),
+    readOrdered: async function* (target, view, request, signal) {
+      const lives = next() < 0.4 ? Infinity : Math.floor(next() * 4);
+      let pages = 0;
+      if (lives === 0) await reader.closeLasting(view);
+      try {
+        for await (const page of reader.readOrdered(target, view, request, signal)) {
+          yield page;
+          if (++pages === lives) await reader.closeLasting(view);
+        }
+      } catch (error) {
+        if (isSnapkeepError(error, 'view_lost')) onLost();
+        throw error;
+      }
+    },
+  };
+}
+
+function boundTo(reader: DocumentReader): DocumentReader {
+  return {
+    count: reader.count.bind(reader),
+    divide: reader.divide.bind(reader),
+    readSealed: reader.readSealed.bind(reader),
+    probe: reader.probe.bind(reader),
+    openView: reader.openView.bind(reader),
+    openLasting: reader.openLasting.bind(reader),
+    closeLasting: reader.closeLasting.bind(reader),
+    openOrdered: reader.openOrdered.bind(reader),
+    readOrdered: reader.readOrdered.bind(reader),
+  };
+}
+
+/** The shard as if no snapshot held it yet. */
+function withoutBase(shard: ChangedShard): ChangedShard {
+  return { ...shard, plan: { ...shard.plan, base: undefined, holder: undefined, documents: Infinity } };
 }
 
 /**

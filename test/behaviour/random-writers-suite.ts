@@ -1,6 +1,7 @@
 import { openCluster } from '../../src/cluster/cluster';
 import { type Segment } from '../../src/repository/format/format';
 import { writerOf } from '../../src/repository/format/keys';
+import { joined } from '../../src/repository/segments/ascending-numbers';
 import { SegmentNumbers } from '../../src/repository/segments/segment-numbers';
 import { collect, type ReadDocument, Rest, shardOf } from '../cluster/support';
 import { restored } from '../repository/support/shards';
@@ -66,9 +67,10 @@ export function randomWritersSuite(running: () => RunningSnapkeep, options: Rand
               },
               async () => {
                 const next = random(seed + 20 + seen.snapshots);
+                const ordered = (seen.snapshots % 3 === 0 || undefined) && { next, onLost: () => seen.lost++ };
                 const chunkBytes = next() < 0.5 ? undefined : Math.floor(100_000 + next() * 1_000_000);
                 const began = performance.now();
-                const parts = await snapshots.take(`snapshot-${seen.snapshots}`, index, { chunkBytes });
+                const parts = await snapshots.take(`snapshot-${seen.snapshots}`, index, { chunkBytes, ordered });
                 if (history.countWithin(began, performance.now()) > 0) seen.disturbed++;
                 taken.push(...parts);
                 for (const part of parts) {
@@ -79,6 +81,7 @@ export function randomWritersSuite(running: () => RunningSnapkeep, options: Rand
             );
             for (const part of taken) await expectItsView(snapshots, part, history, idsOf[part.shard]);
             expect(seen.views).toBe(pit === 'none' ? 0 : taken.length);
+            if (pit !== 'none') expect(seen.lost).toBeGreaterThan(0);
           },
         );
       } finally {
@@ -172,6 +175,8 @@ class Seen {
   disturbed = 0;
   /** Views that were looked through whole. */
   views = 0;
+  /** Views that were lost while they were read in document order. */
+  lost = 0;
   /** Segments of earlier snapshots, of which some were served with fewer documents than were stored. */
   private shared = 0;
   private shrunken = 0;
@@ -200,7 +205,7 @@ class Seen {
 
   print(): string {
     return (
-      `${this.snapshots} snapshots, ${this.disturbed} with writes meanwhile, ${this.views} whole views compared; ` +
+      `${this.snapshots} snapshots, ${this.disturbed} with writes meanwhile, ${this.views} whole views compared, ${this.lost} views lost; ` +
       `segments: ${this.shared} shared, ${this.shrunken} of them shrunken, ${this.rewritten} rewritten, ${this.unsealed} unsealed`
     );
   }
@@ -219,10 +224,13 @@ async function expectItsView(
   const { segments } = await snapshots.catalogue.readShardManifest(entry);
   await about(`${uuid}[${shard}]`, async () => {
     if (shown !== undefined) {
-      expect(documents).toEqual(shown.map(({ id, source, routing, version }) => [id, { source, routing, version }]));
+      const byId = (one: readonly [string, unknown], other: readonly [string, unknown]): number =>
+        one[0] < other[0] ? -1 : 1;
+      const all = shown.map(({ id, source, routing, version }) => [id, { source, routing, version }] as const);
+      expect([...documents].sort(byId)).toEqual(all.sort(byId));
       const numbers = new SegmentNumbers(snapshots.store, {});
       const live = await Promise.all(segments.map((segment) => numbers.live(segment)));
-      expect(live.flatMap((list) => [...list])).toEqual(shown.map(({ seqNo }) => seqNo));
+      expect([...joined(live)]).toEqual(shown.map(({ seqNo }) => seqNo));
     }
     expect(new Set(documents.map(([id]) => id)).size).toBe(documents.length);
     history.check(new Map<string, ShownDocument>(documents), ids, began, opened);
