@@ -90,6 +90,12 @@ async function copyShard(
       show(done);
       setCurrentDetails(`${planned.label}: ${done.documents} documents copied`);
     });
+    if (results.some(({ inconsistent }) => inconsistent === true)) {
+      log.warn('a shard is read whole when it is settled: its numbers are not what they were taken for', {
+        shard: planned.label,
+      });
+      return { ordinal, parts: [], covers: [] };
+    }
     const newParts = results.flatMap((result) => result.parts);
     copied = { ordinal, parts: [...copied.parts, ...newParts], covers: [...copied.covers, ...planned.covers] };
     if (!results.some(({ viewLost }) => viewLost === true)) return copied;

@@ -49,6 +49,8 @@ export interface ShardEntry {
    * versions.
    */
   readonly shown?: TimeSpan;
+  /** True if several documents of the shard can have one sequence number (FORMAT.md, "Numbers of a segment"). */
+  readonly sharesNumbers?: boolean;
   readonly totals: Totals;
   readonly startMillis: number;
   /** Duration in ms. */

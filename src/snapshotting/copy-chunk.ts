@@ -32,8 +32,8 @@ interface ChunkRun {
 
 /**
  * Copies the chunk from the cursor on. Returns the notes that hold its segments, in order. A chunk in document order
- * ends early when the cluster has lost the view. Throws what the cluster and the store throw; segments written since
- * the last note are orphans then.
+ * ends early when the cluster has lost the view, and any chunk whose documents contradict what was known. Throws what
+ * the cluster and the store throw; segments written since the last note are orphans then.
  */
 export async function copyChunk(
   copy: SnapshotCopy,
@@ -65,6 +65,7 @@ export async function copyChunk(
       if (Date.now() - notedMillis > NOTE_MS) await note();
     }
   } catch (error) {
+    if (isSnapkeepError(error, 'shard_inconsistent')) return { parts: [], ...NO_PROGRESS, inconsistent: true };
     // What was stored stays good: the rest is planned again, in another view.
     if (!isSnapkeepError(error, 'view_lost') || ordered === undefined) throw error;
     viewLost = true;

@@ -142,7 +142,7 @@ function lookAt(
       bytesPerDocument,
       primaryOnly: index.segmentReplication,
       ...(index.sourceRebuilt ? { sourceRebuilt: true } : {}),
-      ...(index.resized ? { sharesNumbers: true } : {}),
+      ...(index.resized || held?.entry.sharesNumbers === true ? { sharesNumbers: true } : {}),
     },
     base: builds ? held.entry : undefined,
     holder: held?.snapshotUuid,

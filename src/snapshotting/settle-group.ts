@@ -106,10 +106,12 @@ export async function settleInOwnView(
 ): Promise<ShardEntry> {
   const { signal } = copy;
   const settle = await settling(copy, shard, states.of(shard), progress);
-  const isKnown = settle.base !== undefined || (copied !== undefined && copied.covers.length > 0);
-  const entry = await trustingFirst(isKnown, (trusts) => {
-    if (!trusts) return settleShard({ ...settle, base: undefined, copied: NOTHING_COPIED }, signal);
-    return copied === undefined ? copySmallShard(settle, signal) : settleShard({ ...settle, copied }, signal);
+  const entry = await trustingFirst((trusts) => {
+    if (trusts)
+      return copied === undefined ? copySmallShard(settle, signal) : settleShard({ ...settle, copied }, signal);
+    // Not even that each document has a number of its own: clusters do not say of each index that it was shrunken.
+    const target = { ...settle.target, sharesNumbers: true };
+    return settleShard({ ...settle, target, base: undefined, copied: NOTHING_COPIED }, signal);
   });
   return seenSince(entry, sinceMillis);
 }

@@ -82,14 +82,14 @@ export async function shardSettling(
 }
 
 /**
- * Runs `settle(true)`, which trusts what is known of the shard. If that throws `shard_inconsistent` and something was
- * known, runs `settle(false)`, which believes only what one view shows.
+ * Runs `settle(true)`, which trusts what is known of the shard. If that throws `shard_inconsistent`, runs
+ * `settle(false)`, which believes only what one view shows.
  */
-export async function trustingFirst<T>(isKnown: boolean, settle: (trusts: boolean) => Promise<T>): Promise<T> {
+export async function trustingFirst<T>(settle: (trusts: boolean) => Promise<T>): Promise<T> {
   try {
     return await settle(true);
   } catch (error) {
-    if (!isKnown || !isSnapkeepError(error, 'shard_inconsistent')) throw error;
+    if (!isSnapkeepError(error, 'shard_inconsistent')) throw error;
     return settle(false);
   }
 }

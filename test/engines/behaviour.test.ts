@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type EmbeddedOss } from '../../packages/embedded-oss/src/server';
 import { behaviourSuite, expectMigration } from '../behaviour/behaviour-suite';
 import { randomWritersSuite } from '../behaviour/random-writers-suite';
+import { shrunkenSuite } from '../behaviour/shrunken-suite';
 import { startTestOss } from '../support/embedded-oss';
 import { availableEngines, type Engine, type EngineName, startEngine } from '../support/engines';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
@@ -36,6 +37,7 @@ for (const { name, title, missing } of engines) {
       }, 400_000);
 
       behaviourSuite(() => started.get(name)!.snapkeep, name);
+      shrunkenSuite(() => started.get(name)!.snapkeep, name);
       randomWritersSuite(() => started.get(name)!.snapkeep, { title, basePath: name, leastMs: 12_000 });
     },
   );

@@ -118,6 +118,16 @@ test('nothing that was copied before is kept when the plan begins anew', async (
   expect(kept[0].covers).toEqual([{ from: 0, to: 100 }]);
 });
 
+test('a shard whose numbers are not what they were taken for is left to be read whole', async () => {
+  const { kept, closed } = await copyGroup({
+    planShard: async () => orderedPlan('view-1'),
+    copyChunk: async ({ chunk }) =>
+      chunk.from === 0 ? copiedOf('kept') : { parts: [], documents: 0, objects: 0, bytes: 0, inconsistent: true },
+  });
+  expect(kept).toEqual([{ ordinal: 0, parts: [], covers: [] }]);
+  expect(closed).toEqual(['view-1']);
+});
+
 test('a shard of which view after view is lost before anything was read fails with that reason', async () => {
   let plans = 0;
   const { kept, closed } = await copyGroup({

@@ -42,10 +42,7 @@ export interface PointInTimeSearcher extends ShardSearcher {
    * Returns the response of a multi-search, which runs the searches one after the other. Throws the failure of the
    * first search that failed. Whether each shard answered completely is for `scanOrderedHits` to check.
    */
-  searchAll(
-    bodies: readonly Record<string, unknown>[],
-    options: Omit<SearchOptions, 'filterPath'>,
-  ): Promise<Buffer>;
+  searchAll(bodies: readonly Record<string, unknown>[], options: Omit<SearchOptions, 'filterPath'>): Promise<Buffer>;
 }
 
 /** Builds searchers for the shards of one cluster, and remembers the limits that refused searches revealed. */

@@ -128,6 +128,8 @@ export interface ChunkResult {
   readonly bytes: number;
   /** True if the cluster lost the view before the end of the chunk: the rest must be planned again. */
   readonly viewLost?: true;
+  /** True if the numbers were not what they were taken for: the shard must be read whole, in one view. */
+  readonly inconsistent?: true;
 }
 
 export type ShardStage = 'INIT' | 'STARTED' | 'FINALIZE' | 'DONE' | 'FAILURE';

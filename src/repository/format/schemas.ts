@@ -210,6 +210,7 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
                 sealedThrough: seqNo,
                 session: label.optional(),
                 shown: timeSpan.optional(),
+                sharesNumbers: z.boolean().optional(),
                 totals,
                 startMillis: millis,
                 millis,

@@ -38,6 +38,7 @@ export function sharedEntry(base: ShardEntry, startMillis: number, session = bas
     maxSeqNo: base.maxSeqNo,
     sealedThrough: base.sealedThrough,
     ...(session === undefined ? {} : { session }),
+    ...(base.sharesNumbers === true ? { sharesNumbers: true } : {}),
     totals: { ...base.totals, addedObjects: 0, addedBytes: 0 },
     startMillis,
     millis: 0,

@@ -116,6 +116,7 @@ export async function settleShard(settle: SettleShard, signal?: AbortSignal): Pr
     maxSeqNo,
     sealedThrough,
     ...(state.session === undefined ? {} : { session: state.session }),
+    ...(target.sharesNumbers === true ? { sharesNumbers: true } : {}),
     ...seen,
     totals: shardTotals(manifest, own),
     startMillis,
