@@ -4,6 +4,7 @@
  * beside its successor. What finished steps returned is remembered, nothing else.
  */
 import { type BlobStore } from '../../../src/blobs/contract/blob-store';
+import { type ShardTarget, type ViewRequest } from '../../../src/cluster/reading/document-reader';
 import { type ErrorCode, isSnapkeepError, SnapkeepError } from '../../../src/contracts/errors';
 import { plansAgain } from '../../../src/contracts/jobs/plan-again';
 import { type ShardEntry } from '../../../src/contracts/stored';
@@ -17,9 +18,14 @@ import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/c
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
 import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
 import { sweepMarked } from '../../../src/repository/deletion/sweep';
-import { type SnapshotManifest } from '../../../src/repository/format/format';
+import { type Segment, type SnapshotManifest } from '../../../src/repository/format/format';
 import { newAttempt, newSnapshotUuid } from '../../../src/repository/format/keys';
 import { isSameSession, isUnchanged, sharedEntry } from '../../../src/repository/segments/base-reuse';
+import { copyOrdered } from '../../../src/repository/segments/copy-sealed';
+import { NumberSet } from '../../../src/repository/segments/number-set';
+import { SegmentNumbers } from '../../../src/repository/segments/segment-numbers';
+import { type SettleShard, settleShard } from '../../../src/repository/segments/settle-shard';
+import { NOTHING_COPIED } from '../../../src/repository/segments/shard-ranges';
 import { Crash, CrashingBlobStore, type LastCall } from './crashing-blob-store';
 import { Installation, type RunningJob } from './installation';
 import { type ModelDocument, type ShardModel } from './shard-model';
@@ -150,7 +156,7 @@ export class Jobs {
         for (const index of indices) {
           for (const [shard, held] of index.shards.entries()) {
             const repository = { catalogue, store: catalogue.store, pool: this.pool };
-            contents.set(shardId(index.uuid, shard), held === null ? null : await restored(repository, held));
+            contents.set(shardId(index.uuid, shard), held === null ? null : byId(await restored(repository, held)));
           }
         }
         return contents;
@@ -268,7 +274,7 @@ export class Jobs {
     const shards = job.indices.find((index) => index.shards.includes(shard))?.shards.length ?? 0;
     const identity = identityOf(shard, shards);
     const { state } = shard;
-    let documents = expected(shard);
+    let documents = byId(expected(shard));
     const manifest = base === undefined ? undefined : await catalogue.readShardManifest(base.entry).catch(noBase);
     const prove = base !== undefined && !isSameSession(base.entry, state);
     if (base !== undefined && manifest !== undefined && isUnchanged(base, state, identity)) {
@@ -276,7 +282,7 @@ export class Jobs {
         return { entry: sharedEntry(base.entry, 1, state.session), documents };
       }
     }
-    const entry = await copyTrusting({
+    const settle: Omit<SettleShard, 'copied'> = {
       catalogue,
       writing: {
         store: catalogue.store,
@@ -296,8 +302,8 @@ export class Jobs {
         closeLasting: shard.closeLasting.bind(shard),
         openOrdered: shard.openOrdered.bind(shard),
         readOrdered: shard.readOrdered.bind(shard),
-        openView: (target, request) => {
-          documents = expected(shard);
+        openView: (target: ShardTarget, request: ViewRequest) => {
+          documents = byId(expected(shard));
           return shard.openView(target, request);
         },
       },
@@ -307,8 +313,39 @@ export class Jobs {
       base: base === undefined || manifest === undefined ? undefined : { entry: base.entry, manifest },
       prove,
       startMillis: 1,
-    });
+    };
+    // Some shards are large: what is new of them is copied before, in document order.
+    const isLarge = shard.maxSeqNo % 2 === 0;
+    const entry = isLarge ? await this.copyLarge(settle, shard) : await copyTrusting(settle);
     return { entry, documents };
+  }
+
+  /** Copies what is new in document order, by two views if the cluster loses the first, and settles the shard. */
+  private async copyLarge(settle: Omit<SettleShard, 'copied'>, shard: ShardModel): Promise<ShardEntry> {
+    const from = (settle.base?.manifest.sealedThrough ?? -1) + 1;
+    const numbers = { from, to: Math.max(from, settle.state.globalCheckpoint + 1) };
+    const segments: Segment[] = [];
+    const stored = new NumberSet();
+    for (const isFirst of [true, false]) {
+      const { view, end } = await shard.openOrdered();
+      const request = { from: 0, to: end, numbers, skip: (seqNo: number) => stored.has(seqNo) };
+      try {
+        for await (const { segment } of copyOrdered(settle.writing, shard, shard.target, view, request)) {
+          segments.push(segment);
+          stored.add(await new SegmentNumbers(settle.catalogue.store, {}).live(segment));
+          if (isFirst && shard.maxSeqNo % 4 === 0) await shard.closeLasting(view);
+        }
+        break;
+      } catch (error) {
+        if (!isSnapkeepError(error, 'view_lost')) throw error;
+      }
+    }
+    try {
+      return await settleShard({ ...settle, copied: { segments, covers: [numbers] } });
+    } catch (error) {
+      if (!isSnapkeepError(error, 'shard_inconsistent')) throw error;
+      return settleShard({ ...settle, base: undefined, copied: NOTHING_COPIED });
+    }
   }
 
   /** Tries until a process lives long enough. */
@@ -359,6 +396,11 @@ function manifestOf(job: SnapshotJob, uuid: string, entries: readonly (ShardEntr
     },
     { partial: true },
   );
+}
+
+/** The documents by `_id`: in document order they are stored in any. */
+export function byId(documents: readonly ModelDocument[]): readonly ModelDocument[] {
+  return documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The base was removed and swept meanwhile. */
