@@ -6,7 +6,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { cleanupRepository, reachedByRoot } from '../../src/repository/deletion/orphans';
 import { parseRootKey } from '../../src/repository/format/keys';
 import { beforeEachCall } from './support/before-each-call';
-import { byId, type Fate, type History, type IndexModel, Jobs } from './support/jobs-model';
+import { type Fate, type History, type IndexModel, Jobs } from './support/jobs-model';
 import { MemoryBlobStore } from './support/memory-blob-store';
 import { ShardModel } from './support/shard-model';
 import { restored } from './support/shards';
@@ -233,7 +233,7 @@ class World {
       const found = new Map<string, unknown>();
       for (const index of indices) {
         for (const [shard, held] of index.shards.entries()) {
-          found.set(`${index.uuid}/${shard}`, held === null ? null : byId(await restored(repository, held)));
+          found.set(`${index.uuid}/${shard}`, held === null ? null : await restored(repository, held));
         }
       }
       expect(found).toEqual(contents);

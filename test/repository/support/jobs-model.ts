@@ -156,7 +156,7 @@ export class Jobs {
         for (const index of indices) {
           for (const [shard, held] of index.shards.entries()) {
             const repository = { catalogue, store: catalogue.store, pool: this.pool };
-            contents.set(shardId(index.uuid, shard), held === null ? null : byId(await restored(repository, held)));
+            contents.set(shardId(index.uuid, shard), held === null ? null : await restored(repository, held));
           }
         }
         return contents;
@@ -274,7 +274,7 @@ export class Jobs {
     const shards = job.indices.find((index) => index.shards.includes(shard))?.shards.length ?? 0;
     const identity = identityOf(shard, shards);
     const { state } = shard;
-    let documents = byId(expected(shard));
+    let documents = expected(shard);
     const manifest = base === undefined ? undefined : await catalogue.readShardManifest(base.entry).catch(noBase);
     const prove = base !== undefined && !isSameSession(base.entry, state);
     if (base !== undefined && manifest !== undefined && isUnchanged(base, state, identity)) {
@@ -303,7 +303,7 @@ export class Jobs {
         openOrdered: shard.openOrdered.bind(shard),
         readOrdered: shard.readOrdered.bind(shard),
         openView: (target: ShardTarget, request: ViewRequest) => {
-          documents = byId(expected(shard));
+          documents = expected(shard);
           return shard.openView(target, request);
         },
       },
@@ -396,11 +396,6 @@ function manifestOf(job: SnapshotJob, uuid: string, entries: readonly (ShardEntr
     },
     { partial: true },
   );
-}
-
-/** The documents by `_id`: in document order they are stored in any. */
-export function byId(documents: readonly ModelDocument[]): readonly ModelDocument[] {
-  return documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The base was removed and swept meanwhile. */

@@ -191,9 +191,13 @@ export class ShardModel implements DocumentReader {
       const view = this.views.get(id);
       if (view === undefined) throw new SnapkeepError('view_lost', 'the view is gone');
       const end = Math.min(to, at + this.pageSize);
-      const wanted = within(view.slice(at, end), numbers).filter(({ seqNo }) => skip?.(seqNo) !== true);
-      const body = searchResponse(wanted.sort((a, b) => a.seqNo - b.seqNo));
-      yield { body, ordered: { from: at, to: end, numbers, asked: [], multi: false } };
+      const places = Array.from({ length: end - at }, (_, i) => at + i).filter((number) => {
+        const { seqNo } = view[number];
+        return seqNo >= numbers.from && seqNo < numbers.to && skip?.(seqNo) !== true;
+      });
+      const wanted = places.map((number) => view[number]);
+      const body = searchResponse(wanted, places);
+      yield { body, ordered: { from: at, to: end, numbers, asked: [wanted.length], multi: false } };
       await this.onPage();
     }
   }
@@ -234,11 +238,14 @@ function within(documents: readonly ModelDocument[], { from, to }: SeqNoRange): 
   return documents.filter(({ seqNo }) => seqNo >= from && seqNo < to);
 }
 
-/** As a cluster answers a search: memory of its own, as bodies that were received have. */
-export function searchResponse(documents: readonly ModelDocument[]): Buffer {
-  const hits = documents.map(({ id, seqNo, version, routing, source }) => {
+/**
+ * As a cluster answers a search: memory of its own, as bodies that were received have. `sort` are the sort values;
+ * unset: the sequence numbers.
+ */
+export function searchResponse(documents: readonly ModelDocument[], sort?: readonly number[]): Buffer {
+  const hits = documents.map(({ id, seqNo, version, routing, source }, i) => {
     const routed = routing === undefined ? '' : `"_routing":${JSON.stringify(routing)},`;
-    return `{"_index":"logs","_id":${JSON.stringify(id)},"_version":${version},"_seq_no":${seqNo},"_primary_term":1,"_score":null,${routed}"_source":${source},"sort":[${seqNo}]}`;
+    return `{"_index":"logs","_id":${JSON.stringify(id)},"_version":${version},"_seq_no":${seqNo},"_primary_term":1,"_score":null,${routed}"_source":${source},"sort":[${sort?.[i] ?? seqNo}]}`;
   });
   const text = `{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[${hits.join(',')}]}}`;
   const body = Buffer.allocUnsafeSlow(Buffer.byteLength(text));

@@ -181,7 +181,7 @@ export async function copyTrusting(settle: Omit<SettleShard, 'copied'>): Promise
   }
 }
 
-/** What a restore of the shard brings back, in the order of the bulk bodies. */
+/** What a restore of the shard brings back, by `_id`: segments in document order have any order. */
 export async function restored({ catalogue, store, pool }: Repository, entry: ShardEntry): Promise<ModelDocument[]> {
   const manifest = await catalogue.readShardManifest(entry);
   const documents: ModelDocument[] = [];
@@ -199,10 +199,14 @@ export async function restored({ catalogue, store, pool }: Repository, entry: Sh
       });
     }
   }
-  return documents;
+  return byId(documents);
 }
 
 /** The documents of a shard, comparable with {@link restored}. */
 export function expected(shard: ShardModel): ModelDocument[] {
-  return shard.live().map((document) => ({ ...document, seqNo: -1 }));
+  return byId(shard.live().map((document) => ({ ...document, seqNo: -1 })));
+}
+
+function byId(documents: readonly ModelDocument[]): ModelDocument[] {
+  return documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
