@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { type Cluster } from '../../src/cluster/cluster';
-import { type ShardResult } from '../../src/contracts/jobs/copy';
+import { type ShardGroup, type ShardResult } from '../../src/contracts/jobs/copy';
 import { type BeginSnapshotResult, type SnapshotStatus } from '../../src/contracts/jobs/snapshot';
 import { type ObjectRef } from '../../src/contracts/stored';
 import { workflowIds } from '../../src/contracts/workflow-ids';
@@ -20,13 +20,16 @@ import { shardTotals } from '../../src/repository/format/shard-totals';
 import { buildManifest } from '../../src/snapshotting/build-manifest';
 import { putList, readLists } from '../../src/snapshotting/job-notes';
 import {
+  areReadInViews,
   changedShards,
   countsOf,
   groupShards,
+  groupToSettle,
   type JobPlan,
   readPlan,
   writePlan,
 } from '../../src/snapshotting/job-plan';
+import { VIEWS_AT_ONCE } from '../../src/snapshotting/open-views';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
 import { elapsed } from '../support/statistics';
 import { CountingStore } from './counting-store';
@@ -124,6 +127,7 @@ class Simulation {
         info,
         indices,
         states,
+        statesMillis: Date.now(),
         root: await catalogue.readRoot(),
         catalogue,
         cluster: NO_CLUSTER,
@@ -146,24 +150,32 @@ class Simulation {
     const json = gunzipSync(await this.store.get(ref.key));
     this.count(`${label}: plan, JSON`, json.length, 'bytes');
     this.count(`${label}: plan, stored`, ref.length, 'bytes');
-    const groups = groupShards(changedShards(plan));
+    const changed = changedShards(plan);
+    const groups = groupShards(changed);
     const begun: BeginSnapshotResult = {
       kind: 'planned',
       mayHaveCommitted: false,
       plan: ref,
       groups,
+      smallInViews: areReadInViews(changed),
       counts: countsOf(plan),
     };
     this.count(`${label}: result of beginSnapshot`, jsonBytes(begun), 'bytes', TEMPORAL.payloadBytes);
-    const slots: SnapshotStatus['groups'] = groups.map((group, i) => ({
-      workflowId: workflowIds.snapshotGroup('repository', plan.snapshot, plan.uuid, i),
-      group,
-      done: false,
-      failed: 0,
-    }));
-    this.count(`${label}: answer to getStatus`, jsonBytes(slots), 'bytes', TEMPORAL.payloadBytes);
-    this.count(`${label}: events of the workflow`, snapshotEvents(groups.length), 'count', TEMPORAL.events);
-    const changed = changedShards(plan);
+    const rounds = roundsOf(plan);
+    const settled = rounds.flat();
+    const status: Pick<SnapshotStatus, 'groups' | 'settling'> = {
+      groups: groups.map((group, i) => ({
+        workflowId: workflowIds.snapshotGroup('repository', plan.snapshot, plan.uuid, i),
+        group,
+        done: false,
+      })),
+      settling: settled.map((group) => ({ group, done: false, failed: 0 })),
+    };
+    const events = snapshotEvents(groups.length, rounds.length, settled.length);
+    this.count(`${label}: rounds of views`, rounds.length, 'count');
+    this.count(`${label}: groups to settle, each an activity`, settled.length, 'count');
+    this.count(`${label}: answer to getStatus`, jsonBytes(status), 'bytes', TEMPORAL.payloadBytes);
+    this.count(`${label}: events of the workflow`, events, 'count', TEMPORAL.events);
     const most = Math.max(
       ...groups.map(({ first, count, small }) =>
         small ? 0 : groupEvents(count, Math.max(...changed.slice(first, first + count).map(chunksOfShard))),
@@ -200,7 +212,7 @@ class Simulation {
     let ref!: ObjectRef;
     this.store.counted();
     await this.timed(`${label}: committed`, async () => {
-      manifest = buildManifest(plan, results, false);
+      manifest = buildManifest({ plan, results, unchangedMillis: plan.seenMillis }, false);
       ref = (await commitSnapshot(this.catalogue, manifest, COMPRESS)).manifest;
     });
     const json = gunzipSync(await this.store.get(ref.key));
@@ -262,6 +274,14 @@ function activitiesOf(plan: JobPlan): number {
     const large = changed.slice(first, first + count).reduce((all, shard) => all + chunksOfShard(shard) + 2, 0);
     return sum + (small ? 1 : large);
   }, 0);
+}
+
+/** Returns the groups to settle of each round, were the cluster to allow as many views as a snapshot opens at once. */
+function roundsOf(plan: JobPlan): ShardGroup[][] {
+  const changed = changedShards(plan);
+  return Array.from({ length: Math.ceil(changed.length / VIEWS_AT_ONCE) }, (_, round) =>
+    groupToSettle(changed.slice(round * VIEWS_AT_ONCE, (round + 1) * VIEWS_AT_ONCE)),
+  );
 }
 
 function chunksOfShard({ plan }: { readonly plan: { readonly bytes: number } }): number {

@@ -13,7 +13,7 @@ import { type ShardInView } from './shard-in-view';
 import { indexNamesOf, readStates, type ShardStates } from './states-at-copy';
 
 /** Views of one snapshot that are open at once. What exceeds it gets views when the former are closed. */
-const VIEWS_AT_ONCE = 500;
+export const VIEWS_AT_ONCE = 500;
 /** Most ms that shards should differ by. So many views take less where nothing else keeps the cluster busy. */
 const WANTED_SPREAD_MS = 100;
 const FEW_VIEWS = 100;

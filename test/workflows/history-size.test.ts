@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type TestWorkflowEnvironment } from '@temporalio/testing';
 import { groupEvents, snapshotEvents } from '../../bench/scale/temporal-limits';
-import { type ShardGroup } from '../../src/contracts/jobs/copy';
+import { type CopyGroupInput, type ShardGroup } from '../../src/contracts/jobs/copy';
 import { workflowIds } from '../../src/contracts/workflow-ids';
 import { type createSnapshotWorkflow } from '../../workflows';
 import { repositoryOf, startEnvironment, withActivities } from './support';
@@ -10,6 +10,7 @@ const OBJECT = { key: 'k', length: 1, sha256: '0' };
 const GROUPS = 20;
 const SHARDS = 2;
 const CHUNKS = 3;
+const ROUNDS = 2;
 
 let environment: TestWorkflowEnvironment;
 
@@ -30,12 +31,22 @@ test('a snapshot has no more events than the page about large clusters counts', 
       mayHaveCommitted: false,
       plan: OBJECT,
       groups,
+      smallInViews: false,
       counts: { indices: GROUPS, shards: GROUPS * SHARDS, unchangedShards: 0, failedShards: 0 },
     }),
-    planShard: async () => ({ label: 'logs', chunks }),
+    planShard: async () => ({ label: 'logs', chunks, covers: [], ordered: { view: 'v', numbers: { from: 0, to: 1 } } }),
     copyChunk: async () => ({ parts: [OBJECT], documents: 1, objects: 1, bytes: 1 }),
-    settleShard: async ({ ordinal }: { ordinal: number }) => ({ ordinal }),
-    keepGroupResults: async () => ({ results: OBJECT, failed: 0 }),
+    closeOrderedView: async () => undefined,
+    keepCopied: async ({ group: { first, count } }: CopyGroupInput) => ({ first, count, copied: OBJECT }),
+    openViews: async ({ from }: { from: number }) => ({
+      plan: OBJECT,
+      views: OBJECT,
+      to: from + (GROUPS / ROUNDS) * SHARDS,
+      changedShards: GROUPS * SHARDS,
+      groups: groups.slice(from / SHARDS, from / SHARDS + GROUPS / ROUNDS),
+      unchangedMillis: 1,
+    }),
+    settleGroup: async () => ({ results: OBJECT, failed: 0 }),
     commitSnapshot: async () => ({
       state: 'SUCCESS' as const,
       indices: GROUPS,
@@ -61,8 +72,8 @@ test('a snapshot has no more events than the page about large clusters counts', 
     const histories = await Promise.all([handle.fetchHistory(), group.fetchHistory()]);
     return histories.map((history) => history.events?.length ?? 0);
   });
-  expect(parent).toBeLessThanOrEqual(snapshotEvents(GROUPS));
-  expect(parent).toBeGreaterThan(snapshotEvents(GROUPS) / 2);
+  expect(parent).toBeLessThanOrEqual(snapshotEvents(GROUPS, ROUNDS, GROUPS));
+  expect(parent).toBeGreaterThan(snapshotEvents(GROUPS, ROUNDS, GROUPS) / 2);
   expect(child).toBeLessThanOrEqual(groupEvents(SHARDS, CHUNKS));
   expect(child).toBeGreaterThan(groupEvents(SHARDS, CHUNKS) / 2);
 });
