@@ -17,7 +17,7 @@ import { copySealedGroup } from '../src/snapshotting/copy-sealed-group';
 import { copySmallGroup, type SmallGroupCursor } from '../src/snapshotting/copy-small-group';
 import { GroupProgress } from '../src/snapshotting/group-progress';
 import { type GroupCursor, keepCopied, keepGroupResults, readGroup } from '../src/snapshotting/group-results';
-import { changedShard, changedShards, type JobPlan, readPlan } from '../src/snapshotting/job-plan';
+import { changedShard, changedShards, type JobPlan } from '../src/snapshotting/job-plan';
 import { planShard } from '../src/snapshotting/plan-chunks';
 import { settleGroup } from '../src/snapshotting/settle-group';
 import { type SnapshotCopy } from '../src/snapshotting/shard-copying';
@@ -38,16 +38,19 @@ interface ShardJob {
  * The activities that copy shards, on the data queue. Each makes its failure final once it had no progress for the
  * job's retry window. Cancelled, each stops and leaves objects that the roll-back of the snapshot deletes.
  */
-export function copyActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
+export function copyActivities({ cluster, pool, notes }: Dependencies, ledger: Ledger) {
   /** Trusts what the job found out about the cluster when it began; an attempt after a failed one asks the cluster. */
   const open = async (
     call: Pick<ShardJob, 'repository' | 'uuid' | 'plan'>,
     signal: AbortSignal,
   ): Promise<{ plan: JobPlan; copy: SnapshotCopy }> => {
     const repository = ledger.open(call.repository);
-    const plan = await readPlan(repository.store, call.plan, { signal });
+    const plan = await notes.plan(repository.store, call.plan, signal);
     const facts = isRepeated() ? await cluster.info(signal) : { ...plan.cluster, pit: plan.pit };
-    return { plan, copy: { cluster, reader: cluster.readerOf(facts), pool, repository, uuid: call.uuid, signal } };
+    return {
+      plan,
+      copy: { cluster, reader: cluster.readerOf(facts), pool, repository, notes, uuid: call.uuid, signal },
+    };
   };
   const openShard = async (call: ShardJob, signal: AbortSignal) => {
     const { plan, copy } = await open(call, signal);

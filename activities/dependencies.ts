@@ -2,6 +2,7 @@ import { type Client } from '@temporalio/client';
 import { type Cluster } from '../src/cluster/cluster';
 import { type CodecPool } from '../src/documents/codec-pool';
 import { type OpenRepositories } from '../src/registrations/open-repositories';
+import { type NoteReader } from '../src/snapshotting/note-reader';
 
 /** The dependencies of activities; one set per worker process. */
 export interface Dependencies {
@@ -9,4 +10,5 @@ export interface Dependencies {
   readonly cluster: Cluster;
   readonly repositories: OpenRepositories;
   readonly pool: CodecPool;
+  readonly notes: NoteReader;
 }

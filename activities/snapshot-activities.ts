@@ -17,7 +17,6 @@ import { commitCopied, commitFailed } from '../src/snapshotting/commit-job';
 import { IndexFinder } from '../src/snapshotting/find-indices';
 import { keepCopied, keepGroupResults } from '../src/snapshotting/group-results';
 import { readLists } from '../src/snapshotting/job-notes';
-import { readPlan } from '../src/snapshotting/job-plan';
 import { closeNotedViews, openRound } from '../src/snapshotting/view-rounds';
 import { isRepeated, runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
@@ -42,7 +41,7 @@ interface Abandoned {
 }
 
 /** The activities that begin, commit and roll back snapshots, on the control queue. */
-export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledger) {
+export function snapshotActivities({ cluster, pool, notes }: Dependencies, ledger: Ledger) {
   const finder = new IndexFinder(cluster);
 
   /** Enters the calling job in its ledger, or changes its entry. Returns whether it may go on. */
@@ -58,7 +57,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
 
   const closeAbandoned = async (call: SnapshotJob & Abandoned, signal: AbortSignal): Promise<void> => {
     const { store } = ledger.open(call.repository);
-    if (call.plan !== undefined) await closeNotedViews(cluster, store, { ...call, plan: call.plan }, signal);
+    if (call.plan !== undefined) await closeNotedViews(cluster, { store, notes }, { ...call, plan: call.plan }, signal);
   };
 
   return {
@@ -80,6 +79,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
               cluster,
               pool,
               repository,
+              notes,
               repeated,
               signal,
               onTouch,
@@ -107,9 +107,9 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     openViews: (call: SnapshotJob & { plan: ObjectRef; from: number }): Promise<OpenedViews> =>
       runActivity(async ({ signal }) => {
         const repository = ledger.open(call.repository);
-        const plan = await readPlan(repository.store, call.plan, { signal });
+        const plan = await notes.plan(repository.store, call.plan, signal);
         const reader = cluster.readerOf({ ...plan.cluster, pit: plan.pit });
-        const copy = { cluster, reader, pool, repository, uuid: call.uuid, signal };
+        const copy = { cluster, reader, pool, repository, notes, uuid: call.uuid, signal };
         return openRound(copy, { plan, ref: call.plan }, call.from);
       }),
 
@@ -123,10 +123,10 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
     ): Promise<SnapshotOutcome> =>
       runActivity(async ({ signal }) => {
         const repository = ledger.open(call.repository);
-        const notes = call.results.map((group) => group.results);
+        const lists = call.results.map((group) => group.results);
         const [plan, results] = await Promise.all([
-          readPlan(repository.store, call.plan, { signal }),
-          readLists(repository.store, 'results', notes, { signal }),
+          notes.plan(repository.store, call.plan, signal),
+          readLists(repository.store, 'results', lists, { signal }),
         ]);
         const copied = { plan, results, unchangedMillis: call.unchangedMillis };
         return commitCopied(repository, copied, {
@@ -145,7 +145,7 @@ export function snapshotActivities({ cluster, pool }: Dependencies, ledger: Ledg
       runActivity(async ({ signal }) => {
         const repository = ledger.open(call.repository);
         await closeAbandoned(call, signal);
-        const plan = call.plan === undefined ? undefined : await readPlan(repository.store, call.plan, { signal });
+        const plan = call.plan === undefined ? undefined : await notes.plan(repository.store, call.plan, signal);
         const outcome = await commitFailed(repository, call, plan, signal);
         await ledger.endJob(call.repository, { state: outcome.state, reason: call.reason });
         return outcome;

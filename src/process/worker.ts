@@ -8,6 +8,7 @@ import { createDataActivities } from '../../activities/data-queue';
 import { type Cluster } from '../cluster/cluster';
 import { CodecPool } from '../documents/codec-pool';
 import { type OpenRepositories } from '../registrations/open-repositories';
+import { NoteReader } from '../snapshotting/note-reader';
 import { dataTaskQueue } from './job-options';
 import { type Logger } from './logging';
 import { type Settings } from './settings';
@@ -54,7 +55,8 @@ export function installTemporalLogging(logger: Logger): void {
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { settings } = parts;
   const pool = new CodecPool(settings.threads);
-  const deps = { client: parts.client, cluster: parts.cluster, repositories: parts.repositories, pool };
+  const { client, cluster, repositories } = parts;
+  const deps = { client, cluster, repositories, pool, notes: new NoteReader() };
   const common: Pick<
     WorkerOptions,
     | 'connection'

@@ -12,6 +12,7 @@ import { commitCopied, type CommitOptions } from './commit-job';
 import { copyAtOnce } from './copy-at-once';
 import { type FoundIndices } from './find-indices';
 import { areReadInViews, basesOf, changedShards, countsOf, groupShards, type JobPlan, writePlan } from './job-plan';
+import { type NoteReader } from './note-reader';
 import { planSnapshot } from './plan-snapshot';
 
 /** A snapshot that begins, and what its first step works with. */
@@ -27,6 +28,7 @@ interface BeginSnapshot {
   readonly cluster: Cluster;
   readonly pool: CodecPool;
   readonly repository: OpenRepository;
+  readonly notes: NoteReader;
   /** Whether an earlier attempt may have done a part of the step. */
   readonly repeated: boolean;
   readonly signal: AbortSignal;
@@ -51,7 +53,7 @@ export async function beginSnapshot(
   begin: BeginSnapshot,
   { info, indices }: FoundIndices,
 ): Promise<BeginSnapshotResult> {
-  const { job, repository, cluster, pool, repeated, signal } = begin;
+  const { job, repository, notes, cluster, pool, repeated, signal } = begin;
   const { catalogue } = repository;
   const names = indices.map((index) => index.name);
   if (!(await begin.enterLedger(names))) return { kind: 'queued', mayHaveCommitted: repeated };
@@ -59,7 +61,7 @@ export async function beginSnapshot(
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
   refuseUsedName(job, root);
   const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
-  const copy = { cluster, reader: cluster.readerOf(info), pool, repository, uuid: job.uuid, signal };
+  const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);
   if (copied === undefined) return keepPlan(begin, names, plan);
   begin.onTouch();

@@ -6,7 +6,7 @@ import { type ObjectRef } from '../contracts/stored';
 import { copyOrdered, copySealed } from '../repository/segments/copy-sealed';
 import { type SegmentWriting, type WrittenSegment } from '../repository/segments/write-segments';
 import { CopyCounter } from './copy-counter';
-import { putList, readNumberSet } from './job-notes';
+import { putList } from './job-notes';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, type SnapshotCopy } from './shard-copying';
 
@@ -76,7 +76,7 @@ export async function copyChunk(
 
 /** Returns the segments of a chunk as they are written. */
 async function copying(
-  { reader, repository: { store }, signal }: SnapshotCopy,
+  { reader, repository: { store }, notes, signal }: SnapshotCopy,
   { plan: { target } }: ChangedShard,
   writing: SegmentWriting,
   chunk: ChunkPlan,
@@ -84,7 +84,7 @@ async function copying(
 ): Promise<AsyncIterable<WrittenSegment>> {
   if (chunk.ordered === undefined || ordered === undefined) return copySealed(writing, reader, target, chunk, signal);
   const { view, numbers, stored } = ordered;
-  const set = stored === undefined ? undefined : await readNumberSet(store, stored, { signal });
+  const set = stored === undefined ? undefined : await notes.numbers(store, stored, signal);
   const skip = set === undefined ? undefined : (seqNo: number): boolean => set.has(seqNo);
   return copyOrdered(writing, reader, target, { id: view }, { from: chunk.from, to: chunk.to, numbers, skip }, signal);
 }

@@ -4,7 +4,7 @@ import { type CopyProgress } from '../contracts/jobs/job';
 import { type ObjectRef } from '../contracts/stored';
 import { GroupProgress } from './group-progress';
 import { type GroupCursor, keepGroupResults } from './group-results';
-import { changedShards, type JobPlan, readPlan, writePlan } from './job-plan';
+import { changedShards, type JobPlan, writePlan } from './job-plan';
 import { closeViews, openViews } from './open-views';
 import { settleGroup } from './settle-group';
 import { type SnapshotCopy } from './shard-copying';
@@ -39,14 +39,14 @@ export async function copySmallGroup(
   given: { readonly plan: JobPlan; readonly ref: ObjectRef },
   { resumeFrom, advance, progress, isCancelled }: GroupRun,
 ): Promise<SmallGroupResult> {
-  const { repository, uuid, signal } = copy;
+  const { repository, notes, uuid, signal } = copy;
   let cursor = resumeFrom;
   try {
     for (;;) {
       cursor ??= await openGroup(copy, given, undefined);
       advance(cursor);
       const isSame = cursor.plan.key === given.ref.key;
-      const plan = isSame ? given.plan : await readPlan(repository.store, cursor.plan, { signal });
+      const plan = isSame ? given.plan : await notes.plan(repository.store, cursor.plan, signal);
       const changed = changedShards(plan);
       const group = cursor.shards.map((at) => ({ at, shard: changed[at.ordinal]! }));
       const { results: before, ...opened } = cursor;

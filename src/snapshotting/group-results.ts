@@ -43,12 +43,12 @@ export async function keepCopied(
 
 /** Reads the notes about the shards of a group that is to be settled. Throws `blob_missing` once the job is over. */
 export async function readGroup(
-  { repository: { store }, signal }: SnapshotCopy,
+  { repository: { store }, notes, signal }: SnapshotCopy,
   plan: JobPlan,
   { group: { first, count }, views, copied }: SettleGroupInput,
 ): Promise<ShardToSettle[]> {
   const [inViews, before] = await Promise.all([
-    readLists(store, 'views', [views], { signal }),
+    notes.views(store, views, signal),
     readLists(store, 'copied', copied, { signal }),
   ]);
   const viewOf = new Map(inViews.map((one) => [one.ordinal, one]));

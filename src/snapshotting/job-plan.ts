@@ -82,13 +82,20 @@ export interface ChangedShard {
   readonly plan: Extract<PlannedShard, { kind: 'changed' }>;
 }
 
+/** Kept with their plans, because each step of a job asks for them. */
+const changedOf = new WeakMap<JobPlan, readonly ChangedShard[]>();
+
 /** Returns the changed shards; the position is the ordinal. Late ones come last, so that no ordinal changes. */
-export function changedShards(plan: JobPlan): ChangedShard[] {
+export function changedShards(plan: JobPlan): readonly ChangedShard[] {
+  const known = changedOf.get(plan);
+  if (known !== undefined) return known;
   const changed = plan.indices.flatMap((index) =>
     index.shards.flatMap((one, shard) => (one.kind === 'changed' ? [{ index, shard, plan: one }] : [])),
   );
   const [planned, late] = [changed.filter((one) => one.plan.late !== true), changed.filter((one) => one.plan.late)];
-  return [...planned, ...late].map((one, ordinal) => ({ ordinal, ...one }));
+  const shards = [...planned, ...late].map((one, ordinal) => ({ ordinal, ...one }));
+  changedOf.set(plan, shards);
+  return shards;
 }
 
 /** Returns the changed shard of an ordinal. Throws `internal` when the plan has no such shard. */

@@ -11,6 +11,7 @@ import { newAttempt } from '../repository/format/keys';
 import { type SettleShard } from '../repository/segments/settle-shard';
 import { type SegmentWriting, type WriteProgress } from '../repository/segments/write-segments';
 import { type ChangedShard } from './job-plan';
+import { type NoteReader } from './note-reader';
 import { checkHistory } from './states-at-copy';
 
 /** Source and target of the shards that one attempt of a step copies. */
@@ -19,6 +20,7 @@ export interface SnapshotCopy {
   readonly reader: DocumentReader;
   readonly pool: CodecPool;
   readonly repository: OpenRepository;
+  readonly notes: NoteReader;
   /** Uuid of the snapshot that the shards are copied for. */
   readonly uuid: string;
   /** Aborted when the attempt must end. */

@@ -5,7 +5,8 @@ import { isSnapkeepError } from '../contracts/errors';
 import { type OpenedViews } from '../contracts/jobs/copy';
 import { type ObjectRef } from '../contracts/stored';
 import { putList, readLists } from './job-notes';
-import { changedShards, groupToSettle, type JobPlan, readPlan, writePlan } from './job-plan';
+import { changedShards, groupToSettle, type JobPlan, writePlan } from './job-plan';
+import { type NoteReader } from './note-reader';
 import { closeViews, openViews } from './open-views';
 import { type SnapshotCopy } from './shard-copying';
 
@@ -41,13 +42,13 @@ export async function openRound(
 /** Closes the views that the notes list, as far as notes and cluster are there. What stays open expires. */
 export async function closeNotedViews(
   cluster: Cluster,
-  store: BlobStore,
+  { store, notes }: { readonly store: BlobStore; readonly notes: NoteReader },
   { plan: ref, views }: { readonly plan: ObjectRef; readonly views: readonly ObjectRef[] },
   signal: AbortSignal,
 ): Promise<void> {
   if (views.length === 0) return;
   try {
-    const plan = await readPlan(store, ref, { signal });
+    const plan = await notes.plan(store, ref, signal);
     const shards = await readLists(store, 'views', views, { signal });
     await closeViews(cluster.readerOf({ ...plan.cluster, pit: plan.pit }), shards);
   } catch (error) {

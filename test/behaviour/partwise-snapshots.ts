@@ -17,6 +17,7 @@ import { buildManifest } from '../../src/snapshotting/build-manifest';
 import { copyChunk } from '../../src/snapshotting/copy-chunk';
 import { readLists } from '../../src/snapshotting/job-notes';
 import { type ChangedShard, changedShards } from '../../src/snapshotting/job-plan';
+import { NoteReader } from '../../src/snapshotting/note-reader';
 import { planChunks, planShard } from '../../src/snapshotting/plan-chunks';
 import { planSnapshot } from '../../src/snapshotting/plan-snapshot';
 import { segmentWriting, shardSettling, type SnapshotCopy } from '../../src/snapshotting/shard-copying';
@@ -94,7 +95,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
 
   private copyFor(uuid: string): SnapshotCopy {
     const { cluster, pool } = this;
-    return { cluster, reader: cluster.reader, pool, repository: this, uuid, signal: SIGNAL };
+    return { cluster, reader: cluster.reader, pool, repository: this, notes: new NoteReader(), uuid, signal: SIGNAL };
   }
 
   private async copy(

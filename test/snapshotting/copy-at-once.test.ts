@@ -9,6 +9,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { copyAtOnce } from '../../src/snapshotting/copy-at-once';
 import { type ChangedShard, changedShards, type JobPlan } from '../../src/snapshotting/job-plan';
+import { NoteReader } from '../../src/snapshotting/note-reader';
 import { ShardStates } from '../../src/snapshotting/states-at-copy';
 import { MemoryBlobStore } from '../repository/support/memory-blob-store';
 import { ShardModel } from '../repository/support/shard-model';
@@ -57,7 +58,9 @@ function copyFailing(error: Error | undefined, refresh: Cluster['refresh'] = asy
   const write = { compress: true, chunkSizeBytes: 1024 ** 2, readonly: false };
   const repository = { store, catalogue: new Catalogue(store), write } as unknown as OpenRepository;
   const signal = new AbortController().signal;
-  return copyAtOnce({ cluster, pool, repository, uuid: plan.uuid, reader, signal }, plan, [model.state]);
+  return copyAtOnce({ cluster, pool, repository, notes: new NoteReader(), uuid: plan.uuid, reader, signal }, plan, [
+    model.state,
+  ]);
 }
 
 it('copying at once decides nothing where the cluster or the store could not do it', async () => {

@@ -7,6 +7,7 @@ import { Catalogue } from '../../src/repository/catalogue/catalogue';
 import { newSnapshotUuid } from '../../src/repository/format/keys';
 import { GroupProgress } from '../../src/snapshotting/group-progress';
 import { changedShards, type JobPlan, type PlannedShard } from '../../src/snapshotting/job-plan';
+import { NoteReader } from '../../src/snapshotting/note-reader';
 import { openViews } from '../../src/snapshotting/open-views';
 import { settleGroup, settleInView } from '../../src/snapshotting/settle-group';
 import { type SnapshotCopy } from '../../src/snapshotting/shard-copying';
@@ -42,6 +43,7 @@ class Shards {
       reader: this.reader(),
       pool,
       repository: { store, catalogue: new Catalogue(store), write } as unknown as OpenRepository,
+      notes: new NoteReader(),
       uuid: newSnapshotUuid(),
       signal: new AbortController().signal,
     };

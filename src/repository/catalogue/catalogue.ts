@@ -191,7 +191,8 @@ export async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | unde
   }
 }
 
-function cacheKey(ref: ObjectRef): string {
+/** Returns the key under which caches keep what the reference leads to. */
+export function cacheKey(ref: ObjectRef): string {
   return `${ref.sha256} ${ref.key}`;
 }
 
