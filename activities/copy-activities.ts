@@ -101,13 +101,14 @@ export function copyActivities({ cluster, pool, notes }: Dependencies, ledger: L
       }, call.options.retryWindowMs),
 
     /**
-     * Cuts what a large shard has to read into chunks: new operations, and parts of the base to write again. `parts`
-     * are notes of what was copied from a view that was lost. `closeOrderedView` closes the view that it may open.
+     * Cuts what a large shard has to read into chunks, about `mostChunks` at most: new operations, and parts of the
+     * base to write again. `parts` are notes of what was copied from a view that was lost. `closeOrderedView` closes
+     * the view that it may open.
      */
-    planShard: (call: ShardJob & { parts: readonly ObjectRef[] }): Promise<ShardPlan> =>
+    planShard: (call: ShardJob & { parts: readonly ObjectRef[]; mostChunks: number }): Promise<ShardPlan> =>
       runActivity(async ({ signal }) => {
         const { copy, shard } = await openShard(call, signal);
-        return planShard(copy, shard, call.parts);
+        return planShard(copy, shard, call);
       }, call.options.retryWindowMs),
 
     /** Closes the view in which chunks of a shard were copied in document order. One that can't be closed expires. */

@@ -12,6 +12,7 @@ import {
   type CopiedGroup,
   type CopiedShard,
   type CopyGroupInput,
+  mostChunks,
   type ShardPlan,
   type ShardProgress,
 } from '../src/contracts/jobs/copy';
@@ -78,8 +79,8 @@ async function copyShard(
   let done = NO_PROGRESS;
   let fruitless = 0;
   for (;;) {
-    const { parts } = copied;
-    const planned = await dataActivities(input.options, `plan shard ${ordinal + 1}`).planShard({ ...shard, parts });
+    const bounds = { parts: copied.parts, mostChunks: mostChunks(input.group) };
+    const planned = await dataActivities(input.options, `plan shard ${ordinal + 1}`).planShard({ ...shard, ...bounds });
     show({ stage: 'STARTED' });
     if (planned.anew === true) {
       copied = { ordinal, parts: [], covers: [] };

@@ -1,6 +1,6 @@
 /** Makes up what copying a shard leaves behind: its manifest, and its entry in the manifest of the snapshot. */
 import { createHash } from 'node:crypto';
-import { MAX_CHUNKS } from '../../src/contracts/jobs/copy';
+import { mostChunks, type ShardGroup } from '../../src/contracts/jobs/copy';
 import { type ObjectRef, type ShardEntry } from '../../src/contracts/stored';
 import { MARKS } from '../../src/documents/marks';
 import { type Segment, type ShardManifest } from '../../src/repository/format/format';
@@ -24,9 +24,9 @@ export const COPY = {
   pages: Math.ceil(SHARD.jsonBytes / PAGE_BYTES),
 };
 
-/** Returns the number of chunks in which a shard of so many expected bytes is copied. */
-export function chunksOf(bytes: number): number {
-  return Math.min(MAX_CHUNKS, Math.max(1, Math.ceil(bytes / CHUNK_BYTES)));
+/** Returns the number of chunks in which a shard of so many expected bytes is copied, as one of its group. */
+export function chunksOf(bytes: number, group: Pick<ShardGroup, 'count'>): number {
+  return Math.min(mostChunks(group), Math.max(1, Math.ceil(bytes / CHUNK_BYTES)));
 }
 
 /** Makes up the manifest of a copied shard. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { FsBlobStore } from '../../src/blobs/fs/fs-blob-store';
 import { type Cluster } from '../../src/cluster/cluster';
-import { type ShardGroup, type ShardResult } from '../../src/contracts/jobs/copy';
+import { type GroupResult, type ShardGroup, type ShardResult } from '../../src/contracts/jobs/copy';
 import { type BeginSnapshotResult, type SnapshotStatus } from '../../src/contracts/jobs/snapshot';
 import { type ObjectRef } from '../../src/contracts/stored';
 import { workflowIds } from '../../src/contracts/workflow-ids';
@@ -43,6 +43,8 @@ import { groupEvents, snapshotEvents, TEMPORAL } from './temporal-limits';
 /** Snapshots of the repository whose root is listed. */
 const LISTED = 1_000;
 const JOB = { ignoreUnavailable: false, includeGlobalState: false, partial: false } as const;
+/** Most bytes of a payload. */
+const MOST_BYTES = TEMPORAL.payloadBytes;
 /** Activities whose begin is measured. */
 const AGAIN = 1_000;
 const COMPRESS = { compress: true } as const;
@@ -142,6 +144,7 @@ class Simulation {
     const { unchangedShards } = countsOf(plan);
     this.count(`${label}: unchanged shards`, unchangedShards, 'count');
     this.count(`${label}: groups, each a child workflow`, groups.length, 'count');
+    this.count(`${label}: shards of a group, the most`, Math.max(0, ...groups.map(({ count }) => count)), 'count');
     return plan;
   }
 
@@ -164,7 +167,7 @@ class Simulation {
       smallInViews: areReadInViews(changed),
       counts: countsOf(plan),
     };
-    this.count(`${label}: result of beginSnapshot`, jsonBytes(begun), 'bytes', TEMPORAL.payloadBytes);
+    this.count(`${label}: result of beginSnapshot`, jsonBytes(begun), 'bytes', MOST_BYTES);
     const rounds = roundsOf(plan);
     const settled = rounds.flat();
     const status: Pick<SnapshotStatus, 'groups' | 'settling'> = {
@@ -178,14 +181,15 @@ class Simulation {
     const events = snapshotEvents(groups.length, rounds.length, settled.length);
     this.count(`${label}: rounds of views`, rounds.length, 'count');
     this.count(`${label}: groups to settle, each an activity`, settled.length, 'count');
-    this.count(`${label}: answer to getStatus`, jsonBytes(status), 'bytes', TEMPORAL.payloadBytes);
+    this.count(`${label}: answer to getStatus`, jsonBytes(status), 'bytes', MOST_BYTES);
+    const settledResults: GroupResult[] = settled.map(() => ({ results: ref, failed: 0 }));
+    this.count(`${label}: results in the input of commitSnapshot`, jsonBytes(settledResults), 'bytes', MOST_BYTES);
     this.count(`${label}: events of the workflow`, events, 'count', TEMPORAL.events);
-    const most = Math.max(
-      ...groups.map(({ first, count, small }) =>
-        small ? 0 : groupEvents(count, Math.max(...changed.slice(first, first + count).map(chunksOfShard))),
-      ),
-    );
+    const large = groups.filter(({ small }) => !small).map((group) => [group.count, chunksIn(group, changed)] as const);
+    const most = Math.max(0, ...large.map(([count, chunks]) => groupEvents(count, chunks / count)));
     this.count(`${label}: events of a child, the most`, most, 'count', TEMPORAL.events);
+    const parts = Array.from({ length: Math.max(0, ...large.map(([, chunks]) => chunks)) }, () => ref);
+    this.count(`${label}: notes in the input of keepCopied, the most`, jsonBytes(parts), 'bytes', MOST_BYTES);
     this.count(`${label}: activities that copy`, activitiesOf(plan), 'count');
     return ref;
   }
@@ -279,10 +283,10 @@ const NO_CLUSTER = new Proxy({} as Pick<Cluster, 'refresh' | 'readerOf'>, {
 /** Counts the activities that copy the plan: of small shards one for each group, of large ones one for each chunk. */
 function activitiesOf(plan: JobPlan): number {
   const changed = changedShards(plan);
-  return groupShards(changed).reduce((sum, { first, count, small }) => {
-    const large = changed.slice(first, first + count).reduce((all, shard) => all + chunksOfShard(shard) + 2, 0);
-    return sum + (small ? 1 : large);
-  }, 0);
+  return groupShards(changed).reduce(
+    (sum, group) => sum + (group.small ? 1 : chunksIn(group, changed) + 2 * group.count),
+    0,
+  );
 }
 
 /** Returns the groups to settle of each round, were the cluster to allow as many views as a snapshot opens at once. */
@@ -293,8 +297,9 @@ function roundsOf(plan: JobPlan): ShardGroup[][] {
   );
 }
 
-function chunksOfShard({ plan }: { readonly plan: { readonly bytes: number } }): number {
-  return chunksOf(plan.bytes);
+function chunksIn(group: ShardGroup, changed: readonly ChangedShard[]): number {
+  const shards = changed.slice(group.first, group.first + group.count);
+  return shards.reduce((sum, { plan }) => sum + chunksOf(plan.bytes, group), 0);
 }
 
 function jsonBytes(value: object): number {

@@ -1,4 +1,5 @@
 /** Computes what one snapshot of a very large cluster takes, from the constants of the code and a few assumptions. */
+import { largeGroupShards } from '../../src/snapshotting/job-plan';
 import { type Figure } from './figures';
 import { SHARD } from './made-up-cluster';
 import { chunksOf, COPY } from './made-up-copies';
@@ -21,6 +22,8 @@ const ASSUMED = {
 const ACTIVITIES_AT_ONCE = 8 * 2 * 2;
 /** The estimate of src/snapshotting/plan-snapshot.ts by which shards are cut into chunks. */
 const JSON_PER_STORED_BYTE = 2;
+/** A chunk notes its segments at this interval (src/snapshotting/copy-chunk.ts). */
+const NOTE_SECONDS = 3;
 /** `GET` requests that a restore sends for a segment. */
 const GETS_PER_SEGMENT = 1;
 /** Searches of a chunk besides its pages: its histogram; of a shard besides its chunks: checkpoint, view, counts. */
@@ -30,11 +33,15 @@ const SEARCHES_PER_SHARD = 6;
 /** Returns what the first snapshot of so many shards comes to with so many workers. */
 export function onPaper(shards: number, workers: number): Figure[] {
   const gigabytes = (shards * SHARD.jsonBytes) / 1e9;
-  const chunks = chunksOf(SHARD.storeBytes * JSON_PER_STORED_BYTE);
+  const chunks = chunksOf(SHARD.storeBytes * JSON_PER_STORED_BYTE, { count: largeGroupShards(shards) });
   const segments = shards * COPY.segments;
-  // Segments, a note for each chunk, shard manifests; each activity reads the plan, and the last one the notes.
-  const puts = segments + shards * (chunks + 1);
-  const gets = shards * (chunks + 2) + shards * chunks;
+  const chunkSeconds = ((SHARD.jsonBytes / 1e9) * ASSUMED.secondsPerGigabyte) / chunks;
+  const notes = Math.ceil(chunkSeconds / NOTE_SECONDS);
+  // Where a chunk leaves more than one note, they are read and joined.
+  const joined = notes > 1 ? { puts: 1, gets: notes } : { puts: 0, gets: 0 };
+  // Segments, notes of chunks, shard manifests; each worker reads the plan, and settling the notes.
+  const puts = segments + shards * (chunks * (notes + joined.puts) + 1);
+  const gets = workers + shards * chunks * (joined.gets + 1);
   const searches = shards * (COPY.pages + chunks * SEARCHES_PER_CHUNK + SEARCHES_PER_SHARD);
   const seconds = gigabytes * ASSUMED.secondsPerGigabyte;
   const all = workers * ASSUMED.processors;

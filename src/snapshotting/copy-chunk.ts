@@ -6,7 +6,7 @@ import { type ObjectRef } from '../contracts/stored';
 import { copyOrdered, copySealed } from '../repository/segments/copy-sealed';
 import { type SegmentWriting, type WrittenSegment } from '../repository/segments/write-segments';
 import { CopyCounter } from './copy-counter';
-import { putList } from './job-notes';
+import { putList, readLists } from './job-notes';
 import { type ChangedShard } from './job-plan';
 import { segmentWriting, type SnapshotCopy } from './shard-copying';
 
@@ -31,7 +31,7 @@ interface ChunkRun {
 }
 
 /**
- * Copies the chunk from the cursor on. Returns the notes that hold its segments, in order. A chunk in document order
+ * Copies the chunk from the cursor on. Returns the note that lists its segments, in order. A chunk in document order
  * ends early when the cluster has lost the view, and any chunk whose documents contradict what was known. Throws what
  * the cluster and the store throw; segments written since the last note are orphans then.
  */
@@ -71,7 +71,7 @@ export async function copyChunk(
     viewLost = true;
   }
   await note();
-  return { parts: noted.parts, ...counter.now(), ...(viewLost ? { viewLost } : {}) };
+  return { parts: await joined(copy, noted.parts), ...counter.now(), ...(viewLost ? { viewLost } : {}) };
 }
 
 /** Returns the segments of a chunk as they are written. */
@@ -87,6 +87,16 @@ async function copying(
   const set = stored === undefined ? undefined : await notes.numbers(store, stored, signal);
   const skip = set === undefined ? undefined : (seqNo: number): boolean => set.has(seqNo);
   return copyOrdered(writing, reader, target, { id: view }, { from: chunk.from, to: chunk.to, numbers, skip }, signal);
+}
+
+/** Joins notes, because each is a reference in the histories of the workflows: a slow chunk leaves many. */
+async function joined(
+  { repository: { store, write }, uuid, signal }: SnapshotCopy,
+  parts: readonly ObjectRef[],
+): Promise<readonly ObjectRef[]> {
+  if (parts.length <= 1) return parts;
+  const segments = await readLists(store, 'segments', parts, { signal });
+  return [await putList(store, uuid, 'segments', segments, { compress: write.compress, signal })];
 }
 
 function noteSegments(

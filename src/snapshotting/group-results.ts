@@ -8,7 +8,7 @@ import {
   type ShardResult,
 } from '../contracts/jobs/copy';
 import { type OpenRepository } from '../registrations/open-repositories';
-import { putList, readLists } from './job-notes';
+import { putList } from './job-notes';
 import { changedShards, type JobPlan } from './job-plan';
 import { type ShardToSettle } from './settle-group';
 import { type SnapshotCopy } from './shard-copying';
@@ -49,10 +49,10 @@ export async function readGroup(
 ): Promise<ShardToSettle[]> {
   const [inViews, before] = await Promise.all([
     notes.views(store, views, signal),
-    readLists(store, 'copied', copied, { signal }),
+    Promise.all(copied.map((ref) => notes.copied(store, ref, signal))),
   ]);
   const viewOf = new Map(inViews.map((one) => [one.ordinal, one]));
-  const copiedOf = new Map(before.map((one) => [one.ordinal, one]));
+  const copiedOf = new Map(before.flat().map((one) => [one.ordinal, one]));
   return changedShards(plan)
     .slice(first, first + count)
     .map((shard) => {

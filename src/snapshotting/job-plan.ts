@@ -85,15 +85,18 @@ export interface ChangedShard {
 /** Kept with their plans, because each step of a job asks for them. */
 const changedOf = new WeakMap<JobPlan, readonly ChangedShard[]>();
 
-/** Returns the changed shards; the position is the ordinal. Late ones come last, so that no ordinal changes. */
+/**
+ * Returns the changed shards; the position is the ordinal. Small ones come before large ones, so that neighbours fit
+ * into a group. Late ones come last, so that no ordinal changes.
+ */
 export function changedShards(plan: JobPlan): readonly ChangedShard[] {
   const known = changedOf.get(plan);
   if (known !== undefined) return known;
   const changed = plan.indices.flatMap((index) =>
     index.shards.flatMap((one, shard) => (one.kind === 'changed' ? [{ index, shard, plan: one }] : [])),
   );
-  const [planned, late] = [changed.filter((one) => one.plan.late !== true), changed.filter((one) => one.plan.late)];
-  const shards = [...planned, ...late].map((one, ordinal) => ({ ordinal, ...one }));
+  const rank = ({ plan: one }: Omit<ChangedShard, 'ordinal'>): number => (one.late ? 2 : 0) + (isSmall(one) ? 0 : 1);
+  const shards = changed.sort((a, b) => rank(a) - rank(b)).map((one, ordinal) => ({ ordinal, ...one }));
   changedOf.set(plan, shards);
   return shards;
 }
@@ -126,25 +129,44 @@ export function countsOf(plan: JobPlan): PlanCounts {
 
 /** A shard with at most this many bytes to read is small: it shares an activity with others. */
 const SMALL_SHARD_BYTES = 32 * 1024 * 1024;
-/** The most that one group of small shards holds. */
+
+function isSmall({ bytes }: Pick<ChangedShard['plan'], 'bytes'>): boolean {
+  return bytes <= SMALL_SHARD_BYTES;
+}
+
+/** The most that one group of small shards holds, unless there would be too many groups. */
 const SMALL_GROUP = { shards: 100, bytes: 64 * 1024 * 1024 } as const;
 /** The most bytes of small shards that are read in views: what views hold open costs the cluster disk space. */
 const READ_IN_VIEWS_BYTES = 64 * 1024 * 1024;
 
 /** Returns whether the small ones of the shards are little enough together to be read whole in their views. */
 export function areReadInViews(changed: readonly ChangedShard[]): boolean {
-  const small = changed.filter(({ plan }) => plan.bytes <= SMALL_SHARD_BYTES);
+  const small = changed.filter(({ plan }) => isSmall(plan));
   return small.reduce((sum, { plan }) => sum + plan.bytes, 0) <= READ_IN_VIEWS_BYTES;
 }
 
-/** Large shards of one group: bounds the history of the child workflow that copies them. */
+/** Large shards of one group, unless there would be too many groups. */
 const LARGE_GROUP_SHARDS = 4;
+/** About the most groups of either kind: each is a child workflow, and a part of what its parent holds and answers. */
+const MOST_GROUPS = 500;
 /** Groups that the shards of one round are settled in, at least, so that several workers can take part. */
 const GROUPS_TO_SETTLE = 8;
 
 /** Packs neighbouring changed shards into groups to copy: the shards of a group are all small or all large. */
 export function groupShards(changed: readonly ChangedShard[]): ShardGroup[] {
-  return packShards(changed, SMALL_GROUP, LARGE_GROUP_SHARDS);
+  const small = changed.filter(({ plan }) => isSmall(plan));
+  const smallBytes = small.reduce((sum, { plan }) => sum + plan.bytes, 0);
+  // Two neighbours are more than one group holds: of groups that bytes limit there may be twice as many as need be.
+  const mostSmall = {
+    shards: Math.max(SMALL_GROUP.shards, Math.ceil((2 * small.length) / MOST_GROUPS)),
+    bytes: Math.max(SMALL_GROUP.bytes, Math.ceil((4 * smallBytes) / MOST_GROUPS)),
+  };
+  return packShards(changed, mostSmall, largeGroupShards(changed.length - small.length));
+}
+
+/** Returns how many shards a group holds where so many large ones are copied. */
+export function largeGroupShards(large: number): number {
+  return Math.max(LARGE_GROUP_SHARDS, Math.ceil(large / MOST_GROUPS));
 }
 
 /** Packs neighbouring changed shards into groups to settle. What is large was copied before: little is left of it. */
@@ -160,7 +182,7 @@ function packShards(
 ): ShardGroup[] {
   const groups: { first: ChangedShard; last: ChangedShard; small: boolean; bytes: number; documents: number }[] = [];
   for (const shard of changed) {
-    const small = shard.plan.bytes <= SMALL_SHARD_BYTES;
+    const small = isSmall(shard.plan);
     const open = groups.at(-1);
     const fits =
       open?.small === small &&

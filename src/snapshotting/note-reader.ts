@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type BlobStore } from '../blobs/contract/blob-store';
 import { untilAborted } from '../concurrency/on-abort';
+import { type CopiedShard } from '../contracts/jobs/copy';
 import { type ObjectRef } from '../contracts/stored';
 import { cacheKey, jsonBytes } from '../repository/catalogue/catalogue';
 import { type NumberSet } from '../repository/segments/number-set';
@@ -34,6 +35,11 @@ export class NoteReader {
   /** Returns the shards with the views of one note. */
   views(store: BlobStore, ref: ObjectRef, signal?: AbortSignal): Promise<readonly ShardInView[]> {
     return this.shared(ref, () => readLists(store, 'views', [ref], {}), signal);
+  }
+
+  /** Returns what was copied of the shards of one group. */
+  copied(store: BlobStore, ref: ObjectRef, signal?: AbortSignal): Promise<readonly CopiedShard[]> {
+    return this.shared(ref, () => readLists(store, 'copied', [ref], {}), signal);
   }
 
   /** Returns the numbers that {@link readNumberSet} reads. */

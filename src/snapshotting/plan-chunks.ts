@@ -1,6 +1,6 @@
 /** Cuts the documents that a large shard has to read before it is settled into chunks. */
 import { type DocumentReader, type ShardTarget } from '../cluster/reading/document-reader';
-import { type ChunkPlan, MAX_CHUNKS, type ShardPlan } from '../contracts/jobs/copy';
+import { type ChunkPlan, type ShardPlan } from '../contracts/jobs/copy';
 import { type SeqNoRange } from '../contracts/seq-no';
 import { type ObjectRef } from '../contracts/stored';
 import { type Segment, type ShardManifest } from '../repository/format/format';
@@ -19,16 +19,16 @@ const CHUNK_BYTES = 128 * 1024 * 1024;
 const LEAST_SHARE = 4;
 
 /**
- * Plans the chunks of a large shard, at most about {@link MAX_CHUNKS}. Opens a view if documents are to be copied in
- * document order; the caller closes it. Throws what the cluster and the store throw.
+ * Plans the chunks of a large shard, about `mostChunks` at most. Opens a view if documents are to be copied in document
+ * order; the caller closes it. Throws what the cluster and the store throw.
  *
- * @param parts notes with the segments that were copied from a view that was lost. Only what was to be read in document
- *   order is planned again then, without the documents that are stored.
+ * @param options.parts notes with the segments that were copied from a view that was lost. Only what was to be read in
+ *   document order is planned again then, without the documents that are stored.
  */
 export async function planShard(
   copy: SnapshotCopy,
   shard: ChangedShard,
-  parts: readonly ObjectRef[] = [],
+  { parts, mostChunks }: { readonly parts: readonly ObjectRef[]; readonly mostChunks: number },
 ): Promise<ShardPlan> {
   const { reader, signal } = copy;
   const { target } = shard.plan;
@@ -36,7 +36,7 @@ export async function planShard(
   const label = `${name}[${shard.shard}]`;
   const { globalCheckpoint, documents } = (await statesThenRefresh(copy.cluster, [name], signal)).of(shard);
   const base = await readBase(copy, shard);
-  const maxBytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / MAX_CHUNKS));
+  const maxBytes = Math.max(CHUNK_BYTES, Math.ceil(shard.plan.bytes / mostChunks));
   const cut = { base, globalCheckpoint, maxBytes };
   const numbers = newNumbers(base, globalCheckpoint);
   const isMuch = shard.plan.documents * LEAST_SHARE >= documents && numbers.to > numbers.from;

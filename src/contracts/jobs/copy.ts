@@ -89,7 +89,7 @@ export interface SettleGroupInput extends CopyGroupInput {
 /** One large shard as planned for copying. */
 export interface ShardPlan {
   readonly label: string;
-  /** Sealed ranges to copy before the shard is settled, each by one activity; at most {@link MAX_CHUNKS}. */
+  /** Sealed ranges to copy before the shard is settled, each by one activity; about {@link mostChunks} at most. */
   readonly chunks: readonly ChunkPlan[];
   /** The ranges of sequence numbers that the chunks copy completely, all together. */
   readonly covers: readonly SeqNoRange[];
@@ -119,9 +119,16 @@ export interface OrderedCopy {
 
 /** Most chunks of one shard in a plan, which bounds the payload. A larger shard has larger chunks. */
 export const MAX_CHUNKS = 400;
+/** Most chunks of all shards of a group in a plan, which bounds the history of the workflow that copies them. */
+const MAX_GROUP_CHUNKS = 1_600;
+
+/** Returns the most chunks of each shard of a group: the more shards it has, the larger are their chunks. */
+export function mostChunks({ count }: Pick<ShardGroup, 'count'>): number {
+  return Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_GROUP_CHUNKS / count)));
+}
 
 export interface ChunkResult {
-  /** Objects in the bucket that list the segments written, in order. */
+  /** The object in the bucket that lists the segments written, in order; none if nothing was written. */
   readonly parts: readonly ObjectRef[];
   readonly documents: number;
   readonly objects: number;
