@@ -136,7 +136,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
     let parts: ObjectRef[] = [];
     let covers: SeqNoRange[] = [];
     for (;;) {
-      const planned = await planShard(copy, shard, parts);
+      const planned = await planShard(copy, shard, { parts, mostChunks: 400 });
       if (planned.anew) [parts, covers] = [[], []];
       covers.push(...planned.covers);
       let lost = false;
