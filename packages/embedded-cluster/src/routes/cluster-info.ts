@@ -135,7 +135,24 @@ function clusterHealth(cluster: Cluster, request: ApiRequest): ApiResponse {
       number_of_in_flight_fetch: 0,
       task_max_waiting_in_queue_millis: 0,
       active_shards_percent_as_number: new Double(100),
+      ...(request.query.get('level') === 'indices'
+        ? { indices: Object.fromEntries(indices.map((index) => [index.name, indexHealth(index.shards.length)])) }
+        : {}),
     },
+  };
+}
+
+function indexHealth(shards: number): object {
+  return {
+    status: 'green',
+    number_of_shards: shards,
+    number_of_replicas: 0,
+    active_primary_shards: shards,
+    active_shards: shards,
+    relocating_shards: 0,
+    initializing_shards: 0,
+    unassigned_shards: 0,
+    unassigned_primary_shards: 0,
   };
 }
 
