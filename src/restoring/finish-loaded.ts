@@ -1,6 +1,7 @@
 /** Gives a loaded index what it had besides its documents. What the cluster refuses does not make the index fail. */
 import { type Cluster } from '../cluster/cluster';
 import { complaintIn } from '../cluster/http/cluster-failures';
+import { aliasActions } from '../cluster/writing/alias-actions';
 import { withoutMembers } from '../cluster/writing/mapping-edits';
 import { finishedIndex, pipelinesOf, type RestoredAlias } from '../cluster/writing/restorable-index';
 import { isSnapkeepError, type SnapkeepError } from '../contracts/errors';
@@ -82,15 +83,9 @@ async function putAliases(
   signal: AbortSignal,
 ): Promise<void> {
   let left = [...aliases];
-  const onTarget = `"index":${JSON.stringify(target)},"alias":`;
   for (let attempts = 0; ; attempts++) {
-    const actions = left.map(({ name, definition }) => {
-      const inner = definition.slice(1, -1).trim();
-      return `{"add":{${onTarget}${JSON.stringify(name)}${inner === '' ? '' : `,${inner}`}}}`;
-    });
-    if (oneOffAlias !== undefined) actions.push(`{"remove":{${onTarget}${JSON.stringify(oneOffAlias)}}}`);
     try {
-      await cluster.updateAliases(actions, signal);
+      await cluster.updateAliases(aliasActions(target, left, oneOffAlias), signal);
       return;
     } catch (error) {
       if (!isRefusal(error) || left.length === 0 || attempts > aliases.length * 2 + MORE_ATTEMPTS) throw error;
