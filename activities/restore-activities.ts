@@ -6,14 +6,17 @@ import {
   type IndexRequest,
   type IndexRestore,
   type PreparedIndex,
+  type PreparedIndices,
   type RestoreRequest,
 } from '../src/contracts/jobs/restore';
 import { type ObjectRef } from '../src/contracts/stored';
 import { waitingFor } from '../src/restoring/await-index';
 import { beginRestore } from '../src/restoring/begin-restore';
 import { finishIndex } from '../src/restoring/finish-index';
+import { finishIndices } from '../src/restoring/finish-indices';
 import { planIndices } from '../src/restoring/plan-restore';
 import { prepareIndex } from '../src/restoring/prepare-index';
+import { prepareIndices } from '../src/restoring/prepare-indices';
 import { undoIndex } from '../src/restoring/undo-index';
 import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
@@ -31,6 +34,11 @@ interface RestoreJob {
 /** One index of a restore. */
 export interface IndexCall extends RestoreJob {
   readonly index: IndexRestore;
+}
+
+/** Several small indices of a restore. */
+export interface IndicesCall extends RestoreJob {
+  readonly indices: readonly IndexRestore[];
 }
 
 /** The argument of `beginRestore`. */
@@ -77,6 +85,19 @@ export function restoreActivities({ cluster }: Dependencies, ledger: Ledger) {
      */
     prepareIndex: (call: IndexCall & { request: IndexRequest }): Promise<PreparedIndex> =>
       runRestoreStep((signal) => prepareIndex(cluster, catalogueOf(call), call, call.request, signal)),
+
+    /**
+     * Creates several small indices as `prepareIndex` creates one. Those that cannot be created now are left to it.
+     */
+    prepareIndices: (call: IndicesCall & { request: IndexRequest }): Promise<PreparedIndices> =>
+      runRestoreStep((signal) => prepareIndices(cluster, catalogueOf(call), call, call.request, signal)),
+
+    /**
+     * Finishes several small indices as `finishIndex` finishes one. Returns for each whether it is finished; the others
+     * are left to `finishIndex`.
+     */
+    finishIndices: (call: IndicesCall & { request: IndexRequest; uuids: readonly string[] }): Promise<boolean[]> =>
+      runRestoreStep((signal) => finishIndices(cluster, catalogueOf(call), call, call.request, signal)),
 
     /**
      * Returns what keeps the index from being written, in the cluster's words; undefined once all its primaries are

@@ -10,6 +10,7 @@ import {
 import { inWindow } from './in-window';
 import { jobFailure, reasonOf } from './job-failures';
 import { type RestoreInput, SingleIndexRestore } from './single-index-restore';
+import { smallBatches, SmallIndexRestores } from './small-index-restores';
 
 /** Indices of one workflow that are restored concurrently. */
 const INDICES_AT_ONCE = 2;
@@ -22,6 +23,9 @@ interface IndexRestoresInput extends RestoreInput {
 /** Restores a list of indices; one can be stopped while the others go on. */
 export class IndexRestores {
   private readonly restores: readonly SingleIndexRestore[];
+  /** The restores that share steps, and those that do not. */
+  private readonly together: readonly SmallIndexRestores[];
+  private readonly alone: readonly SingleIndexRestore[];
   private readonly leftOut: Bounded<LeftOut>[] = [];
   private readonly failures: RestoreFailure[] = [];
 
@@ -32,6 +36,10 @@ export class IndexRestores {
       onLeftOut: (leftOut: Bounded<LeftOut>) => void this.leftOut.push(leftOut),
     };
     this.restores = indices.map((index) => new SingleIndexRestore(input, index, receivers, now));
+    const batches = smallBatches(this.restores);
+    this.together = batches.map((batch) => new SmallIndexRestores(input, batch, receivers.onLeftOut));
+    const inBatch = new Set(batches.flat());
+    this.alone = this.restores.filter((restore) => !inBatch.has(restore));
   }
 
   /** The indices as they are now, in the order of the list. */
@@ -41,12 +49,13 @@ export class IndexRestores {
 
   /** Restores every index. An index that fails is deleted again and reported; the others go on. */
   run(): Promise<void> {
-    return inWindow(this.restores, INDICES_AT_ONCE, (restore) => restore.run());
+    return inWindow([...this.together, ...this.alone], INDICES_AT_ONCE, (restore) => restore.run());
   }
 
   /** Stops the restore of one index and deletes what it wrote. Does nothing when the list does not hold the index. */
   stop(target: string): void {
     for (const restore of this.restores) if (restore.target === target) restore.stop();
+    for (const batch of this.together) batch.stop(target);
   }
 
   /** Returns the counts and reasons of the indices that are done, failed or stopped by now. */

@@ -43,8 +43,9 @@ interface IndexReceivers {
 export class SingleIndexRestore {
   private current: IndexRecovery;
   private scope: CancellationScope | undefined;
-  private isStopped = false;
-  private prepared: PreparedIndex | undefined;
+  private stopped = false;
+  private prepared: Omit<PreparedIndex, 'leftOut'> | undefined;
+  private isLoaded = false;
 
   /** @param now the workflow's clock. */
   constructor(
@@ -71,15 +72,54 @@ export class SingleIndexRestore {
     return this.current;
   }
 
+  /** Whether the index is restored, or was deleted again. */
+  get isEnded(): boolean {
+    return this.current.stopMillis !== undefined;
+  }
+
+  /** Whether the restore was stopped: only its own steps delete what was written. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** Returns what a step for several indices has to know of this one. */
+  get plan(): IndexRestore {
+    return this.index;
+  }
+
+  /** Records that a step for several indices works on this one. */
+  begun(): void {
+    this.show({ state: 'RUNNING', startMillis: this.now() });
+  }
+
+  /** Records that a step for several indices created this one. */
+  created(prepared: Omit<PreparedIndex, 'leftOut'>): void {
+    this.prepared = prepared;
+    this.show({ shards: this.current.shards.map((shard) => planned(shard, prepared.chunks)) });
+  }
+
+  /** Records that a step for several indices wrote all documents of this one. */
+  loaded(): void {
+    this.isLoaded = true;
+    for (const chunk of this.prepared?.chunks ?? []) this.recovered(chunk);
+    this.stage('FINALIZE');
+  }
+
+  /** Records that a step for several indices finished this one. */
+  finished(): void {
+    this.stage('DONE');
+    this.show({ state: 'DONE', stopMillis: this.now() });
+  }
+
   /**
-   * Restores the index. If that fails, or is stopped, deletes what was written, and reports the reason as a failure.
-   * Throws only the cancellation of the whole restore, after the index was deleted.
+   * Restores the index, from where common steps got. If that fails, or is stopped, deletes what was written, and
+   * reports the reason as a failure. Throws only the cancellation of the whole restore, after the index was deleted.
    */
   async run(): Promise<void> {
     const scope = new CancellationScope();
     this.scope = scope;
     try {
-      if (this.isStopped) scope.cancel();
+      if (this.stopped) scope.cancel();
       await scope.run(() => this.restore());
       this.show({ state: 'DONE', stopMillis: this.now() });
     } catch (error) {
@@ -87,7 +127,7 @@ export class SingleIndexRestore {
       const reason = isCancelled ? 'stopped: the index was deleted' : reasonOf(error);
       const left = await CancellationScope.nonCancellable(() => this.undo());
       this.failed(cutReason(reason + left), isCancelled);
-      if (isCancelled && !this.isStopped) throw error;
+      if (isCancelled && !this.stopped) throw error;
     } finally {
       this.scope = undefined;
     }
@@ -95,30 +135,38 @@ export class SingleIndexRestore {
 
   /** Stops the restore of the index and deletes what was written. Harmless when it has ended. */
   stop(): void {
-    this.isStopped = true;
+    this.stopped = true;
     this.scope?.cancel();
   }
 
   private async restore(): Promise<void> {
     const { target } = this;
     const { options, request } = this.input;
-    this.show({ state: 'RUNNING', startMillis: this.now() });
-    const prepare = controlActivities(options, `create ${target}`).prepareIndex;
-    const prepared = await prepare({ ...this.call(), request });
-    this.prepared = prepared;
-    this.leftOut(prepared.leftOut);
-    await this.untilActive(prepared);
-    this.show({ shards: this.current.shards.map((shard) => planned(shard, prepared.chunks)) });
-    await inWindow(prepared.chunks, CHUNKS_AT_ONCE, (chunk) => this.writeChunk(chunk));
-    this.stage('FINALIZE');
+    if (this.current.state === 'WAITING') this.begun();
+    const prepared = this.prepared ?? (await this.prepare());
+    if (!this.isLoaded) {
+      await this.untilActive(prepared);
+      this.created(prepared);
+      await inWindow(prepared.chunks, CHUNKS_AT_ONCE, (chunk) => this.writeChunk(chunk));
+      this.stage('FINALIZE');
+    }
     const finish = controlActivities(options, `verify and open ${target}`).finishIndex;
     const { leftOut } = await finish({ ...this.call(), request, uuid: prepared.uuid });
     this.leftOut(leftOut);
     this.stage('DONE');
   }
 
+  private async prepare(): Promise<PreparedIndex> {
+    const { options, request } = this.input;
+    const prepare = controlActivities(options, `create ${this.target}`).prepareIndex;
+    const prepared = await prepare({ ...this.call(), request });
+    this.prepared = prepared;
+    this.leftOut(prepared.leftOut);
+    return prepared;
+  }
+
   /** Waits until the index can be written. Throws the cluster's reason when the retry window is over. */
-  private async untilActive({ uuid, cloned }: PreparedIndex): Promise<void> {
+  private async untilActive({ uuid, cloned }: Pick<PreparedIndex, 'uuid' | 'cloned'>): Promise<void> {
     const { target } = this;
     const { options } = this.input;
     const since = this.now();
@@ -144,6 +192,10 @@ export class SingleIndexRestore {
       total: conflicts.total,
       first: conflicts.first.map((name) => ({ index: target, kind: 'document', name, reason: NEWER })),
     });
+    this.recovered(chunk);
+  }
+
+  private recovered(chunk: RestoreChunk): void {
     this.show({
       shards: this.current.shards.map((shard) => (shard.shard === chunk.shard ? plus(shard, chunk) : shard)),
     });

@@ -20,8 +20,21 @@ import {
   putSettings,
   updateAliases,
 } from './writing/index-operations';
-import { pipelineExists, readTargetState, settingsProblem, type TargetState, waitingFor } from './writing/target-state';
-import { createUntemplated, deleteEmptyIndex, type UntemplatedIndex } from './writing/untemplated-index';
+import { activeIndices, type AliasedIndex, putSharedSettings, uuidsBehind } from './writing/many-indices';
+import {
+  pipelineExists,
+  readTargetState,
+  settingsProblem,
+  type TargetState,
+  templatePatterns,
+  waitingFor,
+} from './writing/target-state';
+import {
+  type CreatedUntemplated,
+  createUntemplated,
+  deleteEmptyIndex,
+  type UntemplatedIndex,
+} from './writing/untemplated-index';
 
 /**
  * Returns the cluster at an address. The first request opens the connection. Throws `illegal_argument_exception` when
@@ -121,11 +134,15 @@ export class Cluster {
   }
 
   /** Creates the index without the cluster's templates. */
-  async createUntemplated(
-    index: UntemplatedIndex,
-    signal?: AbortSignal,
-  ): Promise<CreatedIndex & { readonly cloned: boolean }> {
-    return createUntemplated(this.http, dialectOf(await this.info(signal)), index, signal);
+  async createUntemplated(index: UntemplatedIndex, signal?: AbortSignal): Promise<CreatedUntemplated> {
+    return (await this.untemplatedCreator(signal))(index);
+  }
+
+  /** Returns what {@link createUntemplated} does, for several indices: the templates are read only once. */
+  async untemplatedCreator(signal?: AbortSignal): Promise<(index: UntemplatedIndex) => Promise<CreatedUntemplated>> {
+    const [info, patterns] = await Promise.all([this.info(signal), templatePatterns(this.http, signal)]);
+    const target = { dialect: dialectOf(info), patterns };
+    return (index) => createUntemplated(this.http, target, index, signal);
   }
 
   deleteEmptyIndex(token: string, signal?: AbortSignal): Promise<void> {
@@ -167,6 +184,21 @@ export class Cluster {
 
   putSettings(name: string, settings: string, signal?: AbortSignal): Promise<void> {
     return putSettings(this.http, name, settings, signal);
+  }
+
+  /** Returns the uuids of those indices that have their one-off alias, by name. */
+  uuidsBehind(indices: readonly AliasedIndex[], signal?: AbortSignal): Promise<Map<string, string>> {
+    return uuidsBehind(this.http, indices, signal);
+  }
+
+  /** Returns those of the indices of which all primaries are active. */
+  activeIndices(indices: readonly string[], signal?: AbortSignal): Promise<Set<string>> {
+    return activeIndices(this.http, indices, signal);
+  }
+
+  /** Changes settings of several indices in as few updates of the cluster's state as fit a request line. */
+  putSharedSettings(indices: readonly string[], settings: string, signal?: AbortSignal): Promise<void> {
+    return putSharedSettings(this.http, indices, settings, signal);
   }
 
   updateAliases(actions: readonly string[], signal?: AbortSignal): Promise<void> {

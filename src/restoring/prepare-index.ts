@@ -1,6 +1,7 @@
 /** Creates an index that is restored, and cuts its shards into chunks. */
 import { type Cluster } from '../cluster/cluster';
 import { restorableIndex, type RestorablePlan } from '../cluster/writing/restorable-index';
+import { type CreatedUntemplated, type UntemplatedIndex } from '../cluster/writing/untemplated-index';
 import { bounded, cutReason } from '../contracts/jobs/bounded';
 import { type IndexRequest, type LeftOut, type PreparedIndex } from '../contracts/jobs/restore';
 import { type Catalogue } from '../repository/catalogue/catalogue';
@@ -30,7 +31,7 @@ export async function prepareIndex(
   // It is not known whether the earlier attempt cloned the index.
   const { cloned, dropped } = isCreated
     ? { cloned: true, dropped: [] }
-    : await createIndex(cluster, call, entry, restorable, signal);
+    : await createRestored((index) => cluster.createUntemplated(index, signal), call, entry, restorable);
   const uuid = await cluster.indexUuid(target, signal);
   if (uuid === undefined) throw deletedDuringRestore(target);
   const chunks = await planIndexChunks(catalogue, entry, call.index.bytes, signal);
@@ -38,16 +39,15 @@ export async function prepareIndex(
   return { uuid, cloned, chunks, leftOut: bounded(leftOut) };
 }
 
-async function createIndex(
-  cluster: Cluster,
+/** Creates the index by `create`. Returns whether it was cloned, and what the cluster does not know of it. */
+export async function createRestored(
+  create: (index: UntemplatedIndex) => Promise<CreatedUntemplated>,
   call: RestoringIndex,
   { mappings }: IndexEntry,
   { createSettings, hidden }: RestorablePlan,
-  signal: AbortSignal,
 ): Promise<{ cloned: boolean; dropped: Omit<LeftOut, 'index'>[] }> {
   const { target: name, alias } = call.index;
   const definition = { settings: createSettings, mappings, aliases: JSON.stringify({ [alias]: {} }) };
-  const index = { name, definition, hidden, token: tokenOf(call) };
-  const { cloned, dropped } = await cluster.createUntemplated(index, signal);
+  const { cloned, dropped } = await create({ name, definition, hidden, token: tokenOf(call) });
   return { cloned, dropped: dropped.map(({ kind, name, reason }) => ({ kind, name, reason: cutReason(reason) })) };
 }

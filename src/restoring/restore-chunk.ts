@@ -11,7 +11,7 @@ import { ChunkProgress, type ChunkReceivers, type RestoreCursor } from './chunk-
 import { readIndexEntry, type RestoringIndex } from './restoring-index';
 
 /** Source and target of a chunk. */
-interface ChunkRestore {
+export interface ChunkRestore {
   readonly cluster: Cluster;
   readonly pool: CodecPool;
   readonly store: BlobStore;

@@ -15,6 +15,11 @@ export interface RestoringIndex {
   readonly index: IndexRestore;
 }
 
+/** Several small indices that one step of a restore works on. */
+export interface RestoringIndices extends Omit<RestoringIndex, 'index'> {
+  readonly indices: readonly IndexRestore[];
+}
+
 /** Reads the index's entry of the snapshot manifest. Throws what {@link Catalogue.readSnapshotManifest} throws. */
 export async function readIndexEntry(
   catalogue: Catalogue,

@@ -374,6 +374,29 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       }
     });
 
+    it('asks and changes several indices in one request each', async () => {
+      await createWithAlias();
+      await rest.createIndex('writing-2');
+      const wanted = [
+        { target: index, alias },
+        { target: 'writing-2', alias: '.one-off-alias-2' },
+        { target: 'other', alias: '.one-off-alias-3' },
+      ];
+      const uuid = await cluster.indexUuid(index);
+      expect(await cluster.uuidsBehind(wanted)).toEqual(new Map([[index, uuid]]));
+      expect(await cluster.uuidsBehind(wanted.slice(1))).toEqual(new Map());
+      // The alias of one index must not stand for another.
+      expect(await cluster.uuidsBehind([{ target: 'writing-2', alias }])).toEqual(new Map());
+      const targets = [index, 'writing-2'];
+      expect(await cluster.activeIndices(targets)).toEqual(new Set(targets));
+      await cluster.putSharedSettings(targets, '{"index.refresh_interval":"7s"}');
+      const found = await cluster.resolveIndices(targets, { ignoreUnavailable: false });
+      expect(found.map(({ settings }) => (JSON.parse(settings) as { index: Json }).index.refresh_interval)).toEqual([
+        '7s',
+        '7s',
+      ]);
+    });
+
     onRealClusters('knows what a restore must not ask of the cluster', async () => {
       await rest.createIndex(index);
       await rest.call('POST', '/_aliases', { actions: [{ add: { index, alias: 'also' } }] });

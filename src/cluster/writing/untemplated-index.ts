@@ -10,7 +10,7 @@ import { type ClusterHttp } from '../http/cluster-http';
 import { type CreatedIndex, createIndexTolerant, type IndexDefinition } from './create-index';
 import { cloneIndex, deleteIndexIfThere } from './index-operations';
 import { WHILE_LOADING } from './restorable-index';
-import { templatePatterns, waitingFor } from './target-state';
+import { waitingFor } from './target-state';
 
 /** The index to create. */
 export interface UntemplatedIndex {
@@ -23,17 +23,21 @@ export interface UntemplatedIndex {
   readonly token: string;
 }
 
+/** The created index, and whether an empty index that it was cloned from is left to be deleted. */
+export interface CreatedUntemplated extends CreatedIndex {
+  readonly cloned: boolean;
+}
+
 /**
- * Creates the index. An interrupted call can be repeated as long as the index itself is missing. Throws
- * `cluster_unavailable` when the empty index has no node.
+ * Creates the index in a cluster whose templates match `patterns`. An interrupted call can be repeated as long as the
+ * index itself is missing. Throws `cluster_unavailable` when the empty index has no node.
  */
 export async function createUntemplated(
   http: ClusterHttp,
-  dialect: Dialect,
+  { dialect, patterns }: { readonly dialect: Dialect; readonly patterns: readonly string[] },
   { name, definition, hidden, token }: UntemplatedIndex,
   signal?: AbortSignal,
-): Promise<CreatedIndex & { readonly cloned: boolean }> {
-  const patterns = await templatePatterns(http, signal);
+): Promise<CreatedUntemplated> {
   if (!patterns.some((pattern) => matchesWildcard(pattern, name))) {
     return { ...(await createIndexTolerant(http, dialect, name, definition, signal)), cloned: false };
   }

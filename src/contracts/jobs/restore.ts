@@ -149,6 +149,13 @@ export interface FinishedIndexResult {
   readonly leftOut: Bounded<LeftOut>;
 }
 
+/** Result of preparing several small indices in one step. */
+export interface PreparedIndices {
+  /** In the order of the call; null for an index that has to be prepared by a step of its own. */
+  readonly indices: readonly (Omit<PreparedIndex, 'leftOut'> | null)[];
+  readonly leftOut: Bounded<LeftOut>;
+}
+
 export interface RestoreOutcome {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';
   /** Restored indices; only the first if there are very many. */
