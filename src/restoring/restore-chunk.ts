@@ -35,16 +35,13 @@ export async function restoreChunk(
   const { cluster, pool, store, signal } = restore;
   const segments = await segmentsOf(restore, call);
   const progress = new ChunkProgress(segments, resumeFrom, receivers);
-  const { onConflict, onWritten, onRead } = progress;
-  const writer = cluster.bulkWriter(call.index.target, call.index.alias, { signal, onConflict, onWritten });
+  const { onRead } = progress;
+  const writer = cluster.bulkWriter(call.index.target, call.index.alias, { signal });
   const from = { segment: progress.segment, frame: 0 };
   try {
     for await (const frame of readSegments(segments, { store, pool, from, signal, onRead })) {
-      if (progress.isDue(frame.segment)) {
-        await writer.flush();
-        progress.moveTo(frame.segment);
-      }
-      await writer.write(frame.body);
+      progress.move(frame.segment);
+      await writer.write(frame.body, progress.sending(frame.segment, frame.body.length));
       progress.wrote(frame.documents);
     }
     await writer.flush();

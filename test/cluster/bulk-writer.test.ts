@@ -66,8 +66,8 @@ describe('writing bulk bodies', () => {
       request === 1 ? { ...TAKEN, throttled: [1, 3, 4] } : request === 2 ? { ...TAKEN, throttled: [0] } : TAKEN,
     );
     let bytes = 0;
-    const writer = new BulkWriter('logs', cluster.send, { onWritten: (more) => (bytes += more) });
-    await writer.write(body(0, 5));
+    const writer = new BulkWriter('logs', cluster.send);
+    await writer.write(body(0, 5), { onWritten: (more) => (bytes += more) });
     await writer.flush();
     expect(cluster.taken).toEqual([0, 2, 3, 4, 1]);
     expect(bytes).toBe(body(0, 5).length);
@@ -115,8 +115,8 @@ describe('writing bulk bodies', () => {
   it('keeps newer versions that somebody else wrote, where it may, and names them', async () => {
     const cluster = new Taking(() => ({ ...TAKEN, conflicts: [1, 3], conflictTotal: 7 }));
     const found: WriteConflicts[] = [];
-    const lenient = new BulkWriter('logs', cluster.send, { onConflict: (conflicts) => found.push(conflicts) });
-    await lenient.write(body(10, 15));
+    const lenient = new BulkWriter('logs', cluster.send);
+    await lenient.write(body(10, 15), { onConflict: (conflicts) => found.push(conflicts) });
     await lenient.flush();
     expect(found).toEqual([{ total: 7, ids: ['11', '13'] }]);
     const strict = new BulkWriter('logs', cluster.send);

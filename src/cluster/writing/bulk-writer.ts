@@ -12,11 +12,15 @@ export interface BulkWriterOptions {
   readonly maxBytes?: number;
   /** Ms for which a cluster can refuse for lack of capacity before the writer fails. @default 60,000 */
   readonly patience?: number;
-  /** Is called for each body, or part of one, that the cluster has written. */
+  readonly signal?: AbortSignal;
+}
+
+/** Receivers of what one body comes to. */
+export interface BodyReceivers {
+  /** Is called with bytes of the body that the cluster has written; their sum is the body's length at the end. */
   readonly onWritten?: (bytes: number) => void;
   /** Is called for documents of which the index holds a newer version, which is kept. If unset, the write fails. */
   readonly onConflict?: (conflicts: WriteConflicts) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Documents of which another client wrote a newer version. */
@@ -70,10 +74,10 @@ export class BulkWriter {
    * Begins to write a body. Resolves when the caller can prepare the next body, before the cluster has written this
    * one.
    */
-  async write(body: Buffer): Promise<void> {
+  async write(body: Buffer, receivers: BodyReceivers = {}): Promise<void> {
     if (body.length === 0) return;
     await this.slot();
-    const task: Promise<void> = this.deliver(body)
+    const task: Promise<void> = this.deliver(body, receivers)
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.running.delete(task);
@@ -103,7 +107,7 @@ export class BulkWriter {
     }
   }
 
-  private async deliver(whole: Buffer): Promise<void> {
+  private async deliver(whole: Buffer, receivers: BodyReceivers): Promise<void> {
     const maxBytes = this.options.maxBytes ?? DEFAULT_MAX_BYTES;
     const signal = this.options.signal ? AbortSignal.any([this.options.signal, this.stop.signal]) : this.stop.signal;
     const parts = [whole];
@@ -115,13 +119,13 @@ export class BulkWriter {
           continue;
         }
       }
-      const left = await this.once(body, signal);
+      const left = await this.once(body, receivers, signal);
       if (left.length > 0) parts.push(...left.reverse());
     }
   }
 
   /** Sends one body. Returns the parts that have to be sent again, after a pause if the cluster is busy. */
-  private async once(body: Buffer, signal: AbortSignal): Promise<Buffer[]> {
+  private async once(body: Buffer, receivers: BodyReceivers, signal: AbortSignal): Promise<Buffer[]> {
     let result: BulkResult;
     try {
       result = await this.send(body, signal);
@@ -133,13 +137,13 @@ export class BulkWriter {
       return body.length > SMALL_BODY_BYTES ? halve(body) : [body];
     }
     if (result.rejectedTotal > 0) throw this.rejection(body, result);
-    if (result.conflictTotal > 0) this.conflicting(body, result);
+    if (result.conflictTotal > 0) this.conflicting(body, result, receivers);
     if (result.throttled.length === 0) {
-      this.taken(body.length);
+      this.taken(body.length, receivers);
       return [];
     }
     const rest = pickDocuments(body, result.throttled);
-    if (rest.length < body.length) this.taken(body.length - rest.length);
+    if (rest.length < body.length) this.taken(body.length - rest.length, receivers);
     await this.calmDown(
       new SnapkeepError(
         'cluster_unavailable',
@@ -150,19 +154,19 @@ export class BulkWriter {
     return rest.length > SMALL_BODY_BYTES ? halve(rest) : [rest];
   }
 
-  private conflicting(body: Buffer, { conflicts, conflictTotal }: BulkResult): void {
+  private conflicting(body: Buffer, { conflicts, conflictTotal }: BulkResult, { onConflict }: BodyReceivers): void {
     const ids = conflicts.map((position) => documentId(body, position) ?? '');
-    if (this.options.onConflict === undefined) {
+    if (onConflict === undefined) {
       throw new SnapkeepError(
         'document_rejected',
         `[${this.index}] holds a newer version of document [${ids[0]}] (version_conflict_engine_exception): somebody else wrote it`,
         { details: { index: this.index, id: ids[0], rejected: conflictTotal } },
       );
     }
-    this.options.onConflict({ total: conflictTotal, ids });
+    onConflict({ total: conflictTotal, ids });
   }
 
-  private taken(bytes: number): void {
+  private taken(bytes: number, { onWritten }: BodyReceivers): void {
     this.refusedSince = undefined;
     this.pause = 0;
     if (++this.calm >= CALM && this.limit < this.most) {
@@ -170,7 +174,7 @@ export class BulkWriter {
       this.limit++;
       this.turn.shift()?.();
     }
-    this.options.onWritten?.(bytes);
+    onWritten?.(bytes);
   }
 
   private async calmDown(error: Error, signal: AbortSignal): Promise<void> {
