@@ -45,7 +45,10 @@ interface Found {
   readonly settings?: { readonly index?: { readonly uuid?: string } };
 }
 
-/** Returns those of the indices of which all primaries are active. Waits a moment for primaries that start. */
+/**
+ * Returns those of the indices of which all primaries are active. Waits a moment for primaries that start. The status
+ * does not tell: an index whose primaries start for the first time is yellow.
+ */
 export async function activeIndices(
   http: ClusterHttp,
   indices: readonly string[],
@@ -53,19 +56,24 @@ export async function activeIndices(
 ): Promise<Set<string>> {
   const active = new Set<string>();
   for (const path of joinSegments(indices.map(indexSegment))) {
-    const { indices: found = {} } = await http.json<{ indices?: Record<string, { status?: string }> }>({
+    const { indices: found = {} } = await http.json<{ indices?: Record<string, Health> }>({
       method: 'GET',
       path: `/_cluster/health/${path}`,
-      query: { level: 'indices', wait_for_status: 'yellow', timeout: '2s' },
+      query: { level: 'indices', wait_for_no_initializing_shards: true, wait_for_status: 'yellow', timeout: '2s' },
       accept: (status) => status < 400 || status === 408,
       maxBytes: MAX_ANSWER_BYTES,
       signal,
     });
-    for (const [name, { status }] of Object.entries(found)) {
-      if (status === 'green' || status === 'yellow') active.add(name);
+    for (const [name, { number_of_shards: shards, active_primary_shards: primaries }] of Object.entries(found)) {
+      if (primaries === shards) active.add(name);
     }
   }
   return active;
+}
+
+interface Health {
+  readonly number_of_shards: number;
+  readonly active_primary_shards: number;
 }
 
 /** Changes the same settings of several indices; `settings` is JSON text. */

@@ -4,7 +4,7 @@
  */
 import { complaintIn } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
-import { indexSegment } from '../http/index-path';
+import { activeIndices } from './many-indices';
 
 /** The state of a cluster before a restore. */
 export interface TargetState {
@@ -157,14 +157,7 @@ export async function settingsProblem(
 
 /** Returns why primaries of an index are not active, in the cluster's words; undefined if all are active. */
 export async function waitingFor(http: ClusterHttp, index: string, signal?: AbortSignal): Promise<string | undefined> {
-  const health = await http.json<{ status?: string; timed_out?: boolean }>({
-    method: 'GET',
-    path: `/_cluster/health/${indexSegment(index)}`,
-    query: { wait_for_status: 'yellow', timeout: '2s' },
-    accept: (status) => status < 400 || status === 408,
-    signal,
-  });
-  if (health.status === 'green' || health.status === 'yellow') return undefined;
+  if ((await activeIndices(http, [index], signal)).has(index)) return undefined;
   const explained = await http.request({
     method: 'POST',
     path: '/_cluster/allocation/explain',
@@ -172,7 +165,7 @@ export async function waitingFor(http: ClusterHttp, index: string, signal?: Abor
     accept: isAnswer,
     signal,
   });
-  return `a primary shard of [${index}] is not allocated${explained.status === 200 ? reasonIn(explained.body) : ''}`;
+  return `a primary shard of [${index}] is not active${explained.status === 200 ? reasonIn(explained.body) : ''}`;
 }
 
 function reasonIn(body: Buffer): string {
