@@ -422,9 +422,7 @@ export function writingSuite({ url, embedded = false }: ClusterUnderTest): void 
       await cluster.createIndex(index, {
         settings: '{"index.number_of_replicas":0,"index.routing.allocation.require.box":"none"}',
       });
-      expect(await cluster.waitingFor(index)).toMatch(
-        /not allocated.*\[none\]|not allocated.*"none"|not allocated.*box/s,
-      );
+      expect(await cluster.waitingFor(index)).toMatch(/not active.*\[none\]|not active.*"none"|not active.*box/s);
     });
 
     it('refuses what is wrong rather than unknown', async () => {
