@@ -18,8 +18,10 @@ export class Installation {
   /** Waits for snapshots of the same indices, and for marks. */
   async begin(snapshotUuid: string | undefined, indices: readonly string[]): Promise<RunningJob> {
     const job: RunningJob = { kind: 'snapshot', claims: indices, snapshotUuid, reads: undefined };
-    await this.until(() => !this.marking && blockersOf(job, [...this.running]).length === 0);
-    this.running.add(job);
+    await this.until(
+      () => !this.marking && blockersOf(job, [...this.running]).length === 0,
+      () => this.running.add(job),
+    );
     return job;
   }
 
@@ -35,8 +37,12 @@ export class Installation {
 
   /** `mark` gets what is in use; until it has ended no job begins. */
   async marks<T>(mark: (inUse: ReadonlySet<string>) => Promise<T>): Promise<T> {
-    await this.until(() => !this.marking);
-    this.marking = true;
+    await this.until(
+      () => !this.marking,
+      () => {
+        this.marking = true;
+      },
+    );
     try {
       let inUse: ReadonlySet<string> | undefined;
       await this.until(() => (inUse = snapshotsInUse(this.running)) !== undefined);
@@ -47,8 +53,10 @@ export class Installation {
     }
   }
 
-  private async until(holds: () => boolean): Promise<void> {
+  /** Waits, and takes what it waited for at once: nobody else may find it free in between. */
+  private async until(holds: () => boolean, take?: () => void): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    take?.();
   }
 
   private changed(): void {
