@@ -6,6 +6,7 @@ import { type ShardState } from '../cluster/reading/document-reader';
 import { inLanes } from '../concurrency/lanes';
 import { isSnapkeepError } from '../contracts/errors';
 import { type ShardResult } from '../contracts/jobs/copy';
+import { type CopiedJob } from './build-manifest';
 import { type ChangedShard, changedShards, type JobPlan } from './job-plan';
 import { closeViews, openViews } from './open-views';
 import { settleInOwnView, settleInView } from './settle-group';
@@ -17,14 +18,6 @@ const MOST = { shards: 8, bytes: 1024 * 1024, baseDocuments: 100_000 } as const;
 /** Longest time it may take, ms: a job that waits for a store or a cluster must not look as if it had not begun. */
 const TIME_LIMIT_MS = 1_000;
 
-/** The results of a snapshot that was copied at once, and the plan that they belong to. */
-interface CopiedAtOnce {
-  readonly plan: JobPlan;
-  readonly results: readonly ShardResult[];
-  /** A time at which all unchanged shards held the documents of the snapshot. */
-  readonly unchangedMillis: number;
-}
-
 /**
  * Copies the changed shards of the plan. `planned` are the states that the plan was made from, read before the refresh.
  * Returns undefined when the shards are too large, or when a foreseen failure came: nothing is decided then, and what
@@ -35,7 +28,7 @@ export async function copyAtOnce(
   copy: SnapshotCopy,
   plan: JobPlan,
   planned: readonly ShardState[],
-): Promise<CopiedAtOnce | undefined> {
+): Promise<CopiedJob | undefined> {
   const shards = changedShards(plan);
   if (!areSmall(shards)) return undefined;
   if (shards.length === 0) return { plan, results: [], unchangedMillis: plan.seenMillis };
@@ -59,7 +52,7 @@ export async function copyAtOnce(
  * Copies the shards concurrently, in views that are opened together. Throws the first failure, but not before all of
  * them have ended. Returns undefined when so many more shards have changed that it is no longer little.
  */
-async function copyAll(copy: SnapshotCopy, plan: JobPlan, planned: ShardStates): Promise<CopiedAtOnce | undefined> {
+async function copyAll(copy: SnapshotCopy, plan: JobPlan, planned: ShardStates): Promise<CopiedJob | undefined> {
   const { cluster, signal } = copy;
   const opened = await openViews(copy, plan, { planned });
   const shards = changedShards(opened.plan);
