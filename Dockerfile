@@ -39,6 +39,8 @@ FROM node:22-slim
 ENV NODE_ENV=production
 # glibc otherwise keeps freed memory for every thread apart, a quarter of what a busy worker has resident.
 ENV MALLOC_ARENA_MAX=2
+# The default, 16, costs as much processor time and 50 MB more.
+ENV NODE_OPTIONS=--max-semi-space-size=4
 WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules

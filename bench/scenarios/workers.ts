@@ -14,7 +14,7 @@ export function workersWork(workers: number): string {
 const INDEX = 'workers';
 /** Enough shards for several groups, which is what workers share. */
 const SHARDS = 16;
-const THROTTLED_SECONDS = 15;
+const THROTTLED_SECONDS = 30;
 const STORED_BYTES = 80;
 
 export async function measureWorkers({ cluster, door, snapkeep, options, results, say }: Bench): Promise<void> {

@@ -63,6 +63,7 @@ async function startWorker(env: NodeJS.ProcessEnv, { temporalAddress }: Embedded
     env: {
       ...env,
       MALLOC_ARENA_MAX: '2',
+      NODE_OPTIONS: '--max-semi-space-size=4',
       TEMPORAL_ADDRESS: temporalAddress,
       SNAPKEEP_SECRET_KEY: readFileSync(join(env.SNAPKEEP_DATA_DIR!, 'secret-key'), 'utf8').trim(),
     },

@@ -115,35 +115,53 @@ function prebuilt(): Zstd | undefined {
     const compressor = new Lasting(() => new Compressor(ZSTD_LEVEL));
     const decompressor = new Lasting(() => new Decompressor());
     // If a frame is cut short, the empty frame after it makes no sense, and the decoder fails.
-    const empty = compressor.run([Buffer.alloc(0)]);
+    const empty = compressor.run(Buffer.alloc(0));
     return {
-      compress: (bytes) => compressor.run([bytes]),
-      decompress: (bytes, length) => decompressor.run([bytes, empty], length),
+      compress: (bytes) => compressor.run(bytes),
+      decompress: (bytes, length) => decompressor.runExactly([bytes, empty], length),
     };
   } catch {
     return undefined; // no binary for this platform; gzip is used
   }
 }
 
-/** A native stream that is kept from frame to frame. After a frame with an unexpected result it is replaced. */
+/** A native stream that is kept from frame to frame. After a frame that failed it is replaced. */
 class Lasting {
   private stream: NativeStream | undefined;
 
   constructor(private readonly make: () => NativeStream) {}
 
-  /** Returns the output of the stream, but no more than about `expected` bytes. */
-  run(pieces: readonly Buffer[], expected?: number): Buffer {
-    const stream = this.stream ?? this.make();
-    this.stream = undefined;
+  /** Returns the output of the stream. */
+  run(bytes: Buffer): Buffer {
+    const stream = this.take();
     const chunks: Buffer[] = [];
+    const keep = (chunk: Buffer): void => void chunks.push(chunk);
+    stream.data(bytes, keep);
+    stream.end(keep);
+    this.stream = stream;
+    return Buffer.concat(chunks);
+  }
+
+  /** Returns the output of the stream for some pieces. Throws if it does not have exactly `expected` bytes. */
+  runExactly(pieces: readonly Buffer[], expected: number): Buffer {
+    const stream = this.take();
+    // Chunks are copied as they come: kept until the end, they would be as much memory again.
+    const output = Buffer.allocUnsafeSlow(expected);
     let length = 0;
-    const take = (chunk: Buffer) => {
-      if (expected === undefined || length <= expected) chunks.push(chunk);
+    const keep = (chunk: Buffer): void => {
+      if (length < expected) chunk.copy(output, length);
       length += chunk.length;
     };
-    for (const bytes of pieces) stream.data(bytes, take);
-    stream.end(take);
-    if (expected === undefined || length === expected) this.stream = stream;
-    return Buffer.concat(chunks);
+    for (const bytes of pieces) stream.data(bytes, keep);
+    stream.end(keep);
+    if (length !== expected) throw new Error(`${length} bytes`);
+    this.stream = stream;
+    return output;
+  }
+
+  private take(): NativeStream {
+    const stream = this.stream ?? this.make();
+    this.stream = undefined;
+    return stream;
   }
 }

@@ -89,6 +89,8 @@ export async function startEmbedded(
     const common = {
       // glibc otherwise keeps freed memory for every thread apart, a quarter of what a busy worker has resident.
       MALLOC_ARENA_MAX: '2',
+      // Four times as much, the default, costs as much processor time and 50 MB more.
+      NODE_OPTIONS: '--max-semi-space-size=4',
       ...programEnv(env),
       SNAPKEEP_DATA_DIR: settings.dataDir,
       SNAPKEEP_EXIT_WITH_STARTER: 'true',

@@ -136,6 +136,8 @@ function isSmall({ bytes }: Pick<ChangedShard['plan'], 'bytes'>): boolean {
 
 /** The most that one group of small shards holds, unless there would be too many groups. */
 const SMALL_GROUP = { shards: 100, bytes: 64 * 1024 * 1024 } as const;
+/** Groups of small shards hold fewer bytes, but not less than `leastBytes`, to become so many: workers share groups. */
+const SHARED_GROUPS = { groups: 16, leastBytes: 8 * 1024 * 1024 } as const;
 /** The most bytes of small shards that are read in views: what views hold open costs the cluster disk space. */
 const READ_IN_VIEWS_BYTES = 64 * 1024 * 1024;
 
@@ -159,7 +161,11 @@ export function groupShards(changed: readonly ChangedShard[]): ShardGroup[] {
   // Two neighbours are more than one group holds: of groups that bytes limit there may be twice as many as need be.
   const mostSmall = {
     shards: Math.max(SMALL_GROUP.shards, Math.ceil((2 * small.length) / MOST_GROUPS)),
-    bytes: Math.max(SMALL_GROUP.bytes, Math.ceil((4 * smallBytes) / MOST_GROUPS)),
+    bytes: Math.max(
+      Math.min(SMALL_GROUP.bytes, Math.ceil(smallBytes / SHARED_GROUPS.groups)),
+      SHARED_GROUPS.leastBytes,
+      Math.ceil((4 * smallBytes) / MOST_GROUPS),
+    ),
   };
   return packShards(changed, mostSmall, largeGroupShards(changed.length - small.length));
 }

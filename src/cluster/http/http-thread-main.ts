@@ -1,5 +1,6 @@
 /** The thread of {@link HttpThread}: sends requests concurrently and answers each when its response is complete. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { collectWhenIdle } from '../../concurrency/collect-when-idle';
 import { threadFailure } from '../../concurrency/thread-failure';
 import { ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
@@ -12,8 +13,10 @@ const http = new PageHttp(workerData as ClusterSettings);
 const underWay = new Map<number, AbortController>();
 
 const pages = new SharedPages();
+const worked = collectWhenIdle(() => pages.forget());
 
 port.on('message', (task: ThreadTask) => {
+  worked();
   if (task.kind === 'abort') underWay.get(task.id)?.abort();
   else if (task.kind === 'give back') pages.giveBack(task.memory);
   else if (task.kind === 'lost') pages.lose();

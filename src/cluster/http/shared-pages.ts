@@ -32,6 +32,11 @@ export class SharedPages {
     if (this.free.length > MOST_LENT) this.free.shift();
   }
 
+  /** Forgets the memory that is not lent. */
+  forget(): void {
+    this.free.splice(0);
+  }
+
   /** Counts memory as no longer lent that will not come back. */
   lose(): void {
     this.lent--;

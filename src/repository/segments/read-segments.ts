@@ -35,8 +35,8 @@ interface ReadSegments {
  * Yields the live documents of the segments as `_bulk` bodies, in stored order; frames without a live document are left
  * out. Every object is read whole and its hash is checked before a byte of it is used.
  *
- * While the frames of one segment are decoded, the next segment is read. Two segments (of about 8 MiB each, more only
- * if one document is larger) and at most `CodecPool.depth` bodies are in memory besides the one in use.
+ * While the second half of a segment's frames is decoded, the next segment is read. Two segments (of about 8 MiB each,
+ * more only if one document is larger) and at most `CodecPool.depth` bodies are in memory besides the one in use.
  *
  * Throws `repository_corrupt` if an object is missing, damaged, or does not match its manifest; what the store throws.
  */
@@ -54,14 +54,17 @@ export async function* readSegments(
     fetching.catch(() => {}); // awaited below, when its turn comes
     return fetching;
   };
-  let next = fetch(from.segment);
+  let next: Promise<Buffer> | undefined;
   try {
     for (const [k, segment] of segments.slice(from.segment).entries()) {
       const i = from.segment + k;
-      const bytes = await next!;
-      next = fetch(i + 1);
+      const bytes = await (next ?? fetch(i))!;
+      next = undefined;
       const firstFrame = k === 0 ? from.frame : 0;
-      for await (const frame of decodeSegment(segment, bytes, firstFrame, inner)) yield { segment: i, ...frame };
+      for await (const frame of decodeSegment(segment, bytes, firstFrame, inner)) {
+        if (frame.frame * 2 >= segment.frames.length) next ??= fetch(i + 1);
+        yield { segment: i, ...frame };
+      }
     }
   } finally {
     stop.abort(new SnapkeepError('internal', 'reading of segments was abandoned'));
