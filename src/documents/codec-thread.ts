@@ -1,7 +1,7 @@
 /** A thread of the codec pool: performs one task at a time and answers in order. */
 import { types } from 'node:util';
 import { parentPort } from 'node:worker_threads';
-import { collectWhenIdle } from '../concurrency/collect-when-idle';
+import { collectYoung } from '../concurrency/collect-garbage';
 import { type ThreadFailure, threadFailure } from '../concurrency/thread-failure';
 import { decodeFrame, encodePage, type FrameTask } from './frame-tasks';
 
@@ -18,14 +18,11 @@ export type ThreadAnswer =
   | ThreadFailure;
 
 const port = parentPort;
-const worked = collectWhenIdle(() => {
-  ownMemory = new Uint8Array(0);
-});
 port?.on('message', (task: FrameTask) => {
   const transfer: ArrayBuffer[] = [];
   const answer = perform(task, transfer);
   port.postMessage(answer, transfer);
-  worked();
+  collectYoung();
 });
 
 function perform(task: FrameTask, transfer: ArrayBuffer[]): ThreadAnswer {

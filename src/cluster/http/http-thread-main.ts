@@ -1,6 +1,6 @@
 /** The thread of {@link HttpThread}: sends requests concurrently and answers each when its response is complete. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { collectWhenIdle } from '../../concurrency/collect-when-idle';
+import { collectWhenIdle } from '../../concurrency/collect-garbage';
 import { threadFailure } from '../../concurrency/thread-failure';
 import { ResponseTooLargeError } from './cluster-http';
 import { type ClusterSettings } from './connection';
