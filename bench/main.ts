@@ -1,11 +1,11 @@
 /** `npm run bench`: Snapkeep against native snapshots, elasticdump, `_reindex` and bare HTTP, on one real node. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { availableEngines, startEngine } from '../scripts/engines/start-engine';
 import { chartOf } from './chart';
-import { goalsOf } from './goals';
+import { type Goal, goalsOf } from './goals';
 import { type BenchOptions, readOptions, type Scenario } from './options';
 import { goalsTable, resultsTable } from './report';
 import { figuresTable } from './scale/figures';
@@ -48,6 +48,15 @@ async function main(options: BenchOptions, undo: Undo): Promise<void> {
   const say = (line: string): void => {
     console.error(`[${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s] ${line}`);
   };
+  if (options.from !== undefined) {
+    const runs = options.from.map(
+      (file) => JSON.parse(readFileSync(file, 'utf8')) as { engine: string; goals: Goal[] },
+    );
+    const goals = runs.flatMap((run) => run.goals);
+    console.log(goalsTable(goals));
+    if (options.svg !== undefined) await writeFile(options.svg, chartOf(goals, `Snapkeep on ${runs[0]!.engine}`));
+    return;
+  }
   const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-bench-'));
   undo.add(() => rm(dataDir, { recursive: true, force: true }));
   if (options.shards !== undefined) {

@@ -34,6 +34,8 @@ export interface BenchOptions {
   /** Files that the results are written to. */
   readonly json?: string;
   readonly svg?: string;
+  /** Files that earlier runs wrote; only their goals are printed and drawn then. */
+  readonly from?: readonly string[];
 }
 
 /** What `--short` changes, unless it is given: a few minutes in place of an hour. */
@@ -98,6 +100,9 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     )
     .option('--json <file>', 'write the results there, too')
     .option('--svg <file>', 'draw the goals there')
+    .option('--from <files>', 'measure nothing: print and draw the goals of files that --json wrote', (text) =>
+      text.split(','),
+    )
     .allowExcessArguments(false);
   command.setOptionValue(
     'hardCases',

@@ -1,5 +1,6 @@
 /** Measures one large index: first snapshot, nothing changed, 1 % updated, force-merged, restored. */
 import { join } from 'node:path';
+import { BARE_CODEC, compressBare } from '../contenders/bare-codec';
 import { loadBare } from '../contenders/bare-loader';
 import { BY_RANGES, IN_DOC_ORDER, readBare } from '../contenders/bare-reader';
 import { type Contender } from '../contenders/contender';
@@ -57,6 +58,7 @@ export async function measureLarge(bench: Bench): Promise<void> {
         results.add(WORK.first, name, { ms, engineSeconds });
         say(`round ${round}: ${WORK.first}: ${name} ${show({ ms, engineSeconds })}`);
       }
+      results.add(WORK.first, BARE_CODEC, compressBare(bodies));
     }
     await takeAll(WORK.unchanged, 'unchanged', incremental);
     await updateAtRandom(cluster, INDEX, { documents, count: Math.ceil(documents / 100), revision: round });
