@@ -11,4 +11,6 @@ export interface Dependencies {
   readonly repositories: OpenRepositories;
   readonly pool: CodecPool;
   readonly notes: NoteReader;
+  /** Identity of the worker. */
+  readonly identity: string;
 }

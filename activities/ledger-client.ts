@@ -7,11 +7,13 @@ import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import {
   type BeginJobResult,
   type JobOutcome,
+  LEDGER_MEMO,
   type LedgerJob,
   type LedgerWorkflow,
   MAX_CLAIMS,
   MAX_JOBS,
   newLedger,
+  type ShownJobs,
 } from '../src/contracts/jobs/ledger';
 import { beginJobsUpdate, endJobSignal, requestSweepSignal } from '../src/contracts/jobs/workflow-messages';
 import { workflowIds } from '../src/contracts/workflow-ids';
@@ -138,6 +140,21 @@ export class Ledger {
         signalArgs: [{ workflowId, repository, options }],
       }),
     );
+  }
+
+  /**
+   * Returns the uuids of the snapshots that jobs of the place make or read. The ledger shows a job before its first
+   * object is written. Throws `temporal_unavailable`.
+   */
+  async runningSnapshots({ place }: JobRepository): Promise<ReadonlySet<string>> {
+    try {
+      const { memo } = await this.client.workflow.getHandle(workflowIds.repository(place)).describe();
+      const shown = memo?.[LEDGER_MEMO] as ShownJobs | undefined;
+      return new Set(shown?.running.flatMap(({ snapshotUuid }) => snapshotUuid ?? []));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return new Set();
+      throw unavailable(error);
+    }
   }
 
   /** Returns those of the workflows that no longer run. Throws `temporal_unavailable`. */

@@ -3,8 +3,8 @@ import { verifyRepository } from '../src/repository/verifying/verify-repository'
 import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
 
-/** The activity that verifies registrations, on the control queue. */
-export function registrationActivities({ repositories }: Dependencies) {
+/** The activity that verifies registrations, on the control queue and on that of each worker. */
+export function registrationActivities({ repositories, identity }: Pick<Dependencies, 'repositories' | 'identity'>) {
   return {
     /**
      * Proves that this worker can use the repository, and that the front door means the same store. Leaves nothing
@@ -14,7 +14,7 @@ export function registrationActivities({ repositories }: Dependencies) {
       runActivity(async ({ signal }) => {
         const repository = repositories.openOnce(call.registration);
         try {
-          return await verifyRepository(repository, call, signal);
+          return { ...(await verifyRepository(repository, call, signal)), worker: identity };
         } finally {
           await repository.store.close();
         }

@@ -1,4 +1,5 @@
 /** Exports every workflow that a worker serves. */
+export { cleanupRepositoryWorkflow } from './cleanup-repository';
 export { copyShardGroupWorkflow } from './copy-shard-group';
 export { createSnapshotWorkflow } from './create-snapshot';
 export { deleteSnapshotsWorkflow } from './delete-snapshots';

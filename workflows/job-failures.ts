@@ -34,6 +34,12 @@ export function isUntouched(error: unknown): boolean {
   return cause instanceof ApplicationFailure && (cause.details?.[0] as ErrorDetails | undefined)?.untouched === true;
 }
 
+/** Returns whether no worker took the activity's task in time. */
+export function isUnstarted(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
 /** Returns the reason as a sentence for people, as `failures` and the UI show it. */
 export function reasonOf(error: unknown): string {
   const cause = causeOf(error);

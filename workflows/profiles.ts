@@ -2,6 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import { type ControlActivities } from '../activities/control-queue';
 import { type DataActivities } from '../activities/data-queue';
+import { type WorkerActivities } from '../activities/worker-queue';
 import { type JobOptions } from '../src/contracts/jobs/job';
 
 /** Longest time of one attempt of a step, ms: reading the state of a very large cluster takes longest. */
@@ -49,6 +50,21 @@ export function longActivities(summary: string) {
  */
 export function onceActivities(summary: string) {
   return proxyActivities<ControlActivities>({
+    startToCloseTimeout: '20s',
+    heartbeatTimeout: '5s',
+    retry: { maximumAttempts: 1 },
+    summary,
+  });
+}
+
+/**
+ * Returns the activities of one worker, for one attempt within seconds as {@link onceActivities}. A worker that does
+ * not take the task soon no longer polls: no other takes it from this queue.
+ */
+export function workerActivities(taskQueue: string, summary: string) {
+  return proxyActivities<WorkerActivities>({
+    taskQueue,
+    scheduleToStartTimeout: '3s',
     startToCloseTimeout: '20s',
     heartbeatTimeout: '5s',
     retry: { maximumAttempts: 1 },

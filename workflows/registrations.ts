@@ -16,8 +16,8 @@ import {
   verifyRepositoryUpdate,
 } from '../src/contracts/jobs/workflow-messages';
 import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
-import { jobFailure } from './job-failures';
-import { onceActivities } from './profiles';
+import { isUnstarted, jobFailure } from './job-failures';
+import { onceActivities, workerActivities } from './profiles';
 
 /** Updates after which the execution continues as new; Temporal ends one at 2,000. */
 const UPDATES_PER_RUN = 1000;
@@ -44,9 +44,14 @@ export async function repositoriesWorkflow(state: RepositoriesState): Promise<vo
   setHandler(pingQuery, () => true);
   setHandler(verifyRepositoryUpdate, async (call) => {
     updates++;
+    const { workerQueue, registration } = call;
+    const summary = `verify ${registration.name}`;
+    const { verifyRepository } =
+      workerQueue === undefined ? onceActivities(summary) : workerActivities(workerQueue, summary);
     try {
-      return await onceActivities(`verify ${call.registration.name}`).verifyRepository(call);
+      return await verifyRepository(call);
     } catch (error) {
+      if (workerQueue !== undefined && isUnstarted(error)) return undefined;
       throw jobFailure(error);
     }
   });

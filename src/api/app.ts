@@ -53,9 +53,9 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   jobRoutes(app, service);
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
+  repositoryRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);
-  repositoryRoutes(app, service);
   restoreRoutes(app, service);
   snapshotRoutes(app, service);
   unsupportedRoutes(app);

@@ -25,20 +25,20 @@ export function invalidSnapshotName(
   });
 }
 
-/** Returns the error for creating or deleting a snapshot in a repository that is registered with `readonly`. */
+/** Returns the error for a change of a repository that is registered with `readonly`. */
 export function repositoryReadonly(repository: string): SnapkeepError {
   return new SnapkeepError(
-    'repository_settings_invalid',
+    'repository_readonly',
     `[${repository}] cannot modify a readonly repository; register it without [readonly] to write to it`,
     { details: { repository } },
   );
 }
 
-/** Returns the error for settings that lead the front door and a worker to different stores. */
-export function notTheSameStore(repository: string, store: string): SnapkeepError {
+/** Returns the error for settings that lead the front door and a worker to different stores. `worker` says which. */
+export function notTheSameStore(repository: string, worker: string, store: string): SnapkeepError {
   return new SnapkeepError(
     'repository_verification_exception',
-    `[${repository}] the front door and a worker do not see the same objects in [${store}]: ` +
+    `[${repository}] the front door and ${worker} do not see the same objects in [${store}]: ` +
       'let it be one shared folder for all processes of Snapkeep, or register a bucket',
     { details: { repository } },
   );

@@ -78,6 +78,7 @@ export const ERROR_TABLE = {
   snapshot_aborted: { type: 'snapshot_exception', status: 500, scope: 'request', retryable: false },
   repository_in_use: { type: 'repository_exception', status: 409, scope: 'repository', retryable: false },
   // The repository can't be used with its configuration.
+  repository_readonly: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },
   repository_settings_invalid: { type: 'repository_exception', status: 400, scope: 'repository', retryable: false },
   repository_verification_exception: {
     type: 'repository_verification_exception',

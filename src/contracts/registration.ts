@@ -29,12 +29,16 @@ export interface VerifyRegistration {
   readonly registration: NewRegistration;
   /** Written by the front door; read and deleted by the worker. Unset for a readonly repository. */
   readonly marker?: StoreMarker;
+  /** Task queue of the worker that has to do it; unset: any worker. */
+  readonly workerQueue?: string;
 }
 
 /** Result of the activity that verifies a repository from a worker. */
 export interface VerifiedStore {
   /** Uuid of the root that the worker reads; '' if there is none. */
   readonly rootUuid: string;
+  /** Identity of the worker. */
+  readonly worker: string;
 }
 
 /** Prefix of the memo fields of `repositoriesWorkflow` that hold a registration. The repository's name follows. */

@@ -16,5 +16,6 @@ export const workflowIds = {
   restore: (repository: string, snapshot: string, id: string): string => `restore/${repository}/${snapshot}/${id}`,
   restoreGroup: (repository: string, snapshot: string, id: string, group: number): string =>
     `restore/${repository}/${snapshot}/${id}/indices-${group + 1}`,
+  cleanup: (repository: string, id: string): string => `cleanup/${repository}/${id}`,
   deleteSnapshots: (repository: string, id: string): string => `delete/${repository}/${id}`,
 };

@@ -8,8 +8,11 @@ import { JobList } from './overview/job-list';
 import { Places } from './reading/places';
 import { RepositoryReader } from './reading/repository-reader';
 import { JobsInUse } from './repositories/jobs-in-use';
+import { PollingWorkers } from './repositories/polling-workers';
 import { RegistrationsClient } from './repositories/registrations-client';
 import { Repositories } from './repositories/repositories';
+import { RepositoryCleanup } from './repositories/repository-cleanup';
+import { StoreVerifier } from './repositories/verify-store';
 import { Recoveries } from './restores/recoveries';
 import { Restores } from './restores/restores';
 import { LedgerReader } from './running/ledger-reader';
@@ -35,6 +38,8 @@ interface SnapshotServiceParts {
   /** Options of every new job; read again for each, because they may change. */
   readonly options: JobOptions;
   readonly taskQueue: string;
+  /** Name of this process, as Temporal shows it. */
+  readonly identity: string;
   readonly logger: { warn(message: string): void };
   /** Address of the Temporal UI, for links; unset: no links. */
   readonly temporalUi?: string;
@@ -46,6 +51,7 @@ interface SnapshotServiceParts {
  */
 export interface SnapshotService {
   readonly repositories: Repositories;
+  readonly cleanup: RepositoryCleanup;
   readonly creator: SnapshotCreator;
   readonly deleter: SnapshotDeleter;
   readonly list: SnapshotList;
@@ -59,7 +65,7 @@ export interface SnapshotService {
 
 /** Creates the service. Calls neither Temporal, nor the cluster, nor a store before the first request. */
 export function createSnapshotService(parts: SnapshotServiceParts): SnapshotService {
-  const { cluster, options, taskQueue, repositories: open, sealer, policy, temporalUi } = parts;
+  const { cluster, options, taskQueue, identity, repositories: open, sealer, policy, temporalUi } = parts;
   const warn = (message: string): void => parts.logger.warn(message);
   const calls = new TemporalCalls(parts.client);
   const health: Health = new Health(calls, cluster, (ms) => registrations.askWorker(ms));
@@ -70,7 +76,9 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const running = new RunningJobs(calls, ledgers);
   const starter = new JobStarter(calls, health, taskQueue, options, new JobWithdrawal(calls, warn));
   const jobs = new JobsInUse(places, running, policy);
-  const repositories = new Repositories({ calls, registrations, places, jobs, open, sealer, policy });
+  const workers = new PollingWorkers(calls, taskQueue);
+  const verifier = new StoreVerifier(open, registrations, workers, taskQueue);
+  const repositories = new Repositories({ calls, registrations, places, jobs, verifier, identity, sealer, policy });
   const views = new RunningViews(reader);
   const list = new SnapshotList(repositories, places, running, views, reader);
   const progress = new ShardProgressReader(calls);
@@ -78,6 +86,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const jobDetails = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
+    cleanup: new RepositoryCleanup(registrations, places, starter, reader),
     creator: new SnapshotCreator({ registrations, places, starter, list, reader, cluster }),
     deleter: new SnapshotDeleter({ calls, registrations, places, health, starter, list, reader }),
     list,

@@ -8,6 +8,7 @@ import { createSnapshotService } from '../jobs/snapshot-service';
 import { OpenRepositories } from '../registrations/open-repositories';
 import { createSealer } from '../registrations/sealer';
 import { createHttpServer } from './http/http-server';
+import { processIdentity } from './identity';
 import { jobOptions } from './job-options';
 import { type Logger } from './logging';
 import { type Settings, SettingsError } from './settings';
@@ -65,6 +66,7 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       policy: settings.store,
       options,
       taskQueue: settings.taskQueue,
+      identity: processIdentity(),
       temporalUi: settings.temporalUi,
       logger,
     });

@@ -5,10 +5,13 @@ import { SdkComponent } from '@temporalio/common';
 import { DefaultLogger, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createControlActivities } from '../../activities/control-queue';
 import { createDataActivities } from '../../activities/data-queue';
+import { createWorkerActivities } from '../../activities/worker-queue';
 import { type Cluster } from '../cluster/cluster';
+import { workerQueue } from '../contracts/worker-queue';
 import { CodecPool } from '../documents/codec-pool';
 import { type OpenRepositories } from '../registrations/open-repositories';
 import { NoteReader } from '../snapshotting/note-reader';
+import { processIdentity } from './identity';
 import { dataTaskQueue } from './job-options';
 import { type Logger } from './logging';
 import { type Settings } from './settings';
@@ -48,25 +51,32 @@ export function installTemporalLogging(logger: Logger): void {
   });
 }
 
+/** Activities that one worker runs concurrently because they were asked of it alone. */
+const OWN_CONCURRENCY = 8;
+
 /**
- * Starts a worker for workflows and activities. It has two task queues, one for workflows and metadata and one for
- * activities that copy data, so that a cancellation, a commit or a small job never waits for long copies.
+ * Starts a worker for workflows and activities. It has three task queues: one for workflows and metadata and one for
+ * activities that copy data, so that a cancellation, a commit or a small job never waits for long copies; and one that
+ * no other worker polls, for what has to be asked of each of them.
  */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { settings } = parts;
   const pool = new CodecPool(settings.threads);
   const { client, cluster, repositories } = parts;
-  const deps = { client, cluster, repositories, pool, notes: new NoteReader() };
+  const identity = processIdentity();
+  const deps = { client, cluster, repositories, pool, notes: new NoteReader(), identity };
   const common: Pick<
     WorkerOptions,
     | 'connection'
     | 'namespace'
+    | 'identity'
     | 'shutdownGraceTime'
     | 'maxHeartbeatThrottleInterval'
     | 'defaultHeartbeatThrottleInterval'
   > = {
     connection: parts.connection,
     namespace: parts.namespace,
+    identity,
     shutdownGraceTime: 0,
     // A cancellation reaches an activity with the answer to a heartbeat.
     maxHeartbeatThrottleInterval: '500ms',
@@ -87,12 +97,19 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     activities: createDataActivities(deps),
     maxConcurrentActivityTaskExecutions: settings.dataConcurrency,
   });
-  const workers = [control, data];
+  const own = await Worker.create({
+    ...common,
+    taskQueue: workerQueue(settings.taskQueue, identity),
+    activities: createWorkerActivities(deps),
+    maxConcurrentActivityTaskPolls: 1,
+    maxConcurrentActivityTaskExecutions: OWN_CONCURRENCY,
+  });
+  const workers = [control, data, own];
   const runs = workers.map(async (worker) => {
     try {
       await worker.run();
     } finally {
-      // With only one of the two, jobs would hang.
+      // With only some of them, jobs would hang.
       for (const other of workers) if (other.getState() === 'RUNNING') other.shutdown();
     }
   });

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { type Dependencies } from '../../activities/dependencies';
 import { registrationActivities } from '../../activities/registration-activities';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
@@ -20,7 +19,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 async function verify(settings: Record<string, string> = {}): Promise<void> {
   const policy = { pathRepo: [root], allowedEndpoints: [] };
   const repositories = new OpenRepositories(policy, createSealer('a secret of sixteen characters'));
-  const { verifyRepository } = registrationActivities({ repositories } as unknown as Dependencies);
+  const { verifyRepository } = registrationActivities({ repositories, identity: 'a test' });
   const registration = {
     name: 'backups',
     type: 'fs' as const,

@@ -33,7 +33,6 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'what a test checks the whole product by': [
     'src/api/fields/read-parameters.ts EVERY_REQUEST',
-    'src/repository/deletion/orphans.ts cleanupRepository',
     'src/repository/deletion/orphans.ts reachedByRoot',
   ],
   'a limit that a test reaches or lowers': [

@@ -95,7 +95,9 @@ async function run(
     await save('delete-snapshots', one.workflowId);
     break;
   }
+  await call('POST', '/_snapshot/r/_cleanup');
   for (const [file, type] of [
+    ['cleanup-repository', 'cleanupRepositoryWorkflow'],
     ['repository', 'repositoryWorkflow'],
     ['sweep-repository', 'sweepRepositoryWorkflow'],
   ]) {

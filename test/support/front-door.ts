@@ -32,6 +32,7 @@ export async function startFrontDoor(
     policy,
     options: { retryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
     taskQueue: 'none',
+    identity: 'a test',
     logger: { warn: () => undefined },
   });
   const { cluster, auth, allowedHosts = [] } = parts;

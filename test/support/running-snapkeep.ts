@@ -39,6 +39,8 @@ export interface RunningSnapkeep {
   call(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Starts one more front door of the same installation and returns its address. */
   startAnotherDoor(): Promise<string>;
+  /** Starts one more worker of the same installation, with more environment, and returns its process id. */
+  startAnotherWorker(more?: NodeJS.ProcessEnv): Promise<number>;
   killWorker(): Promise<void>;
   startWorker(): Promise<void>;
   killCluster(): Promise<void>;
@@ -104,6 +106,7 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
   let cluster = options.clusterUrl === undefined ? await startCluster() : undefined;
   const api = await start('api');
   const doors = [api];
+  const moreWorkers: StartedProcess[] = [];
   let worker = await start('worker');
 
   const running: RunningSnapkeep = {
@@ -147,6 +150,11 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
       }
       return address;
     },
+    startAnotherWorker: async (more = {}) => {
+      const another = await start('worker', { ...options.workerEnv, ...more });
+      moreWorkers.push(another);
+      return another.pid;
+    },
     killWorker: async () => {
       await worker.kill();
     },
@@ -172,9 +180,9 @@ export async function startSnapkeep(options: RunningSnapkeepOptions = {}): Promi
         await sleep(100);
       }
     },
-    output: () => [...doors, worker, cluster].map((one) => one?.output() ?? '').join('\n'),
+    output: () => [...doors, worker, ...moreWorkers, cluster].map((one) => one?.output() ?? '').join('\n'),
     stop: async () => {
-      await Promise.all([...doors, worker].map((one) => one.stop(5_000)));
+      await Promise.all([...doors, worker, ...moreWorkers].map((one) => one.stop(5_000)));
       await Promise.all([cluster?.kill(), ownOss?.stop(), temporal.stop()]);
       await rm(dataDir, { recursive: true, force: true });
     },

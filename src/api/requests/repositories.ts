@@ -15,7 +15,7 @@ export const PUT_REPOSITORY = {
   parameters: {
     verify: {
       kind: boolean(true),
-      meaning: "checks that the front door and a worker can both use the store and see each other's objects",
+      meaning: "checks that the front door and every worker can use the store and see each other's objects",
     },
   },
   body: {
@@ -28,5 +28,9 @@ export const GET_REPOSITORIES = {
   request: 'GET /_snapshot, /_snapshot/{repo,…}',
   parameters: { local: { kind: unread(), meaning: 'accepted' } },
 } satisfies RequestTable;
+
+export const VERIFY_REPOSITORY = { request: 'POST /_snapshot/{repo}/_verify', parameters: {} } satisfies RequestTable;
+
+export const CLEANUP_REPOSITORY = { request: 'POST /_snapshot/{repo}/_cleanup', parameters: {} } satisfies RequestTable;
 
 export const DELETE_REPOSITORY = { request: 'DELETE /_snapshot/{repo}', parameters: {} } satisfies RequestTable;

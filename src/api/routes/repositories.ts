@@ -6,11 +6,21 @@ import { type SnapshotService } from '../../jobs/snapshot-service';
 import { readBody } from '../fields/read-body';
 import { readParameters } from '../fields/read-parameters';
 import { JsonBody } from '../http/body';
+import { untilClosed } from '../http/request-signal';
 import { answer } from '../http/send-answer';
-import { DELETE_REPOSITORY, GET_REPOSITORIES, PUT_REPOSITORY } from '../requests/repositories';
+import {
+  CLEANUP_REPOSITORY,
+  DELETE_REPOSITORY,
+  GET_REPOSITORIES,
+  PUT_REPOSITORY,
+  VERIFY_REPOSITORY,
+} from '../requests/repositories';
 
-/** Adds the routes that register, show and unregister repositories. */
-export function repositoryRoutes(router: IRouter, { repositories }: Pick<SnapshotService, 'repositories'>): void {
+/** Adds the routes that register, show, check and unregister repositories. */
+export function repositoryRoutes(
+  router: IRouter,
+  { repositories, cleanup }: Pick<SnapshotService, 'repositories' | 'cleanup'>,
+): void {
   router.get(['/_snapshot', '/_snapshot/:repository'], async (request, response) => {
     readParameters(request, GET_REPOSITORIES.parameters);
     const expression = (request.params as { repository?: string }).repository ?? '_all';
@@ -31,6 +41,18 @@ export function repositoryRoutes(router: IRouter, { repositories }: Pick<Snapsho
     readParameters(request, DELETE_REPOSITORY.parameters);
     await repositories.delete(request.params.repository);
     answer(request, response, 200, { acknowledged: true });
+  });
+
+  router.post('/_snapshot/:repository/_verify', async (request, response) => {
+    readParameters(request, VERIFY_REPOSITORY.parameters);
+    answer(request, response, 200, await repositories.verify(request.params.repository));
+  });
+
+  router.post('/_snapshot/:repository/_cleanup', async (request, response) => {
+    readParameters(request, CLEANUP_REPOSITORY.parameters);
+    const { deletedBytes, deletedObjects } = await cleanup.run(request.params.repository, untilClosed(response));
+    const results = { deleted_bytes: deletedBytes, deleted_blobs: deletedObjects };
+    answer(request, response, 200, { results });
   });
 }
 

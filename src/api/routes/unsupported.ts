@@ -1,7 +1,7 @@
 import { type IRouter, type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 
-/** Actions on repositories. In the path they take the place of a snapshot's name. */
+/** Actions on repositories, for methods that they do not have. In the path they take the place of a snapshot's name. */
 const REPOSITORY_ACTIONS = ['_verify', '_cleanup', '_analyze', '_verify_integrity'];
 
 /**

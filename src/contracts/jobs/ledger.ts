@@ -4,7 +4,7 @@
  */
 import { type JobOptions, type JobRepository } from './job';
 
-export type JobKind = 'snapshot' | 'restore' | 'delete';
+export type JobKind = 'snapshot' | 'restore' | 'delete' | 'cleanup';
 
 /** A job as lists show it. */
 export interface ShownJob {
@@ -12,7 +12,7 @@ export interface ShownJob {
   readonly kind: JobKind;
   /** Name of the repository in the request. */
   readonly repository: string;
-  /** The snapshot that the job creates or reads; the first of those that it deletes. */
+  /** The snapshot that the job creates or reads; the first of those that it deletes; '' for a clean-up. */
   readonly snapshot: string;
   /** Uuid of that snapshot; unset while it is unknown. */
   readonly snapshotUuid?: string;

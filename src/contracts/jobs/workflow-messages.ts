@@ -24,8 +24,8 @@ export const cancelSnapshotSignal = defineSignal('cancelSnapshot');
 export const cancelIndexRestoreSignal = defineSignal<[{ index: string }]>('cancelIndexRestore');
 
 // repositoriesWorkflow keeps the registrations.
-/** Makes a worker check a store. Registers nothing. */
-export const verifyRepositoryUpdate = defineUpdate<VerifiedStore, [VerifyRegistration]>('verifyRepository');
+/** Makes a worker check a store. Registers nothing. Returns undefined if the worker asked for does not poll. */
+export const verifyRepositoryUpdate = defineUpdate<VerifiedStore | undefined, [VerifyRegistration]>('verifyRepository');
 export const putRepositoryUpdate = defineUpdate<Registration, [NewRegistration]>('putRepository');
 export const deleteRepositoryUpdate = defineUpdate<boolean, [string]>('deleteRepository');
 /** Proves that a worker is up, because any worker answers it. */

@@ -68,7 +68,7 @@ export class JobList {
       id: job.workflowId,
       kind: job.kind,
       repository: job.repository,
-      snapshot: job.snapshot,
+      snapshot: job.snapshot || undefined,
       state: found.state,
       start_time: isoTime(job.startMillis),
       start_time_in_millis: job.startMillis,

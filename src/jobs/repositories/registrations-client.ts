@@ -52,8 +52,11 @@ export class RegistrationsClient {
     return found;
   }
 
-  /** Makes a worker check the store. Throws the reason when the store can't be used. */
-  async verify(call: VerifyRegistration): Promise<VerifiedStore> {
+  /**
+   * Makes a worker check the store. Returns undefined if the worker asked for does not poll. Throws the reason when the
+   * store can't be used.
+   */
+  async verify(call: VerifyRegistration): Promise<VerifiedStore | undefined> {
     return this.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type StorePolicy } from '../../blobs/contract/store-policy';
 import { repositoryMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
@@ -8,14 +9,13 @@ import { workflowIds } from '../../contracts/workflow-ids';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { matcher, selectNames } from '../../elasticsearch/name-lists';
 import { checkRepositoryName } from '../../elasticsearch/snapshot-name-rules';
-import { type OpenRepositories } from '../../registrations/open-repositories';
 import { parseNewSettings } from '../../registrations/parse-settings';
 import { type Sealer } from '../../registrations/sealer';
 import { type Places } from '../reading/places';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 import { inUse, type JobsInUse } from './jobs-in-use';
 import { type RegistrationsClient } from './registrations-client';
-import { verifyStore } from './verify-store';
+import { type StoreVerifier } from './verify-store';
 
 /** A registration as a caller requests it. */
 export interface RepositoryRequest {
@@ -34,7 +34,9 @@ export class Repositories {
       readonly registrations: RegistrationsClient;
       readonly places: Places;
       readonly jobs: JobsInUse;
-      readonly open: OpenRepositories;
+      readonly verifier: StoreVerifier;
+      /** Identity of this process. */
+      readonly identity: string;
       readonly sealer: Sealer;
       readonly policy: StorePolicy;
     },
@@ -47,7 +49,7 @@ export class Repositories {
    * not survive the change.
    */
   async put(request: RepositoryRequest): Promise<void> {
-    const { registrations, places, open, sealer, policy } = this.parts;
+    const { registrations, places, verifier, sealer, policy } = this.parts;
     const { name } = request;
     checkRepositoryName(name);
     const parsed = parseNewSettings(request.type, request.settings, policy);
@@ -65,7 +67,7 @@ export class Repositories {
     if (before !== undefined && jobs.length > 0) this.parts.jobs.refuseStranding(before, parsed, jobs);
     if (request.verify || jobs.length > 0) {
       try {
-        await verifyStore(registration, parsed.write.readonly, open, registrations);
+        await verifier.verify(registration);
       } catch (error) {
         if (jobs.length === 0 || isSnapkeepError(error, 'store_unavailable') || !(error instanceof SnapkeepError)) {
           throw error;
@@ -76,6 +78,17 @@ export class Repositories {
     const left = before === undefined ? undefined : await places.findIfReadable(before);
     await registrations.put(registration);
     await this.retire(left);
+  }
+
+  /**
+   * Answers `POST /_snapshot/{repository}/_verify`: the processes that can use the store, this one and every worker.
+   * Throws `repository_missing_exception`, and `repository_verification_exception` that says who can't use it.
+   */
+  async verify(name: string): Promise<JsonObject> {
+    const { registrations, verifier, identity } = this.parts;
+    const workers = await verifier.verify(await registrations.get(name));
+    const nodes = new Set([identity, ...workers]);
+    return { nodes: Object.fromEntries([...nodes].map((node) => [nodeId(node), { name: node }])) };
   }
 
   /** Answers `GET /_snapshot/{repository}`, without secrets. Throws `repository_missing_exception`. */
@@ -121,4 +134,9 @@ export class Repositories {
     const inPlace = await places.ofAll(await registrations.list());
     if (!inPlace.includes(left.place)) await calls.signal(workflowIds.repository(left.place), retireSignal, []);
   }
+}
+
+/** Returns an id of the form that a cluster's nodes have, always the same for the same process. */
+function nodeId(identity: string): string {
+  return createHash('sha256').update(identity).digest('base64url').slice(0, 22);
 }

@@ -30,6 +30,7 @@ interface JobRequest<T extends Workflow> {
   readonly args: Parameters<T>;
   readonly kind: JobKind;
   readonly repository: string;
+  /** '' for a job without one. */
   readonly snapshot: string;
   /** Identifies this job among others of its workflow id: its uuid or random id. */
   readonly token: string;
@@ -148,7 +149,7 @@ function startOptions<T extends Workflow>(
     typedSearchAttributes: searchAttributes
       ? new TypedSearchAttributes([
           { key: JOB_REPOSITORY, value: repository },
-          { key: JOB_SNAPSHOT, value: snapshot },
+          ...(snapshot === '' ? [] : [{ key: JOB_SNAPSHOT, value: snapshot }]),
           { key: JOB_KIND, value: kind },
           { key: JOB_STATE, value: 'STARTED' },
         ])

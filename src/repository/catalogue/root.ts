@@ -159,6 +159,11 @@ export function withBuilt(root: Root, built: Building): Root {
   return { ...root, generation: root.generation + 1, building };
 }
 
+/** Returns the entries of `building` that count at a time, ms since the epoch. */
+export function builtNow(root: Root, nowMillis: number): Building[] {
+  return root.building.filter(({ sinceMillis }) => sinceMillis > nowMillis - BUILDING_MS);
+}
+
 function withoutBuilding(root: Root, uuids: readonly string[]): Building[] {
   return root.building.filter(({ uuid }) => !uuids.includes(uuid));
 }
@@ -190,7 +195,7 @@ export function withSweeping(
   inUse: ReadonlySet<string>,
   { through = Infinity, nowMillis = Date.now() }: { through?: number; nowMillis?: number } = {},
 ): Root {
-  const building = root.building.filter(({ sinceMillis }) => sinceMillis > nowMillis - BUILDING_MS);
+  const building = builtNow(root, nowMillis);
   const spared = new Set([...inUse, ...building.flatMap(({ reads }) => reads)]);
   const isDue = ({ sweeping, uuid, removedGeneration }: RemovedEntry): boolean =>
     !sweeping && !spared.has(uuid) && removedGeneration <= through;

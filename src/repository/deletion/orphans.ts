@@ -4,7 +4,7 @@ import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, unlessUnreadable } from '../catalogue/catalogue';
-import { findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';
+import { builtNow, findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';
 import { type Root, type RootEntry } from '../format/format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from '../format/keys';
 import { deleteAll } from '../objects/delete-objects';
@@ -101,14 +101,14 @@ interface CleanupOptions extends BlobCallOptions {
    * Returns the UUIDs of the snapshots that jobs are writing at the moment of the call. Their objects are no orphans.
    */
   readonly running: () => Promise<ReadonlySet<string>>;
-  /** True to count orphans without deleting them. */
-  readonly dryRun?: boolean;
+  /** The time at which entries of `building` still have to count, ms since the epoch. @default now */
+  readonly nowMillis?: number;
   readonly onProgress?: () => void;
 }
 
 /**
- * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. Removed snapshots
- * are left to sweeps.
+ * Deletes every object under `snapkeep-snapshots/` that neither the root nor a running job reaches. Spares what
+ * snapshots wrote that other installations list in `building`. Removed snapshots are left to sweeps.
  *
  * The order makes it safe while jobs run: list, then ask which jobs run, then read the root, then fence. A snapshot
  * that began later is not in the list. One that ended in between is in the root. One that is neither can't be committed
@@ -117,31 +117,46 @@ interface CleanupOptions extends BlobCallOptions {
  * Takes memory for the keys of all objects. Throws `repository_corrupt` if a snapshot's manifests can't be read.
  */
 export async function cleanupRepository(catalogue: Catalogue, options: CleanupOptions): Promise<DeletedObjects> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, nowMillis = Date.now() } = options;
   const listed = await listAll(catalogue.store, SNAPSHOTS_PREFIX, { signal });
   const running = await options.running();
   const reached = await reachedByRoot(catalogue, { signal, onProgress });
   const orphans = listed.filter(({ key }) => !reached.has(key) && !running.has(writerOf(key) ?? ''));
-  if (options.dryRun === true) return { objects: orphans.length, bytes: bytesOf(orphans) };
   // Snapshots of which the root names nothing: their jobs ended without a roll-back, and a commit may still arrive.
   const named = new Set([...reached].map(writerOf));
   const unfenced = new Set(
     orphans.map(({ key }) => writerOf(key) ?? '').filter((uuid) => isUuid(uuid) && !named.has(uuid)),
   );
-  const committed = await fence(catalogue, [...unfenced], { signal });
-  const unused = orphans.filter(({ key }) => !committed.has(writerOf(key) ?? ''));
+  const spared = await fence(catalogue, [...unfenced], { signal, nowMillis });
+  const unused = orphans.filter(({ key }) => !spared.has(writerOf(key) ?? ''));
   return deleteListed(catalogue, unused, { signal, onProgress });
 }
 
-/** Makes sure that none of the snapshots can be committed any more. Returns those that were committed already. */
-async function fence(catalogue: Catalogue, uuids: readonly string[], options: BlobCallOptions): Promise<Set<string>> {
-  const committed = new Set<string>();
+/**
+ * Makes sure that none of the snapshots can be committed any more. Returns the exceptions: those that were committed
+ * already, and those that an installation is building.
+ */
+async function fence(
+  catalogue: Catalogue,
+  uuids: readonly string[],
+  { signal, nowMillis }: BlobCallOptions & { nowMillis: number },
+): Promise<Set<string>> {
+  const spared = new Set<string>();
   for (let from = 0; from < uuids.length; from += FENCED_AT_ONCE) {
     const some = uuids.slice(from, from + FENCED_AT_ONCE);
-    const root = await catalogue.commitRoot((before) => withRolledBack(before, some), options);
-    for (const uuid of some) if (wasCommitted(root, uuid)) committed.add(uuid);
+    const root = await catalogue.commitRoot(
+      (before) => {
+        const building = new Set(builtNow(before, nowMillis).map(({ uuid }) => uuid));
+        return withRolledBack(
+          before,
+          some.filter((uuid) => !building.has(uuid)),
+        );
+      },
+      { signal },
+    );
+    for (const uuid of some) if (!root.rolledBack.includes(uuid)) spared.add(uuid);
   }
-  return committed;
+  return spared;
 }
 
 /**

@@ -38,7 +38,7 @@ export async function verifyRepository(
   { store, catalogue, write }: VerifiedPlace,
   { registration, marker }: VerifyRegistration,
   signal: AbortSignal,
-): Promise<VerifiedStore> {
+): Promise<Pick<VerifiedStore, 'rootUuid'>> {
   await store.checkUsable({ signal });
   const { uuid: rootUuid } = await catalogue.readRoot({ signal });
   const foreign = await foreignObjects(store, { signal });
@@ -61,7 +61,7 @@ async function takeMarker(
   } catch (error) {
     if (!isSnapkeepError(error, 'blob_missing')) throw error;
   }
-  if (found?.toString('utf8') !== text) throw notTheSameStore(name, store.description);
+  if (found?.toString('utf8') !== text) throw notTheSameStore(name, 'a worker', store.description);
   await store.delete([key], { signal });
 }
 
