@@ -1,4 +1,5 @@
 import { repositoryReadonly } from '../src/contracts/common-errors';
+import { type CloneSnapshotInput } from '../src/contracts/jobs/clone';
 import {
   type CopiedGroup,
   type CopiedShard,
@@ -13,6 +14,7 @@ import { type BeginSnapshotResult, type SnapshotOutcome, type SnapshotRequest } 
 import { type ObjectRef } from '../src/contracts/stored';
 import { rollbackSnapshot } from '../src/repository/deletion/orphans';
 import { beginSnapshot, markUntouched } from '../src/snapshotting/begin-snapshot';
+import { cloneSnapshot } from '../src/snapshotting/clone-snapshot';
 import { commitCopied, commitFailed } from '../src/snapshotting/commit-job';
 import { IndexFinder } from '../src/snapshotting/find-indices';
 import { keepCopied, keepGroupResults } from '../src/snapshotting/group-results';
@@ -40,7 +42,7 @@ interface Abandoned {
   readonly views: readonly ObjectRef[];
 }
 
-/** The activities that begin, commit and roll back snapshots, on the control queue. */
+/** The activities that begin, clone, commit and roll back snapshots, on the control queue. */
 export function snapshotActivities({ cluster, pool, notes }: Dependencies, ledger: Ledger) {
   const finder = new IndexFinder(cluster);
 
@@ -90,6 +92,23 @@ export function snapshotActivities({ cluster, pool, notes }: Dependencies, ledge
           );
         });
       }),
+
+    /**
+     * Clones a snapshot in one commit, and takes the job off the ledger. Repeating it is harmless. An error before
+     * anything was written has `untouched` in its details. Throws what the engines refuse, see `cloneSnapshot`.
+     */
+    cloneSnapshot: (call: CloneSnapshotInput): Promise<SnapshotOutcome> =>
+      runActivity(({ signal }) =>
+        markUntouched(isRepeated(), async (onTouch) => {
+          const { snapshot, uuid: snapshotUuid, startMillis } = call;
+          // It reads nothing that a sweep could take away: the commit is refused unless the source is in the catalogue.
+          const job = { kind: 'clone', snapshot, snapshotUuid, claims: [], reads: [], startMillis } as const;
+          await ledger.beginJob(call, job);
+          const outcome = await cloneSnapshot(call, { repository: ledger.open(call.repository), signal, onTouch });
+          await ledger.endJob(call.repository, { state: outcome.state });
+          return outcome;
+        }),
+      ),
 
     /** Keeps the results of a group's shards as a note in the bucket, for the commit. */
     keepGroupResults: (call: CopyGroupInput & { results: readonly ShardResult[] }): Promise<GroupResult> =>

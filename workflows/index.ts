@@ -1,5 +1,6 @@
 /** Exports every workflow that a worker serves. */
 export { cleanupRepositoryWorkflow } from './cleanup-repository';
+export { cloneSnapshotWorkflow } from './clone-snapshot';
 export { copyShardGroupWorkflow } from './copy-shard-group';
 export { createSnapshotWorkflow } from './create-snapshot';
 export { deleteSnapshotsWorkflow } from './delete-snapshots';

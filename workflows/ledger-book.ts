@@ -6,6 +6,7 @@ import { blockersOf } from '../src/contracts/jobs/job-order';
 import {
   type BookState,
   type EndedJob,
+  type JobKind,
   type JobOutcome,
   type LedgerJob,
   MAX_CLAIMS_OF_PLACE,
@@ -16,6 +17,8 @@ import {
 } from '../src/contracts/jobs/ledger';
 import { snapshotsInUse } from '../src/contracts/jobs/snapshots-in-use';
 
+/** Kinds of jobs that make a snapshot. */
+const MAKING: readonly JobKind[] = ['snapshot', 'clone'];
 /** Ended jobs kept for lists and for `_recovery`. */
 const ENDED_KEPT = 100;
 
@@ -74,7 +77,7 @@ export class LedgerBook {
         endMillis,
       })),
     );
-    const made = lost.flatMap((job) => (job.kind === 'snapshot' ? (job.snapshotUuid ?? []) : []));
+    const made = lost.flatMap((job) => (MAKING.includes(job.kind) ? (job.snapshotUuid ?? []) : []));
     this.change({ stranded: [...this.current.stranded, ...made] });
   }
 

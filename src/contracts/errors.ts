@@ -76,6 +76,8 @@ export const ERROR_TABLE = {
   },
   /** The snapshot was deleted while it was being taken; thrown to callers that wait for it. */
   snapshot_aborted: { type: 'snapshot_exception', status: 500, scope: 'request', retryable: false },
+  /** A new snapshot that the engines refuse in the same words. */
+  snapshot_refused: { type: 'snapshot_exception', status: 500, scope: 'request', retryable: false },
   repository_in_use: { type: 'repository_exception', status: 409, scope: 'repository', retryable: false },
   // The repository can't be used with its configuration.
   repository_readonly: { type: 'repository_exception', status: 500, scope: 'repository', retryable: false },

@@ -19,6 +19,7 @@ import { LedgerReader } from './running/ledger-reader';
 import { RunningJobs } from './running/running-jobs';
 import { ShardProgressReader } from './running/shard-progress';
 import { RunningViews } from './snapshots/running-views';
+import { SnapshotCloner } from './snapshots/snapshot-cloner';
 import { SnapshotCreator } from './snapshots/snapshot-creator';
 import { SnapshotDeleter } from './snapshots/snapshot-deleter';
 import { SnapshotDetails } from './snapshots/snapshot-details';
@@ -53,6 +54,7 @@ export interface SnapshotService {
   readonly repositories: Repositories;
   readonly cleanup: RepositoryCleanup;
   readonly creator: SnapshotCreator;
+  readonly cloner: SnapshotCloner;
   readonly deleter: SnapshotDeleter;
   readonly list: SnapshotList;
   readonly statuses: SnapshotStatuses;
@@ -88,6 +90,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
     repositories,
     cleanup: new RepositoryCleanup(registrations, places, starter, reader),
     creator: new SnapshotCreator({ registrations, places, starter, list, reader, cluster }),
+    cloner: new SnapshotCloner({ registrations, places, starter, reader, cluster }),
     deleter: new SnapshotDeleter({ calls, registrations, places, health, starter, list, reader }),
     list,
     statuses: new SnapshotStatuses(repositories, list, views, progress, reader),

@@ -1,13 +1,11 @@
 /** Begins a snapshot: decides what has to be copied, and ends the job at once when that is next to nothing. */
 import { type Cluster } from '../cluster/cluster';
-import { invalidSnapshotName } from '../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
 import { type BeginSnapshotResult, type SnapshotRequest } from '../contracts/jobs/snapshot';
 import { type CodecPool } from '../documents/codec-pool';
 import { type OpenRepository } from '../registrations/open-repositories';
-import { findSnapshot, findSnapshotByUuid } from '../repository/catalogue/root';
 import { announceBuilding } from '../repository/committing/announce-building';
-import { type Root } from '../repository/format/format';
+import { admitSnapshot } from './admit-snapshot';
 import { commitCopied, type CommitOptions } from './commit-job';
 import { copyAtOnce } from './copy-at-once';
 import { type FoundIndices } from './find-indices';
@@ -59,7 +57,7 @@ export async function beginSnapshot(
   if (!(await begin.enterLedger(names))) return { kind: 'queued', mayHaveCommitted: repeated };
   const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
-  refuseUsedName(job, root);
+  admitSnapshot(job, root);
   const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);
@@ -72,13 +70,6 @@ export async function beginSnapshot(
     signal,
   });
   return { kind: 'committed', outcome };
-}
-
-/** Throws when the root has another snapshot of the name. The job's own is found after a commit that got no answer. */
-function refuseUsedName({ repository, snapshot, uuid }: BeginSnapshot['job'], root: Root): void {
-  if (findSnapshotByUuid(root, uuid) !== undefined || findSnapshot(root, snapshot) === undefined) return;
-  const code = 'snapshot_name_already_in_use_exception';
-  throw invalidSnapshotName(repository.name, snapshot, 'snapshot with the same name already exists', code);
 }
 
 /** Writes the plan. First reports what the job builds on: to its ledger, and in the root to other installations. */

@@ -90,6 +90,10 @@ async function run(
     await save('restore-group', one.workflowId);
     break;
   }
+  for (const name of ['clone', 'clone-refused']) {
+    await call('PUT', `/_snapshot/r/small/_clone/${name}`, { indices: name === 'clone' ? '*' : 'missing' });
+    await save(`clone-snapshot${name.slice(5)}`, workflowIds.snapshot('r', name));
+  }
   await call('DELETE', '/_snapshot/r/unchanged');
   for await (const one of client.workflow.list({ query: 'WorkflowType="deleteSnapshotsWorkflow"' })) {
     await save('delete-snapshots', one.workflowId);

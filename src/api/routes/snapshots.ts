@@ -1,4 +1,5 @@
 import { type IRouter, type Request } from 'express';
+import { SnapkeepError } from '../../contracts/errors';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/snapshot-service';
 import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
@@ -9,16 +10,17 @@ import { illegal } from '../http/illegal-argument';
 import { queryOf } from '../http/query';
 import { untilClosed } from '../http/request-signal';
 import { answer } from '../http/send-answer';
+import { CLONE_SNAPSHOT } from '../requests/clone-snapshot';
 import { CREATE_SNAPSHOT } from '../requests/create-snapshot';
 import { DELETE_SNAPSHOTS } from '../requests/delete-snapshots';
 import { GET_SNAPSHOTS, PAGING } from '../requests/get-snapshots';
 
 const PATH = '/_snapshot/:repository/:snapshot';
 
-/** Adds the routes that create, show and delete snapshots. */
+/** Adds the routes that create, clone, show and delete snapshots. */
 export function snapshotRoutes(
   router: IRouter,
-  { creator, deleter, list }: Pick<SnapshotService, 'creator' | 'deleter' | 'list'>,
+  { creator, cloner, deleter, list }: Pick<SnapshotService, 'creator' | 'cloner' | 'deleter' | 'list'>,
 ): void {
   const create = router.route(PATH);
   for (const method of ['put', 'post'] as const) {
@@ -31,6 +33,22 @@ export function snapshotRoutes(
       answer(request, response, 200, json);
     });
   }
+
+  router.put(`${PATH}/_clone/:target`, async (request, response) => {
+    readParameters(request, CLONE_SNAPSHOT.parameters);
+    const body = await JsonBody.read(request);
+    if (body.isEmpty) throw new SnapkeepError('parse_exception', 'request body is required');
+    const { indices, ignoreUnavailable } = readBody(body, CLONE_SNAPSHOT.body);
+    if (indices === undefined) {
+      throw new SnapkeepError(
+        'action_request_validation_exception',
+        'Validation Failed: 1: indices patterns are empty;',
+      );
+    }
+    const { repository, snapshot: source, target } = request.params;
+    await cloner.clone({ repository, source, target, indices, ignoreUnavailable });
+    answer(request, response, 200, { acknowledged: true });
+  });
 
   router.get(PATH, async (request, response) => {
     answer(request, response, 200, await list.show(listRequest(request)));

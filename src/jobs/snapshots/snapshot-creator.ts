@@ -1,6 +1,6 @@
 import { type createSnapshotWorkflow } from '../../../workflows';
-import { invalidSnapshotName, repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
-import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
+import { repositoryReadonly, snapshotMissing } from '../../contracts/common-errors';
+import { SnapkeepError } from '../../contracts/errors';
 import {
   type CreateSnapshotInput,
   type ShownSnapshot,
@@ -12,14 +12,14 @@ import { workflowIds } from '../../contracts/workflow-ids';
 import { resolveDateMath } from '../../elasticsearch/date-math';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { checkSnapshotName } from '../../elasticsearch/snapshot-name-rules';
-import { isElasticsearch } from '../../elasticsearch/version-id';
 import { newSnapshotUuid } from '../../repository/format/keys';
 import { type Places } from '../reading/places';
 import { type RepositoryReader } from '../reading/repository-reader';
 import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type ClusterFacts } from '../start/health';
-import { JobExistsError, type JobStarter } from '../start/start-job';
+import { type JobStarter } from '../start/start-job';
 import { asSnapkeepError, isStopped } from '../temporal/temporal-failures';
+import { nameInUse } from './name-in-use';
 import { type SnapshotList } from './snapshot-list';
 
 interface CreateRequest {
@@ -59,7 +59,7 @@ export class SnapshotCreator {
    * component that is down.
    */
   async create({ repository, snapshot: asked, request }: CreateRequest): Promise<StartedSnapshot> {
-    const { registrations, places, starter, reader } = this.parts;
+    const { registrations, places, starter, reader, cluster } = this.parts;
     const startMillis = Date.now();
     const snapshot = resolveDateMath(asked, startMillis);
     const registration = await registrations.get(repository);
@@ -94,13 +94,7 @@ export class SnapshotCreator {
         finished: (signal) => this.finished(registration, snapshot, uuid, starter.result(handle, signal)),
       };
     } catch (error) {
-      if (error instanceof JobExistsError) {
-        throw await this.nameInUse(repository, snapshot, 'snapshot with the same name is already in-progress');
-      }
-      if (isSnapkeepError(error, 'snapshot_name_already_in_use_exception')) {
-        throw await this.nameInUse(repository, snapshot, 'snapshot with the same name already exists');
-      }
-      throw error;
+      throw await nameInUse(cluster, repository, snapshot, error);
     }
   }
 
@@ -120,16 +114,6 @@ export class SnapshotCreator {
     const info = await this.parts.list.finished(registration, uuid);
     if (info === undefined) throw snapshotMissing(registration.name, snapshot);
     return info;
-  }
-
-  private async nameInUse(repository: string, snapshot: string, why: string): Promise<SnapkeepError> {
-    // The error depends on the cluster's version. If the cluster does not answer, the newer error is used.
-    const info = await this.parts.cluster.info(AbortSignal.timeout(1_000)).catch(() => undefined);
-    const code =
-      info === undefined || isElasticsearch(info, 8)
-        ? 'snapshot_name_already_in_use_exception'
-        : 'invalid_snapshot_name_exception';
-    return invalidSnapshotName(repository, snapshot, why, code);
   }
 }
 

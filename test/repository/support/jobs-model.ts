@@ -14,6 +14,7 @@ import { Catalogue } from '../../../src/repository/catalogue/catalogue';
 import { shardId } from '../../../src/repository/catalogue/holders';
 import { findSnapshotByUuid } from '../../../src/repository/catalogue/root';
 import { commitFailedSnapshot } from '../../../src/repository/committing/commit-failed-snapshot';
+import { buildCloneManifest } from '../../../src/repository/committing/clone-manifest';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
 import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
 import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
@@ -119,13 +120,8 @@ export class Jobs {
         const entry = findSnapshotByUuid(await catalogue.readRoot(), sourceUuid);
         if (entry === undefined) throw new SnapkeepError('snapshot_missing_exception', 'the source is gone');
         const source = await catalogue.readSnapshotManifest(entry.manifest);
-        const indices = source.indices
-          .filter((_, i) => keeps(i))
-          .map((index) => ({ ...index, shards: index.shards.map((shard) => shard && sharedEntry(shard, 1)) }));
-        const manifest = buildSnapshotManifest(
-          { ...source, snapshot: name, uuid, indices, failures: [] },
-          { partial: true },
-        );
+        const indices = source.indices.filter((_, i) => keeps(i));
+        const manifest = buildCloneManifest(source, indices, { snapshot: name, uuid, startMillis: 1 });
         await commitSnapshot(catalogue, manifest, { compress: false, cloneOf: sourceUuid });
         const contents = new Map(sourceContents);
         for (const id of contents.keys()) {
