@@ -9,12 +9,15 @@ export interface WriteSettings extends StoreLimits {
   readonly chunkSizeBytes: number;
   /** `false` stores segments and metadata plain. */
   readonly compress: boolean;
+  /** Most snapshots that the repository may hold; one more is refused. */
+  readonly maxSnapshots: number;
 }
 
 /** Names of the settings that {@link parseWriteSettings} reads. */
 export const WRITE_SETTINGS: readonly string[] = [
   'chunk_size',
   'compress',
+  'max_number_of_snapshots',
   'max_snapshot_bytes_per_sec',
   'max_restore_bytes_per_sec',
   'readonly',
@@ -24,16 +27,20 @@ const MEGABYTE = 1024 * 1024;
 /** Default and maximum are 1 GB, as in the Alibaba plugin. The minimum keeps the number of objects below millions. */
 const CHUNK_SIZE = { min: MEGABYTE, max: 1024 * MEGABYTE } as const;
 
+/** Default and maximum, as in Elasticsearch: Java's largest `int`. */
+const MAX_SNAPSHOTS = 2 ** 31 - 1;
+
 /**
  * Parses the settings that say how a repository is written.
  *
  * Throws `illegal_argument_exception` when a value can't be parsed, and `repository_settings_invalid` when `chunk_size`
- * is out of range.
+ * or `max_number_of_snapshots` is out of range.
  */
 export function parseWriteSettings(given: GivenSettings): WriteSettings {
   return {
     chunkSizeBytes: parseChunkSize(given.get('chunk_size')),
     compress: parseBoolean('compress', given.get('compress') ?? 'true'),
+    maxSnapshots: parseMaxSnapshots(given.get('max_number_of_snapshots')),
     maxSnapshotBytesPerSec: parseRate('max_snapshot_bytes_per_sec', given),
     maxRestoreBytesPerSec: parseRate('max_restore_bytes_per_sec', given),
     readonly: parseBoolean('readonly', given.get('readonly') ?? 'false'),
@@ -45,6 +52,16 @@ function parseChunkSize(value: string | undefined): number {
   const bytes = parseByteSize('chunk_size', value);
   if (bytes >= CHUNK_SIZE.min && bytes <= CHUNK_SIZE.max) return bytes;
   throw settingsInvalid(`failed to parse value [${value}] for setting [chunk_size], must be >= [1mb] and <= [1gb]`);
+}
+
+function parseMaxSnapshots(value: string | undefined): number {
+  if (value === undefined) return MAX_SNAPSHOTS;
+  const limit = /^\+?\d{1,10}$/.test(value) ? Number(value) : undefined;
+  if (limit === undefined || limit > MAX_SNAPSHOTS) {
+    throw settingsInvalid(`Failed to parse value [${value}] for setting [max_number_of_snapshots]`);
+  }
+  if (limit >= 1) return limit;
+  throw settingsInvalid(`Failed to parse value [${value}] for setting [max_number_of_snapshots] must be >= 1`);
 }
 
 function parseRate(name: string, given: GivenSettings): number | undefined {

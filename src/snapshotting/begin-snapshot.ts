@@ -45,7 +45,8 @@ interface BeginSnapshot {
  * was next to nothing to copy, and else the plan, which is written to the bucket.
  *
  * Enters the job in the ledger before it reads the catalogue, because a sweep could otherwise delete what the plan
- * builds on. Throws `snapshot_name_already_in_use_exception`, and what the cluster and the store throw.
+ * builds on. Throws `snapshot_name_already_in_use_exception`, `snapshot_refused`, and what the cluster and the store
+ * throw.
  */
 export async function beginSnapshot(
   begin: BeginSnapshot,
@@ -57,7 +58,7 @@ export async function beginSnapshot(
   if (!(await begin.enterLedger(names))) return { kind: 'queued', mayHaveCommitted: repeated };
   const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
-  admitSnapshot(job, root);
+  admitSnapshot(job, root, repository.write);
   const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);

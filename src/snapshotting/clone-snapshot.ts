@@ -24,8 +24,8 @@ interface CloneContext {
  * Clones a snapshot. Repeating it is harmless. The source may be deleted as soon as this has returned.
  *
  * Throws `snapshot_missing_exception` for the source, also if it is deleted meanwhile;
- * `snapshot_name_already_in_use_exception`, `index_not_found_exception`; `snapshot_refused` when no index is left, or
- * the source lacks shards of one; and what the store throws.
+ * `snapshot_name_already_in_use_exception`, `index_not_found_exception`; `snapshot_refused` when no index is left,
+ * the source lacks shards of one, or the repository is full; and what the store throws.
  */
 export async function cloneSnapshot(call: CloneSnapshotInput, context: CloneContext): Promise<SnapshotOutcome> {
   const { catalogue, write } = context.repository;
@@ -37,7 +37,7 @@ export async function cloneSnapshot(call: CloneSnapshotInput, context: CloneCont
   if (committed !== undefined) return outcomeOf(committed);
   const source = findSnapshot(from.root, call.source);
   if (source === undefined) throw snapshotMissing(name, call.source);
-  admitSnapshot(call, from.root);
+  admitSnapshot(call, from.root, write);
   const manifest = await catalogue.readSnapshotManifest(source.manifest, { signal });
   const clone = buildCloneManifest(manifest, chooseIndices(call, manifest), call);
   context.onTouch();

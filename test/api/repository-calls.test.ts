@@ -43,6 +43,48 @@ describe('calls on a repository', () => {
     expect(answer.json.error.reason).toBe('[none] missing');
   });
 
+  describe('the uuid', () => {
+    const uuid = async (name: string): Promise<unknown> =>
+      (await snapkeep.call('GET', `/_snapshot/${name}`)).json[name].uuid as unknown;
+
+    it('is that of the place, for every registration of it, and unknown while nobody wrote there', async () => {
+      await register('a-again', settings('a'));
+      expect(await uuid('a')).toMatch(/^[A-Za-z0-9_-]{22}$/);
+      expect(await uuid('a-again')).toBe(await uuid('a'));
+      expect(await uuid('never-written')).toBeUndefined();
+      await snapkeep.call('DELETE', '/_snapshot/a-again');
+    });
+
+    it('is left out when the store does not answer, and the repository is shown', async () => {
+      const gone = { ...snapkeep.ossSettings('gone'), endpoint: 'http://127.0.0.1:1' };
+      await register('gone', { type: 'oss', settings: gone }, '?verify=false');
+      const answer = await snapkeep.call('GET', '/_snapshot');
+      expect(answer.json.gone).toMatchObject({ type: 'oss', settings: { bucket: 'snapshots' } });
+      expect(answer.json.gone.uuid).toBeUndefined();
+      expect(answer.json.a.uuid).toBe(await uuid('a'));
+      await snapkeep.call('DELETE', '/_snapshot/gone');
+    });
+  });
+
+  it('max_number_of_snapshots: one snapshot or clone more is refused, and fits again after a deletion', async () => {
+    const { type, settings: given } = settings('few') as { type: string; settings: object };
+    await register('few', { type, settings: { ...given, max_number_of_snapshots: 1 } });
+    const create = (name: string): Promise<Answer> =>
+      snapkeep.call('PUT', `/_snapshot/few/${name}?wait_for_completion=true`, { indices: 'users' });
+    expect((await create('one')).status).toBe(200);
+    const clone = (): Promise<Answer> => snapkeep.call('PUT', '/_snapshot/few/one/_clone/two', { indices: '*' });
+    for (const attempt of [() => create('two'), clone]) {
+      const answer = await attempt();
+      expect(answer).toMatchObject({ status: 500, json: { error: { type: 'snapshot_exception' } } });
+      expect(answer.json.error.reason).toBe(
+        '[few:two] Cannot add another snapshot to this repository as it already contains [1] snapshots and is configured to hold up to [1] snapshots only.',
+      );
+    }
+    expect((await create('one')).status).toBe(400);
+    await snapkeep.call('DELETE', '/_snapshot/few/one');
+    expect((await create('two')).status).toBe(200);
+  });
+
   describe('_verify', () => {
     it('names the front door and every worker, and leaves nothing behind', async () => {
       const before = await files('a');

@@ -51,7 +51,7 @@ export class PartwiseSnapshots implements OpenRepository, Repository {
   readonly store = new MemoryBlobStore();
   readonly catalogue = new Catalogue(this.store);
   readonly pool = new CodecPool(1);
-  readonly write = { chunkSizeBytes: 1024 ** 3, compress: true, readonly: false };
+  readonly write = { chunkSizeBytes: 1024 ** 3, compress: true, maxSnapshots: 1_000, readonly: false };
 
   constructor(private readonly cluster: Cluster) {}
 

@@ -20,6 +20,20 @@ test.each([...INHERITED, 'ftp', ''])('type [%s] does not exist', (type) => {
   expect(refusal(type, {})).toBe(`repository type [${type}] does not exist; known types are [oss, fs]`);
 });
 
+test.each(['url', 'source', 'azure', 'gcs', 'hdfs'])('type [%s] of the engines is refused with a reason', (type) => {
+  expect(refusal(type, {})).toMatch(new RegExp(`^repository type \\[${type}\\] is not supported: .+; known types are`));
+});
+
+test('the number of snapshots is bounded as in Elasticsearch', () => {
+  const limit = (value?: unknown): number =>
+    parseNewSettings('fs', { location: 'a', max_number_of_snapshots: value ?? null }, POLICY).write.maxSnapshots;
+  expect(limit()).toBe(2_147_483_647);
+  expect([limit(1), limit('500'), limit('2147483647')]).toEqual([1, 500, 2_147_483_647]);
+  for (const value of [0, -1, 'x', '1.5', '', 3_000_000_000]) {
+    expect(refusal('fs', { location: 'a', max_number_of_snapshots: value })).toContain(`value [${value}]`);
+  }
+});
+
 test.each(INHERITED)('setting [%s] is unknown', (name) => {
   const settings = JSON.parse(`{"location":"a","${name}":"x"}`) as Record<string, unknown>;
   expect(refusal('fs', settings)).toContain(`unknown setting [${name}] of repository type [fs]`);
@@ -44,7 +58,7 @@ test('a store without credentials has no secrets, and takes none', () => {
   expect(parseNewSettings('fs', { location: 'a' }, POLICY).secrets).toBeUndefined();
   expect(refusal('fs', { location: 'a', access_key_id: 'id' })).toBe(
     'unknown setting [access_key_id] of repository type [fs]; known are ' +
-      '[chunk_size, compress, location, max_restore_bytes_per_sec, max_snapshot_bytes_per_sec, readonly]',
+      '[chunk_size, compress, location, max_number_of_snapshots, max_restore_bytes_per_sec, max_snapshot_bytes_per_sec, readonly]',
   );
 });
 

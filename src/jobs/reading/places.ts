@@ -62,17 +62,20 @@ export class Places {
    * within a second is left out for ten seconds, so that it does not delay the others again.
    */
   async ofAll(registrations: readonly Registration[]): Promise<string[]> {
-    const found = await Promise.all(
-      registrations.map(async (registration) => {
-        const key = keyOf(registration);
-        if (this.silent.has(key)) return undefined;
-        const place = await withStoreDeadline(() => this.find(registration), SOON_MS).catch((error: unknown) =>
-          this.unreadable(registration, error),
-        );
-        return place?.place;
-      }),
-    );
+    const found = await Promise.all(registrations.map((registration) => this.soon(registration)));
     return [...new Set(found.filter((place) => place !== undefined))];
+  }
+
+  /**
+   * Returns the place of one registration, for calls about all repositories. Returns undefined if there is no root, or
+   * the store does not answer within a second, or did not within the last ten.
+   */
+  async soon(registration: Registration): Promise<string | undefined> {
+    if (this.silent.has(keyOf(registration))) return undefined;
+    const found = await withStoreDeadline(() => this.find(registration), SOON_MS).catch((error: unknown) =>
+      this.unreadable(registration, error),
+    );
+    return found?.place;
   }
 
   /** Caches the place of a root that was just read. Returns false if another place was cached. */

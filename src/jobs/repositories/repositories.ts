@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type StorePolicy } from '../../blobs/contract/store-policy';
 import { repositoryMissing } from '../../contracts/common-errors';
 import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
@@ -14,6 +13,7 @@ import { type Sealer } from '../../registrations/sealer';
 import { type Places } from '../reading/places';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 import { inUse, type JobsInUse } from './jobs-in-use';
+import { nodeId } from './node-id';
 import { type RegistrationsClient } from './registrations-client';
 import { type StoreVerifier } from './verify-store';
 
@@ -91,10 +91,16 @@ export class Repositories {
     return { nodes: Object.fromEntries([...nodes].map((node) => [nodeId(node), { name: node }])) };
   }
 
-  /** Answers `GET /_snapshot/{repository}`, without secrets. Throws `repository_missing_exception`. */
+  /**
+   * Answers `GET /_snapshot/{repository}`, without secrets. The uuid is that of the place, and is left out while nobody
+   * has written there, or the store does not answer. Throws `repository_missing_exception`.
+   */
   async show(parts: readonly string[]): Promise<JsonObject> {
-    const registrations = await this.select(parts);
-    return Object.fromEntries(registrations.map(({ name, type, settings }) => [name, { type, settings }]));
+    const shown = (await this.select(parts)).map(async (registration) => {
+      const { name, type, settings } = registration;
+      return [name, { type, uuid: await this.parts.places.soon(registration), settings }] as const;
+    });
+    return Object.fromEntries(await Promise.all(shown));
   }
 
   /**
@@ -134,9 +140,4 @@ export class Repositories {
     const inPlace = await places.ofAll(await registrations.list());
     if (!inPlace.includes(left.place)) await calls.signal(workflowIds.repository(left.place), retireSignal, []);
   }
-}
-
-/** Returns an id of the form that a cluster's nodes have, always the same for the same process. */
-function nodeId(identity: string): string {
-  return createHash('sha256').update(identity).digest('base64url').slice(0, 22);
 }
