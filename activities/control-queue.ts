@@ -1,4 +1,5 @@
 import { runActivity } from './activity-shell';
+import { analysisCleanUp } from './analysis-activities';
 import { deleteActivities } from './delete-activities';
 import { type Dependencies } from './dependencies';
 import { Ledger } from './ledger-client';
@@ -14,6 +15,7 @@ export function createControlActivities(deps: Dependencies) {
     ...snapshotActivities(deps, ledger),
     ...deleteActivities(ledger),
     ...restoreActivities(deps, ledger),
+    ...analysisCleanUp(deps),
     /** Returns those of the workflows that no longer run. */
     findEndedJobs: ({ workflowIds }: { workflowIds: readonly string[] }): Promise<string[]> =>
       runActivity(() => ledger.ended(workflowIds)),

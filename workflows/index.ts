@@ -1,4 +1,5 @@
 /** Exports every workflow that a worker serves. */
+export { analyzeRepositoryWorkflow } from './analyze-repository';
 export { cleanupRepositoryWorkflow } from './cleanup-repository';
 export { cloneSnapshotWorkflow } from './clone-snapshot';
 export { copyShardGroupWorkflow } from './copy-shard-group';

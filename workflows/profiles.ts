@@ -7,6 +7,8 @@ import { type JobOptions } from '../src/contracts/jobs/job';
 
 /** Longest time of one attempt of a step, ms: reading the state of a very large cluster takes longest. */
 const ATTEMPT_MS = 10 * 60_000;
+/** Time of the only attempt of a call that somebody waits for, ms. */
+const ONCE_MS = 20_000;
 const RETRY = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
 /** The options that bound a step of a job. */
@@ -50,7 +52,7 @@ export function longActivities(summary: string) {
  */
 export function onceActivities(summary: string) {
   return proxyActivities<ControlActivities>({
-    startToCloseTimeout: '20s',
+    startToCloseTimeout: ONCE_MS,
     heartbeatTimeout: '5s',
     retry: { maximumAttempts: 1 },
     summary,
@@ -58,16 +60,18 @@ export function onceActivities(summary: string) {
 }
 
 /**
- * Returns the activities of one worker, for one attempt within seconds as {@link onceActivities}. A worker that does
+ * Returns the activities of one worker, for one attempt within seconds as {@link onceActivities}, or
+ * within `attemptMs`. A worker that does
  * not take the task soon no longer polls: no other takes it from this queue.
  */
-export function workerActivities(taskQueue: string, summary: string) {
+export function workerActivities(taskQueue: string, summary: string, attemptMs = ONCE_MS) {
   return proxyActivities<WorkerActivities>({
     taskQueue,
     scheduleToStartTimeout: '3s',
-    startToCloseTimeout: '20s',
+    startToCloseTimeout: attemptMs,
     heartbeatTimeout: '5s',
     retry: { maximumAttempts: 1 },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary,
   });
 }

@@ -8,6 +8,7 @@ import { checkNames } from './http/path-names';
 import { CallerGoneError } from './http/request-signal';
 import { type Auth } from './proxy/auth';
 import { Upstream } from './proxy/upstream';
+import { analyzeRepositoryRoutes } from './routes/analyze-repository';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
 import { jobRoutes } from './routes/jobs';
@@ -54,6 +55,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
   repositoryRoutes(app, service);
+  analyzeRepositoryRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);
   restoreRoutes(app, service);

@@ -16,6 +16,7 @@ export const workflowIds = {
   restore: (repository: string, snapshot: string, id: string): string => `restore/${repository}/${snapshot}/${id}`,
   restoreGroup: (repository: string, snapshot: string, id: string, group: number): string =>
     `restore/${repository}/${snapshot}/${id}/indices-${group + 1}`,
+  analyze: (repository: string, id: string): string => `analyze/${repository}/${id}`,
   cleanup: (repository: string, id: string): string => `cleanup/${repository}/${id}`,
   deleteSnapshots: (repository: string, id: string): string => `delete/${repository}/${id}`,
 };

@@ -29,6 +29,13 @@ export function isTimeValue(text: string): boolean {
   return TIME.test(text);
 }
 
+/** Parses a time of Elasticsearch to ms; undefined if it is none. `-1` stands for no limit. */
+export function parseTimeValue(text: string): number | undefined {
+  const unit = TIME.exec(text)?.[3];
+  if (unit !== undefined) return parseFloat(text) * TIME_UNIT_MS[unit]!;
+  return isTimeValue(text) ? Number(text) : undefined;
+}
+
 /** Prints a number of bytes: `1.5mb`, `512b`. */
 export function byteSize(bytes: number): string {
   return withUnit(bytes, SIZES, 'b');

@@ -11,6 +11,7 @@ import { JobsInUse } from './repositories/jobs-in-use';
 import { PollingWorkers } from './repositories/polling-workers';
 import { RegistrationsClient } from './repositories/registrations-client';
 import { Repositories } from './repositories/repositories';
+import { RepositoryAnalysis } from './repositories/repository-analysis';
 import { RepositoryCleanup } from './repositories/repository-cleanup';
 import { StoreVerifier } from './repositories/verify-store';
 import { Recoveries } from './restores/recoveries';
@@ -52,6 +53,7 @@ interface SnapshotServiceParts {
  */
 export interface SnapshotService {
   readonly repositories: Repositories;
+  readonly analysis: RepositoryAnalysis;
   readonly cleanup: RepositoryCleanup;
   readonly creator: SnapshotCreator;
   readonly cloner: SnapshotCloner;
@@ -88,6 +90,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const jobDetails = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
+    analysis: new RepositoryAnalysis({ registrations, verifier, starter, reader, taskQueue, identity }),
     cleanup: new RepositoryCleanup(registrations, places, starter, reader),
     creator: new SnapshotCreator({ registrations, places, starter, list, reader, cluster }),
     cloner: new SnapshotCloner({ registrations, places, starter, reader, cluster }),

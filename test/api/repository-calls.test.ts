@@ -37,7 +37,7 @@ describe('calls on a repository', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['_verify', '_cleanup'])('%s: a repository that is missing is a 404', async (action) => {
+  it.each(['_verify', '_cleanup', '_analyze'])('%s: a repository that is missing is a 404', async (action) => {
     const answer = await snapkeep.call('POST', `/_snapshot/none/${action}`);
     expect(answer).toMatchObject({ status: 404, json: { error: { type: 'repository_missing_exception' } } });
     expect(answer.json.error.reason).toBe('[none] missing');
@@ -179,6 +179,53 @@ describe('calls on a repository', () => {
       const answer = await cleanUp('look');
       expect(answer).toMatchObject({ status: 500, json: { error: { type: 'repository_exception' } } });
       expect(answer.json.error.reason).toContain('readonly');
+    });
+  });
+
+  describe('_analyze', () => {
+    const analyze = (name: string, query: string): Promise<Answer> =>
+      snapkeep.call('POST', `/_snapshot/${name}/_analyze?${query}`);
+
+    it('measures the store from all workers and leaves nothing behind', async () => {
+      const before = await files('a');
+      const answer = await analyze('a', 'blob_count=30&max_blob_size=200kb&max_total_data_size=2mb&seed=5');
+      expect(answer.json).toMatchObject({
+        repository: 'a',
+        blob_count: 30,
+        concurrency: 10,
+        read_node_count: 10,
+        max_blob_size: '200kb',
+        max_blob_size_bytes: 204_800,
+        seed: 5,
+        issues_detected: [],
+      });
+      const { write, read } = answer.json.summary;
+      expect(write.count).toBe(30);
+      expect(write.total_size_bytes).toBeGreaterThan(204_800);
+      // Two workers by now, each of which reads all.
+      expect(read).toMatchObject({ count: 60, total_size_bytes: 2 * write.total_size_bytes });
+      expect(write.total_elapsed_nanos).toBeGreaterThan(0);
+      expect(await files('a')).toEqual(before);
+    });
+
+    it('writes the same blobs for the same seed', async () => {
+      const size = async (): Promise<unknown> =>
+        (await analyze('a', 'blob_count=10&max_blob_size=10kb&seed=9')).json.summary.write.total_size_bytes;
+      expect(await size()).toBe(await size());
+    });
+
+    it.each(['blob_count=0', 'concurrency=x', 'max_blob_size=1tb', 'max_total_data_size=5&blob_count=6', 'odd=1'])(
+      'is refused with %s',
+      async (query) => {
+        expect(await analyze('a', query)).toMatchObject({
+          status: 400,
+          json: { error: { type: 'illegal_argument_exception' } },
+        });
+      },
+    );
+
+    it('is refused for a readonly repository', async () => {
+      expect((await analyze('look', '')).status).toBe(500);
     });
   });
 });

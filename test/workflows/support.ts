@@ -11,13 +11,14 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { type ControlActivities } from '../../activities/control-queue';
 import { type DataActivities } from '../../activities/data-queue';
+import { type WorkerActivities } from '../../activities/worker-queue';
 import { type JobOptions, type JobRepository } from '../../src/contracts/jobs/job';
 import { temporalAddress } from '../support/temporal';
 
 const BUNDLE = path.resolve(__dirname, '../../dist/workflow-bundle.js');
 
 /** Activities of a test, by the names of the real ones; types of arguments and results are theirs. */
-export type FakeActivities = Partial<ControlActivities & DataActivities>;
+export type FakeActivities = Partial<ControlActivities & DataActivities & WorkerActivities>;
 
 let queues = 0;
 

@@ -1,6 +1,7 @@
 /** Kinds of query parameters, each as lenient as Elasticsearch is and no more. */
+import { type SnapkeepError } from '../../contracts/errors';
 import { splitNames } from '../../elasticsearch/name-lists';
-import { isTimeValue } from '../../elasticsearch/values';
+import { isTimeValue, parseByteSize, parseTimeValue } from '../../elasticsearch/values';
 import { illegal } from '../http/illegal-argument';
 import { type Kind } from './field-table';
 
@@ -59,9 +60,31 @@ export const time: ParameterKind<undefined> = {
   form: 'time',
   otherwise: undefined,
   read(value, name) {
-    if (isTimeValue(value)) return undefined;
-    throw illegal(
-      `failed to parse setting [${name}] with value [${value}] as a time value: unit is missing or unrecognized`,
-    );
+    if (!isTimeValue(value)) throw noTime(name, value);
+    return undefined;
   },
 };
+
+/** Accepts a time with its unit, and returns ms. */
+export function duration(otherwise: number): ParameterKind<number> {
+  return {
+    form: 'time',
+    otherwise,
+    read(value, name) {
+      const ms = parseTimeValue(value);
+      if (ms === undefined) throw noTime(name, value);
+      return ms;
+    },
+  };
+}
+
+/** Accepts a size with its unit, and returns bytes. */
+export function byteSize(otherwise: number): ParameterKind<number> {
+  return { form: 'size', otherwise, read: (value, name) => parseByteSize(name, value) };
+}
+
+function noTime(name: string, value: string): SnapkeepError {
+  return illegal(
+    `failed to parse setting [${name}] with value [${value}] as a time value: unit is missing or unrecognized`,
+  );
+}

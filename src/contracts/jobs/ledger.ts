@@ -4,7 +4,7 @@
  */
 import { type JobOptions, type JobRepository } from './job';
 
-export type JobKind = 'snapshot' | 'restore' | 'delete' | 'clone' | 'cleanup';
+export type JobKind = 'snapshot' | 'restore' | 'delete' | 'clone' | 'cleanup' | 'analyze';
 
 /** A job as lists show it. */
 export interface ShownJob {
