@@ -102,6 +102,7 @@ describe('a clone of a snapshot', () => {
     ],
     ['no index', 'source', 'x', { indices: 'no*' }, 500, 'snapshot_exception', 'matched requested pattern [no*]'],
     ['an empty list', 'source', 'x', { indices: [] }, 400, 'action_request_validation_exception', 'patterns are empty'],
+    ['an empty body', 'source', 'x', {}, 400, 'action_request_validation_exception', 'patterns are empty'],
     ['no body', 'source', 'x', undefined, 400, 'parse_exception', 'request body is required'],
   ])('is refused for %s, as by the engines', async (_, source, target, body, status, type, reason) => {
     const answer = await clone(source, target, body);

@@ -8,6 +8,8 @@ import { findValue, textOf } from '../../documents/scan-json';
 const MAX_BYTES = 1024 * 1024;
 /** Ms within which the whole body must arrive, even when it arrives steadily. */
 const MAX_MS = 60_000;
+/** Stands for the body of a request without one: an empty object. */
+const NO_BODY = Buffer.from('{}');
 
 const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
 const OTHER_FORMAT = /yaml|cbor|smile|x-ndjson|msgpack/i;
@@ -19,9 +21,9 @@ export class JsonBody {
     readonly members: ReadonlyMap<string, unknown>,
   ) {}
 
-  /** True for an object without members. */
-  get isEmpty(): boolean {
-    return this.members.size === 0;
+  /** True if the request had no body. */
+  get isMissing(): boolean {
+    return this.bytes === NO_BODY;
   }
 
   /** Returns the JSON text of a member, byte for byte as it was sent; undefined when the member is missing. */
@@ -39,7 +41,7 @@ export class JsonBody {
   static async read(request: Request): Promise<JsonBody> {
     const bytes = await readAll(request);
     const text = bytes.toString('utf8');
-    if (text.trim() === '') return new JsonBody(Buffer.from('{}'), new Map());
+    if (text.trim() === '') return new JsonBody(NO_BODY, new Map());
     checkType(request);
     let value: unknown;
     try {

@@ -57,7 +57,7 @@ export function repositoryRoutes(
 }
 
 function parseRepositoryBody(body: JsonBody): Pick<RepositoryRequest, 'type' | 'settings'> {
-  if (body.isEmpty) throw new SnapkeepError('parse_exception', 'request body is required');
+  if (body.isMissing) throw new SnapkeepError('parse_exception', 'request body is required');
   const { type, settings } = readBody(body, PUT_REPOSITORY.body);
   if (type === '') {
     throw new SnapkeepError('action_request_validation_exception', 'Validation Failed: 1: type is missing;');

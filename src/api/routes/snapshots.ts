@@ -37,7 +37,7 @@ export function snapshotRoutes(
   router.put(`${PATH}/_clone/:target`, async (request, response) => {
     readParameters(request, CLONE_SNAPSHOT.parameters);
     const body = await JsonBody.read(request);
-    if (body.isEmpty) throw new SnapkeepError('parse_exception', 'request body is required');
+    if (body.isMissing) throw new SnapkeepError('parse_exception', 'request body is required');
     const { indices, ignoreUnavailable } = readBody(body, CLONE_SNAPSHOT.body);
     if (indices === undefined) {
       throw new SnapkeepError(
