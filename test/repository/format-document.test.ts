@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type z } from 'zod';
 import { ordinals } from '../../src/repository/catalogue/root';
+import { globalStateSchema } from '../../src/repository/format/global-state';
 import { parseMetadata } from '../../src/repository/format/metadata';
 import { decodeRuns } from '../../src/repository/format/number-runs';
 import { rootSchema, shardManifestSchema, snapshotManifestSchema } from '../../src/repository/format/schemas';
@@ -20,16 +21,19 @@ function example<T>(i: number, schema: z.ZodType<T>): T {
 }
 
 test('there is one example of each metadata object', () => {
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
 });
 
 test('the examples refer to each other', () => {
   const root = example(0, rootSchema);
   const snapshot = example(1, snapshotManifestSchema);
-  const shard = example(2, shardManifestSchema);
+  const state = example(2, globalStateSchema);
+  const shard = example(3, shardManifestSchema);
   const entry = root.snapshots[1];
   const held = snapshot.indices[0].shards[0];
   expect(entry).toMatchObject({ snapshot: snapshot.snapshot, uuid: snapshot.uuid, metadata: snapshot.metadata });
+  expect(entry.globalState).toBe(snapshot.globalState?.key);
+  expect(Object.keys(state.parts)).toHaveLength(3);
   expect(Array.from(ordinals(entry.indices), (i) => root.indices[i])).toEqual([
     { name: 'logs', uuid: snapshot.indices[0].uuid },
   ]);

@@ -6,7 +6,7 @@ import { type Root, type RootEntry, segmentObjects, type ShardManifest, type Sna
 import { writerOf } from '../format/keys';
 import { type Catalogue, unlessUnreadable } from './catalogue';
 import { type HeldShards, newestHolders, shardId, type ShardName } from './holders';
-import { findSnapshotByUuid } from './root';
+import { findSnapshotByUuid, heldStates } from './root';
 
 /** Attempts to find the bases. Each reads the root again, because snapshots were swept after it was read. */
 const ROOT_ATTEMPTS = 10;
@@ -75,6 +75,16 @@ export async function checkBaseRule(
     'base_changed',
     `another job changed what snapshot [${snapshot.snapshot}] builds on: ${changed.slice(0, 5).join(', ')}${more}; these shards have to be planned again`,
     { details: { shards: changed } },
+  );
+}
+
+/** Throws `base_changed` unless the snapshot wrote its global state itself, or another one that is kept has it too. */
+export function checkStateRule(root: Root, { snapshot, uuid, globalState }: SnapshotManifest): void {
+  if (globalState === undefined || writerOf(globalState.key) === uuid || heldStates(root).has(globalState.key)) return;
+  throw new SnapkeepError(
+    'base_changed',
+    `the global state that snapshot [${snapshot}] shares is being swept: it has to be stored again`,
+    { details: { shards: [] } },
   );
 }
 

@@ -132,6 +132,7 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
     version: manifest.cluster.version,
     includeGlobalState: manifest.includeGlobalState,
     ...(manifest.metadata === undefined ? {} : { metadata: manifest.metadata }),
+    ...(manifest.globalState === undefined ? {} : { globalState: manifest.globalState.key }),
     manifest: ref,
   };
   const building = withoutBuilding(root, [manifest.uuid]);
@@ -168,14 +169,21 @@ function withoutBuilding(root: Root, uuids: readonly string[]): Building[] {
   return root.building.filter(({ uuid }) => !uuids.includes(uuid));
 }
 
+/** Returns the keys of the global states that snapshots may share: those of all that is not `sweeping`. */
+export function heldStates(root: Root): Set<string> {
+  const held = [...root.snapshots, ...root.removed.filter(({ sweeping }) => !sweeping)];
+  return new Set(held.flatMap(({ globalState }) => globalState ?? []));
+}
+
 /** Moves the snapshots to `removed`. Returns the next root, or the root itself if it lists none of the snapshots. */
 export function withRemoved(root: Root, uuids: ReadonlySet<string>, nowMillis: number): Root {
   const moving = root.snapshots.filter((entry) => uuids.has(entry.uuid));
   if (moving.length === 0) return root;
   const generation = root.generation + 1;
-  const entries = moving.map(({ snapshot, uuid, order, indices, dataless, manifest }): RemovedEntry => {
+  const entries = moving.map(({ snapshot, uuid, order, indices, dataless, globalState, manifest }): RemovedEntry => {
     const removal = { removedMillis: nowMillis, removedGeneration: generation, sweeping: false };
-    return { snapshot, uuid, order, indices, dataless, manifest, ...removal };
+    const state = globalState === undefined ? {} : { globalState };
+    return { snapshot, uuid, order, indices, dataless, ...state, manifest, ...removal };
   });
   return {
     ...root,

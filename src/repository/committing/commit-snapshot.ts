@@ -1,5 +1,5 @@
 import { type BlobCallOptions } from '../../blobs/contract/blob-store';
-import { checkBaseRule, checkClone } from '../catalogue/base-rule';
+import { checkBaseRule, checkClone, checkStateRule } from '../catalogue/base-rule';
 import { type Catalogue, type RootView } from '../catalogue/catalogue';
 import { addSnapshot, findSnapshotByUuid } from '../catalogue/root';
 import {
@@ -17,7 +17,8 @@ import { shareMappings } from '../format/shared-mappings';
 
 /**
  * Builds the manifest of a finished snapshot; state and sums follow from its shards. Without `partial`, one failed
- * shard makes the snapshot FAILED. A FAILED snapshot holds no data: its copied shards are dropped.
+ * shard makes the snapshot FAILED. A FAILED snapshot holds no data: its copied shards and its global
+ * state are dropped.
  */
 export function buildSnapshotManifest(
   snapshot: Omit<SnapshotManifest, 'format' | 'state' | 'totals'>,
@@ -34,7 +35,9 @@ export function buildSnapshotManifest(
       ? snapshot.indices.map((index) => ({ ...index, shards: index.shards.map(() => null) }))
       : snapshot.indices;
   const totals = sumTotals(indices.flatMap((index) => index.shards));
-  return { ...snapshot, format: FORMAT_VERSION, state, indices, totals };
+  const { globalState, ...rest } = snapshot;
+  const kept = state === 'FAILED' || globalState === undefined ? {} : { globalState };
+  return { ...rest, ...kept, format: FORMAT_VERSION, state, indices, totals };
 }
 
 /**
@@ -67,6 +70,7 @@ export async function commitSnapshot(
     async (before) => {
       const after = addSnapshot(before, manifest, ref, cloneOf);
       if (after === before) return before;
+      checkStateRule(before, manifest);
       if (cloneOf === undefined) await checkBaseRule(catalogue, before, manifest, { signal });
       else await checkClone(catalogue, before, manifest, cloneOf, { signal });
       return after;

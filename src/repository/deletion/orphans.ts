@@ -4,7 +4,7 @@ import { isSnapkeepError, SnapkeepError } from '../../contracts/errors';
 import { type ObjectRef, type ShardEntry } from '../../contracts/stored';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, unlessUnreadable } from '../catalogue/catalogue';
-import { builtNow, findSnapshotByUuid, wasCommitted, withRolledBack } from '../catalogue/root';
+import { builtNow, findSnapshotByUuid, heldStates, wasCommitted, withRolledBack } from '../catalogue/root';
 import { type Root, type RootEntry } from '../format/format';
 import { isUuid, snapshotPrefix, SNAPSHOTS_PREFIX, writerOf } from '../format/keys';
 import { deleteAll } from '../objects/delete-objects';
@@ -70,7 +70,7 @@ async function findLeftovers(
   const prefix = snapshotPrefix(snapshot.uuid);
   const snapshotManifest = await unlessUnreadable(catalogue.readSnapshotManifest(snapshot.manifest, options));
   if (snapshotManifest === undefined) return []; // removed and swept concurrently
-  const { indices } = snapshotManifest;
+  const { indices, globalState } = snapshotManifest;
   const own = new Map<string, ShardEntry>();
   for (const index of indices) {
     for (const [shard, held] of index.shards.entries()) {
@@ -84,7 +84,7 @@ async function findLeftovers(
     const held = own.get(folder);
     // All objects that are referred to exist. If the number is equal, there are no others.
     if (held !== undefined && objects.length === held.totals.addedObjects + 1) continue;
-    const used = new Set([snapshot.manifest.key]);
+    const used = new Set([snapshot.manifest.key, globalState?.key]);
     if (held !== undefined) {
       const manifest = await unlessUnreadable(catalogue.readShardManifest(held, options));
       if (manifest === undefined) continue; // being swept, and the sweep deletes the rest; or damaged
@@ -190,6 +190,7 @@ async function reachedBy(
   options: BlobCallOptions & { onProgress?: () => void },
 ): Promise<Set<string>> {
   const reached = new Set<string>();
+  for (const key of heldStates(root)) reached.add(key);
   for (const { manifest, sweeping } of [...root.snapshots.map(unswept), ...root.removed]) {
     // A snapshot that is being swept reaches what is left of it: a sweep deletes last what it needs to be resumed.
     const read = <T>(reading: Promise<T>): Promise<T | undefined> => (sweeping ? unlessUnreadable(reading) : reading);

@@ -7,7 +7,7 @@ import { type ShardEntry } from '../../contracts/stored';
 import { objectsOf } from '../catalogue/base-rule';
 import { type Catalogue, jsonBytes, unlessUnreadable } from '../catalogue/catalogue';
 import { type Found, HolderIndex, shardId, type ShardName } from '../catalogue/holders';
-import { withoutSwept } from '../catalogue/root';
+import { heldStates, withoutSwept } from '../catalogue/root';
 import { type RemovedEntry, type Root, type SnapshotManifest } from '../format/format';
 import { snapshotPrefix, writerOf } from '../format/keys';
 import { deleteAll } from '../objects/delete-objects';
@@ -117,6 +117,8 @@ interface UnusedOfShard {
 class BatchSweep {
   private index: HolderIndex;
   private renewing: Promise<boolean> | undefined;
+  /** Keys of the global states in use. One that is not among them never will be again. */
+  private readonly states: ReadonlySet<string>;
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -125,6 +127,7 @@ class BatchSweep {
     private readonly signal: AbortSignal | undefined,
   ) {
     this.index = new HolderIndex(root);
+    this.states = heldStates(root);
   }
 
   /**
@@ -151,7 +154,10 @@ class BatchSweep {
       }
     }
     const done = [...unused.values()].filter((one) => one !== undefined);
-    await this.deletions.delete([...strays(entry, shards, listed), ...done.flatMap(({ data }) => data)]);
+    const others = [...stateOf(entry, manifest), ...strays(entry, shards, listed)].filter(
+      ({ key }) => !this.states.has(key),
+    );
+    await this.deletions.delete([...others, ...done.flatMap(({ data }) => data)]);
     await this.deletions.delete(done.flatMap((one) => one.manifest ?? []));
     if (done.length < unused.size) return false;
     if (listed.get(folderOf(entry.manifest.key))?.some(({ key }) => key === entry.manifest.key) === true) {
@@ -255,6 +261,14 @@ function shardsOf(
     if (/^\d{1,6}$/.test(shard)) add(indexUuid, Number(shard));
   }
   return shards;
+}
+
+/** Returns the snapshot's global state, which may lie under the prefix of another snapshot. */
+function stateOf(
+  { globalState: key }: RemovedEntry,
+  manifest: SnapshotManifest | undefined,
+): Pick<BlobInfo, 'key' | 'length'>[] {
+  return key === undefined ? [] : [manifest?.globalState ?? { key, length: 0 }];
 }
 
 /** Returns the objects under the prefix that lie in no shard's folder: job notes, and objects of failed shards. */

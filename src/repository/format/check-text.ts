@@ -4,6 +4,8 @@ import { RawJsonError, skipValue } from '../../documents/scan-json';
 
 /** Largest name of an index or a snapshot that clusters allow, bytes. */
 const MAX_NAME_BYTES = 255;
+/** Longest name of a part of a global state, characters; clusters take fewer. */
+const MAX_STATE_NAME_LENGTH = 1_024;
 /** Characters that clusters allow in no name of an index or a snapshot. */
 const FORBIDDEN = /[\\/*?"<>| ,#]/;
 /** Control characters: printed, some would end the line. */
@@ -16,6 +18,11 @@ const MAX_DEPTH = 100;
 /** Returns whether clusters allow an index of this name. */
 export function isIndexName(name: string): boolean {
   return isName(name) && !/^[_+-]/.test(name) && name !== '.' && name !== '..';
+}
+
+/** Returns whether a setting, template, pipeline, policy or script may have this name. */
+export function isStateName(name: string): boolean {
+  return name !== '' && name.length <= MAX_STATE_NAME_LENGTH && !CONTROL.test(name);
 }
 
 /** Returns whether clusters allow a snapshot of this name. */

@@ -82,6 +82,8 @@ export interface RootEntry {
   readonly includeGlobalState: boolean;
   /** `metadata` of the request, as raw JSON text. */
   readonly metadata?: string;
+  /** Key of the global state; unset if the snapshot has none. */
+  readonly globalState?: string;
   readonly manifest: ObjectRef;
 }
 
@@ -93,6 +95,7 @@ export interface RemovedEntry {
   /** As in {@link RootEntry}. */
   readonly indices: string;
   readonly dataless: string;
+  readonly globalState?: string;
   readonly manifest: ObjectRef;
   readonly removedMillis: number;
   /** Generation of the root whose commit removed it. */
@@ -128,6 +131,8 @@ export interface SnapshotManifest {
   /** `metadata` of the request, as raw JSON text. */
   readonly metadata?: string;
   readonly includeGlobalState: boolean;
+  /** The object of the global state; unset if the snapshot has none. */
+  readonly globalState?: ObjectRef;
   readonly indices: readonly IndexEntry[];
   readonly failures: readonly ShardFailure[];
   readonly totals: Totals;

@@ -11,6 +11,7 @@ const DATA_KEY = /^snapkeep-snapshots\/[A-Za-z0-9_-]{1,64}\/(?:[A-Za-z0-9_-]{1,6
 
 const FOLDER = /^snapkeep-snapshots\/[A-Za-z0-9_-]{1,64}\/([A-Za-z0-9_-]{1,64}\/(?:0|[1-9]\d{0,5}))\/[^/]+$/;
 const SNAPSHOT_MANIFEST = /^snapkeep-snapshots\/[^/]+\/snapshot\.[a-z0-9]{8}\.json(?:\.gz)?$/;
+const GLOBAL_STATE = /^snapkeep-snapshots\/[^/]+\/(state\.[0-9a-f]{64}\.json(?:\.gz)?)$/;
 const SHARD_MANIFEST = /\/shard\.[a-z0-9]{8}\.json(?:\.gz)?$/;
 
 /** Prefix of the key of every root. */
@@ -71,6 +72,16 @@ export function writerOf(key: string): string | undefined {
 /** Returns the key of a snapshot manifest, without the ending for compression. */
 export function snapshotManifestName(uuid: string, attempt: string): string {
   return `${snapshotPrefix(uuid)}snapshot.${checked(attempt, ATTEMPT, 'attempt')}.json`;
+}
+
+/** Returns the key of a global state whose stored bytes have this SHA-256. */
+export function globalStateKey(uuid: string, sha256: string, compressed: boolean): string {
+  return `${snapshotPrefix(uuid)}state.${checked(sha256, /^[0-9a-f]{64}$/, 'SHA-256')}.json${compressed ? '.gz' : ''}`;
+}
+
+/** Returns the part of a global state's key that its content decides; undefined for any other key. */
+export function globalStateName(key: string): string | undefined {
+  return isDataKey(key) ? GLOBAL_STATE.exec(key)?.[1] : undefined;
 }
 
 /**

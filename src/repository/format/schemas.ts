@@ -17,7 +17,7 @@ import {
   type SnapshotManifest,
   type StoredSnapshot,
 } from './format';
-import { isDataKey, isManifestKey, isShardManifestKey, shardFolderOf, writerOf } from './keys';
+import { globalStateName, isDataKey, isManifestKey, isShardManifestKey, shardFolderOf, writerOf } from './keys';
 import {
   DOCUMENT_MAX_BYTES,
   DOCUMENT_MIN_BYTES,
@@ -60,6 +60,10 @@ const manifestRef = z.looseObject({
   length: count.max(METADATA_MAX_BYTES),
   sha256,
 });
+const stateKey = z.string().refine((key) => globalStateName(key) !== undefined, 'no key of a global state');
+const stateRef = z
+  .looseObject({ key: stateKey, length: count.max(METADATA_MAX_BYTES), sha256 })
+  .refine((ref) => ref.key.includes(ref.sha256), 'not the key of these bytes');
 const shardManifestKey = z.string().refine(isShardManifestKey, 'no key of a shard manifest');
 const shardManifestRef = z.looseObject({ key: shardManifestKey, length: count.max(METADATA_MAX_BYTES), sha256 });
 
@@ -102,6 +106,7 @@ const listed = {
   order: count,
   indices: runs,
   dataless: runs,
+  globalState: stateKey.optional(),
   manifest: manifestRef,
 };
 
@@ -191,6 +196,7 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
     cluster: z.looseObject({ uuid: label, name: label, product: label, version: label }),
     metadata: userMetadata,
     includeGlobalState: z.boolean(),
+    globalState: stateRef.optional(),
     mappings: z.array(rawObject),
     indices: z.array(
       z.looseObject({
