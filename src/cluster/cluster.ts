@@ -1,3 +1,4 @@
+import { type GlobalState, type StateItem, type StatePart } from '../contracts/global-state';
 import { type ClusterKind, dialectOf } from './dialect/dialect';
 import { type ClusterInfo, readClusterInfo } from './facts/cluster-info';
 import { type IndexMetadata, resolveIndices, type ResolveOptions } from './facts/index-metadata';
@@ -8,6 +9,8 @@ import { type DocumentReader, type ShardState } from './reading/document-reader'
 import { ClusterDocumentReader } from './reading/open-reader';
 import { ShardSearches } from './reading/shard-search';
 import { readShardStates, refreshIndices } from './reading/shard-states';
+import { deleteStateItem, putPersistentSettings, putStateItem, putStateItemTolerant } from './state/put-global-state';
+import { readGlobalState } from './state/read-global-state';
 import { bulk, type BulkResult } from './writing/bulk';
 import { BulkWriter, type BulkWriterOptions } from './writing/bulk-writer';
 import { type CreatedIndex, createIndex, createIndexTolerant, type IndexDefinition } from './writing/create-index';
@@ -164,6 +167,31 @@ export class Cluster {
 
   pipelineExists(name: string, signal?: AbortSignal): Promise<boolean | undefined> {
     return pipelineExists(this.http, name, signal);
+  }
+
+  /** Reads what the cluster keeps besides its indices. */
+  globalState(signal?: AbortSignal): Promise<GlobalState> {
+    return readGlobalState(this.http, signal);
+  }
+
+  putStateItem(part: Exclude<StatePart, 'settings'>, item: StateItem, signal?: AbortSignal): Promise<void> {
+    return putStateItem(this.http, part, item, signal);
+  }
+
+  putStateItemTolerant(
+    part: Exclude<StatePart, 'settings'>,
+    item: StateItem,
+    signal?: AbortSignal,
+  ): ReturnType<typeof putStateItemTolerant> {
+    return putStateItemTolerant(this.http, part, item, signal);
+  }
+
+  deleteStateItem(part: Exclude<StatePart, 'settings'>, name: string, signal?: AbortSignal): Promise<void> {
+    return deleteStateItem(this.http, part, name, signal);
+  }
+
+  putPersistentSettings(settings: readonly StateItem[], signal?: AbortSignal): Promise<void> {
+    return putPersistentSettings(this.http, settings, signal);
   }
 
   indexUuid(name: string, signal?: AbortSignal): Promise<string | undefined> {

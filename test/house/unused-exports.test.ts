@@ -22,7 +22,6 @@ const FOR_TESTS: Readonly<Record<string, readonly string[]>> = {
     'src/cluster/facts/index-metadata.ts sliceIndices',
     'src/cluster/reading/open-reader.ts joinParts',
     'src/cluster/reading/shard-states.ts statesOf',
-    'src/cluster/writing/create-index.ts leaveOut',
     'src/documents/bulk-lines.ts documentOffsets',
     'packages/embedded-cluster/src/metadata/routing-hash.ts murmur3',
     'src/jobs/restores/restores.ts outcomeJson',

@@ -44,7 +44,7 @@ export function memberOf(object: string, name: string): unknown {
 }
 
 /** Keeps, changes or leaves out (`undefined`) each member. Returns the same text if nothing changes. */
-function editMembers(object: string, edit: (key: string, value: string) => string | undefined): string {
+export function editMembers(object: string, edit: (key: string, value: string) => string | undefined): string {
   const bytes = Buffer.from(object);
   const members: string[] = [];
   let changed = false;

@@ -4,6 +4,7 @@
  */
 import { complaintIn } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
+import { isAnswer } from '../http/is-answer';
 import { activeIndices } from './many-indices';
 
 /** The state of a cluster before a restore. */
@@ -206,9 +207,4 @@ async function asked<T>(
   } catch {
     return undefined;
   }
-}
-
-/** Returns whether the status is an answer or a refusal, and not a temporary failure. */
-function isAnswer(status: number): boolean {
-  return status < 500 && status !== 408 && status !== 429;
 }

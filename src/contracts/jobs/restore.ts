@@ -1,4 +1,5 @@
 /** Inputs and results of the workflows and activities that restore a snapshot. */
+import { type StateKind } from '../global-state';
 import { type ObjectRef } from '../stored';
 import { type Bounded } from './bounded';
 import { type CopyProgress, type JobOptions, type JobRepository } from './job';
@@ -53,9 +54,17 @@ export interface BeginRestoreResult {
   readonly snapshotUuid: string;
   readonly version: string;
   readonly totals: RestoreTotals;
+  /** The global state to restore; unset if it is not asked for. */
+  readonly globalState?: StateToRestore;
   /** Set if the restore's own workflow restores them; otherwise each group plans its own part. */
   readonly indices?: readonly IndexRestore[];
   readonly groups: readonly RestoreGroup[];
+}
+
+/** A stored global state, and the product of the cluster that it was taken of. */
+export interface StateToRestore {
+  readonly ref: ObjectRef;
+  readonly product: string;
 }
 
 export interface RestoreTotals {
@@ -110,11 +119,12 @@ export interface RestoreFailure {
   readonly reason: string;
 }
 
-/** A part of an index that its restored copy lacks, or has in another form. */
+/** A part of an index, or of the global state, that what was restored lacks, or has in another form. */
 export interface LeftOut {
-  readonly index: string;
-  readonly kind: 'setting' | 'mapping' | 'alias' | 'document';
-  /** Name of the setting, field or alias, or id of the document. */
+  /** Unset for a part of the global state. */
+  readonly index?: string;
+  readonly kind: 'setting' | 'mapping' | 'alias' | 'document' | StateKind;
+  /** Name of the setting, field, alias, template and so on, or id of the document. */
   readonly name: string;
   readonly reason: string;
 }
