@@ -1,3 +1,4 @@
+import { type Bounded, bounded } from '../src/contracts/jobs/bounded';
 import { type JobOptions, type JobRepository } from '../src/contracts/jobs/job';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import {
@@ -5,11 +6,14 @@ import {
   type FinishedIndexResult,
   type IndexRequest,
   type IndexRestore,
+  type LeftOut,
   type PreparedIndex,
   type PreparedIndices,
   type RestoreRequest,
+  type StateToRestore,
 } from '../src/contracts/jobs/restore';
 import { type ObjectRef } from '../src/contracts/stored';
+import { readGlobalState } from '../src/repository/committing/keep-global-state';
 import { waitingFor } from '../src/restoring/await-index';
 import { beginRestore } from '../src/restoring/begin-restore';
 import { finishIndex } from '../src/restoring/finish-index';
@@ -17,6 +21,7 @@ import { finishIndices } from '../src/restoring/finish-indices';
 import { planIndices } from '../src/restoring/plan-restore';
 import { prepareIndex } from '../src/restoring/prepare-index';
 import { prepareIndices } from '../src/restoring/prepare-indices';
+import { restoreSettings, restoreThings } from '../src/restoring/restore-global-state';
 import { undoIndex } from '../src/restoring/undo-index';
 import { runActivity } from './activity-shell';
 import { type Dependencies } from './dependencies';
@@ -118,6 +123,21 @@ export function restoreActivities({ cluster }: Dependencies, ledger: Ledger) {
      */
     undoIndex: (call: IndexCall & { uuid?: string; cloned: boolean }): Promise<void> =>
       runRestoreStep((signal) => undoIndex(cluster, call, signal)),
+
+    /**
+     * Restores the snapshot's global state but the settings, which could hinder the restore of indices; with
+     * `settings`, these alone. Returns what the cluster refused.
+     */
+    restoreGlobalState: (call: {
+      repository: JobRepository;
+      globalState: StateToRestore;
+      settings: boolean;
+    }): Promise<Bounded<LeftOut>> =>
+      runRestoreStep(async (signal) => {
+        const { ref, product } = call.globalState;
+        const stored = { state: await readGlobalState(ledger.open(call.repository).store, ref, { signal }), product };
+        return bounded(await (call.settings ? restoreSettings : restoreThings)(cluster, stored, signal));
+      }),
 
     /** Takes the restore off the ledger's list of running jobs. */
     endRestore: (call: { repository: JobRepository; outcome: JobOutcome }): Promise<void> =>

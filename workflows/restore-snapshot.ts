@@ -8,11 +8,12 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import { boundedSum } from '../src/contracts/jobs/bounded';
+import { type Bounded, bounded, boundedSum } from '../src/contracts/jobs/bounded';
 import { type JobOutcome } from '../src/contracts/jobs/ledger';
 import { type IndexRecovery, MAX_STATUS_SHARDS, type RestoreStatus } from '../src/contracts/jobs/recovery';
 import {
   type BeginRestoreResult,
+  type LeftOut,
   type RestoreGroup,
   type RestoreGroupInput,
   type RestoreGroupResult,
@@ -31,6 +32,15 @@ import { controlActivities } from './profiles';
 import { restoreGroupWorkflow } from './restore-group';
 
 const GROUPS_AT_ONCE = 4;
+/** The summary of a restore without indices. */
+const NOTHING: RestoreSummary = {
+  indices: { done: 0, failed: 0 },
+  shards: { total: 0, failed: 0 },
+  documents: 0,
+  restored: [],
+  failures: bounded([]),
+  leftOut: bounded([]),
+};
 /** Characters of index names that an outcome holds at most: payloads are bounded. */
 const MAX_NAMES_LENGTH = 1_000_000;
 
@@ -75,6 +85,8 @@ class RestoreJob {
   private readonly ended: IndexRecovery[] = [];
   /** All indices that were stopped: a group that begins later may hold one of them. */
   private readonly stopped: string[] = [];
+  /** What was left out of the global state. */
+  private readonly stateLeftOut: Bounded<LeftOut>[] = [];
 
   constructor(private readonly input: RestoreSnapshotInput) {
     log.info('restore started', this.names());
@@ -97,6 +109,7 @@ class RestoreJob {
       this.inline = new IndexRestores({ ...common, indices: begun.indices });
       acceptance.accept();
       this.describe();
+      await this.restoreState(false);
       await this.inline.run();
     } else {
       this.groups = begun.groups.map((one, i) => ({
@@ -105,6 +118,7 @@ class RestoreJob {
       }));
       acceptance.accept();
       this.describe();
+      await this.restoreState(false);
       await inWindow(this.groups, GROUPS_AT_ONCE, async (slot) => {
         const { summary, recoveries } = await this.runGroup(slot, common);
         slot.summary = summary;
@@ -112,6 +126,7 @@ class RestoreJob {
         this.describe();
       });
     }
+    await this.restoreState(true);
     const outcome = outcomeOf(this.summaries());
     await this.leaveLedger({ state: outcome.state, reason: outcome.failures.first[0]?.reason });
     this.end(outcome.state);
@@ -186,6 +201,17 @@ class RestoreJob {
     }
   }
 
+  /** Restores the global state, if that is asked for: first all but the settings, at the end the settings. */
+  private async restoreState(settings: boolean): Promise<void> {
+    const { repository, options } = this.input;
+    const globalState = this.begun?.globalState;
+    if (globalState === undefined) return;
+    const summary = settings ? 'restore cluster settings' : 'restore global state';
+    this.stateLeftOut.push(
+      await controlActivities(options, summary).restoreGlobalState({ repository, globalState, settings }),
+    );
+  }
+
   private page(from: number): { indices: IndexRecovery[]; next?: number } {
     const all = this.inline?.recoveries ?? this.ended;
     const indices: IndexRecovery[] = [];
@@ -201,7 +227,8 @@ class RestoreJob {
 
   private summaries(): RestoreSummary[] {
     const inline = this.inline === undefined ? [] : [this.inline.summary()];
-    return [...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
+    const state = this.stateLeftOut.map((leftOut) => ({ ...NOTHING, leftOut }));
+    return [...state, ...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
   }
 
   /** Returns the fields of every log line. */

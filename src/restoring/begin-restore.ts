@@ -4,7 +4,7 @@ import { SnapkeepError } from '../contracts/errors';
 import { type BeginRestoreResult, type RestoreRequest } from '../contracts/jobs/restore';
 import { type Catalogue } from '../repository/catalogue/catalogue';
 import { findSnapshot } from '../repository/catalogue/root';
-import { type Root, type RootEntry } from '../repository/format/format';
+import { type Root, type RootEntry, type SnapshotManifest } from '../repository/format/format';
 import { checkRestore } from './check-restore';
 import { groupsOf, planRestore, totalsOf } from './plan-restore';
 
@@ -45,6 +45,7 @@ export async function beginRestore({
   await enterLedger();
   const entry = findRestorable(await catalogue.readRoot({ signal }), job);
   const manifest = await catalogue.readSnapshotManifest(entry.manifest, { signal });
+  const globalState = job.request.includeGlobalState ? stateOf(manifest, job) : undefined;
   const plan = await planRestore(where, job.id, manifest, job.request);
   await checkRestore(cluster, where, manifest, plan, job.request, signal);
   await enterLedger(entry.uuid);
@@ -55,8 +56,22 @@ export async function beginRestore({
     snapshotUuid: entry.uuid,
     version: manifest.cluster.version,
     totals,
+    ...(globalState === undefined ? {} : { globalState }),
     ...(isSmall ? { indices: plan, groups: [] } : { groups: groupsOf(plan) }),
   };
+}
+
+/** Returns the snapshot's global state. Throws Elasticsearch's error when it has none. */
+function stateOf(
+  { uuid, globalState: ref, cluster: { product } }: SnapshotManifest,
+  { repository, snapshot }: BeginRestore['job'],
+): BeginRestoreResult['globalState'] {
+  if (ref !== undefined) return { ref, product };
+  throw new SnapkeepError(
+    'snapshot_restore_exception',
+    `[${repository.name}:${snapshot}/${uuid}] cannot restore global state since the snapshot was created without global state`,
+    { details: { repository: repository.name, snapshot } },
+  );
 }
 
 function findRestorable(root: Root, { repository, snapshot }: BeginRestore['job']): RootEntry {

@@ -5,6 +5,7 @@ import { type BeginSnapshotResult, type SnapshotRequest } from '../contracts/job
 import { type CodecPool } from '../documents/codec-pool';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { announceBuilding } from '../repository/committing/announce-building';
+import { keepGlobalState } from '../repository/committing/keep-global-state';
 import { admitSnapshot } from './admit-snapshot';
 import { commitCopied, type CommitOptions } from './commit-job';
 import { copyAtOnce } from './copy-at-once';
@@ -50,7 +51,7 @@ interface BeginSnapshot {
  */
 export async function beginSnapshot(
   begin: BeginSnapshot,
-  { info, indices }: FoundIndices,
+  { info, indices, globalState }: FoundIndices,
 ): Promise<BeginSnapshotResult> {
   const { job, repository, notes, cluster, pool, repeated, signal } = begin;
   const { catalogue } = repository;
@@ -59,7 +60,11 @@ export async function beginSnapshot(
   const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
   admitSnapshot(job, root, repository.write);
-  const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
+  const [planned, kept] = await Promise.all([
+    planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal }),
+    globalState && keepGlobalState(catalogue.store, root, job.uuid, globalState, { ...repository.write, signal }),
+  ]);
+  const plan = kept === undefined ? planned : { ...planned, globalState: { ...kept, refused: globalState!.refused } };
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);
   if (copied === undefined) return keepPlan(begin, names, plan);

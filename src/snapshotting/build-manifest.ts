@@ -42,6 +42,7 @@ export function buildManifest({ plan, results, unchangedMillis }: CopiedJob, par
       cluster: plan.cluster,
       metadata: plan.metadata,
       includeGlobalState: plan.includeGlobalState,
+      globalState: plan.globalState?.ref,
       indices,
       failures,
     },
@@ -97,7 +98,7 @@ export function buildFailedManifest(
       endMillis: Date.now(),
       cluster: plan?.cluster ?? UNKNOWN_CLUSTER,
       metadata: request.metadata,
-      includeGlobalState: false,
+      includeGlobalState: request.includeGlobalState,
       indices: indices.map(({ name, uuid, settings, mappings, aliases, shards }) => ({
         name,
         uuid,

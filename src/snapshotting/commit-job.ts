@@ -1,4 +1,6 @@
 /** Commits what a snapshot job came to: the copied shards, or the reason of its failure. */
+import { STATE_KINDS } from '../contracts/global-state';
+import { bounded } from '../contracts/jobs/bounded';
 import { type SnapshotOutcome } from '../contracts/jobs/snapshot';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { commitFailedSnapshot } from '../repository/committing/commit-failed-snapshot';
@@ -34,7 +36,7 @@ export async function commitCopied(
     leftovers ? deleteLeftovers(catalogue, copied.plan.uuid, { signal }) : undefined,
     onCommitted(entry.state),
   ]);
-  return outcomeOf(entry, manifest);
+  return { ...outcomeOf(entry, manifest), ...refusedState(copied.plan) };
 }
 
 /**
@@ -49,6 +51,14 @@ export async function commitFailed(
 ): Promise<SnapshotOutcome> {
   const manifest = buildFailedManifest(job, plan);
   return outcomeOf(await commitFailedSnapshot(catalogue, manifest, { compress: write.compress, signal }), manifest);
+}
+
+/** Returns the parts of the global state that the snapshot lacks, if there are any. */
+function refusedState({ globalState }: JobPlan): Pick<SnapshotOutcome, 'leftOut'> {
+  if (globalState === undefined || globalState.refused.length === 0) return {};
+  return {
+    leftOut: bounded(globalState.refused.map(({ part, reason }) => ({ kind: STATE_KINDS[part], name: '*', reason }))),
+  };
 }
 
 function outcomeOf(entry: RootEntry, manifest: SnapshotManifest): SnapshotOutcome {

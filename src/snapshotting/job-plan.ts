@@ -7,9 +7,11 @@ import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-sto
 import { type PointInTime } from '../cluster/dialect/point-in-time';
 import { type ShardTarget } from '../cluster/reading/document-reader';
 import { SnapkeepError } from '../contracts/errors';
+import { type RefusedPart } from '../contracts/global-state';
 import { type ShardGroup } from '../contracts/jobs/copy';
 import { type PlanCounts } from '../contracts/jobs/snapshot';
 import { type ObjectRef, type ShardEntry } from '../contracts/stored';
+import { type KeptState } from '../repository/committing/keep-global-state';
 import { type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
 import { getMetadata } from '../repository/format/metadata';
 import { type SharedMappings, shareMappings, unshareMappings } from '../repository/format/shared-mappings';
@@ -70,6 +72,8 @@ export interface JobPlan {
   /** How the cluster opens views. Readers of the job need no other fact of the cluster than this and `cluster`. */
   readonly pit: PointInTime;
   readonly includeGlobalState: boolean;
+  /** The stored global state, and the parts that the cluster refused to show. */
+  readonly globalState?: KeptState & { readonly refused: readonly RefusedPart[] };
   readonly metadata?: string;
   readonly indices: readonly PlannedIndex[];
 }
@@ -113,7 +117,7 @@ export function basesOf(plan: JobPlan): string[] {
   const holders = plan.indices.flatMap(({ shards }) =>
     shards.flatMap((shard) => (shard.kind === 'failed' ? [] : (shard.holder ?? []))),
   );
-  return [...new Set(holders)];
+  return [...new Set([...holders, ...(plan.globalState?.holder === undefined ? [] : [plan.globalState.holder])])];
 }
 
 /** Counts what the plan holds. */

@@ -68,8 +68,7 @@ export async function planSnapshot(inputs: PlanInputs): Promise<JobPlan> {
     seenMillis: inputs.statesMillis,
     cluster: { uuid: info.uuid, name: info.name, product: info.product, version: info.version },
     pit: info.pit,
-    // Whatever was asked for: because the cluster state is not kept, nothing may claim that it is.
-    includeGlobalState: false,
+    includeGlobalState: call.request.includeGlobalState,
     metadata: call.request.metadata,
     indices: looks.map(([index, shards]) => ({
       name: index.name,

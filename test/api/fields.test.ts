@@ -97,10 +97,6 @@ describe('a table of body fields', () => {
     ['{"rename_pattern":1}', 'malformed rename_pattern, should be a string'],
     ['{"ignore_index_settings":[1]}', 'malformed ignore_index_settings section, should be an array of strings'],
     ['{"feature_states":["none","kibana"]}', '[feature_states] other than [none] are not supported by Snapkeep'],
-    [
-      '{"include_global_state":true}',
-      '[include_global_state] can only be [false]: no snapshot of Snapkeep holds a cluster state',
-    ],
   ])('refuses %s', async (text, message) => {
     const body = await bodyOf(text);
     expect(() => readBody(body, RESTORE_SNAPSHOT.body)).toThrow(

@@ -40,7 +40,7 @@ export const CREATE_SNAPSHOT = {
     ignore_unavailable: { kind: boolean(false), meaning: 'as in Elasticsearch' },
     include_global_state: {
       kind: boolean(true),
-      meaning: 'accepted; the cluster state is not kept, and `GET` says `false`',
+      meaning: 'keeps persistent settings, templates, pipelines, policies and stored scripts, too',
     },
     partial: {
       kind: boolean(false),

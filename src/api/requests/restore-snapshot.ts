@@ -10,10 +10,6 @@ const overOpenIndex = refusing(booleanParameter(false), (isAsked) =>
     : undefined,
 );
 
-const globalState = refusing(boolean(false), (isAsked) =>
-  isAsked ? '[include_global_state] can only be [false]: no snapshot of Snapkeep holds a cluster state' : undefined,
-);
-
 export const RESTORE_SNAPSHOT = {
   request: 'POST /_snapshot/{repo}/{snap}/_restore',
   parameters: {
@@ -25,8 +21,9 @@ export const RESTORE_SNAPSHOT = {
     indices: { kind: names, alias: 'Indices', meaning: 'names, wildcards, `-exclusions` among those of the snapshot' },
     ignore_unavailable: { kind: boolean(false), meaning: 'as in Elasticsearch' },
     include_global_state: {
-      kind: globalState,
-      meaning: '`true` is a 400, since no snapshot here holds a cluster state',
+      kind: boolean(false),
+      meaning:
+        '`true`: persistent settings, composable templates, pipelines, policies and stored scripts become those of the snapshot, legacy templates are added; below',
     },
     include_aliases: { kind: boolean(true), meaning: 'as in Elasticsearch' },
     partial: { kind: boolean(false), meaning: 'as in Elasticsearch' },

@@ -1,7 +1,9 @@
 /** Input, results and status of the workflow that takes a snapshot. */
 import { type ObjectRef } from '../stored';
+import { type Bounded } from './bounded';
 import { type ShardGroup, type ShardProgress } from './copy';
 import { type JobOptions, type JobRepository } from './job';
+import { type LeftOut } from './restore';
 
 export interface SnapshotRequest {
   /** Names, wildcards and `-exclusions`; unset: all open indices. */
@@ -56,6 +58,8 @@ export interface SnapshotOutcome {
   readonly addedObjects: number;
   readonly addedBytes: number;
   readonly endMillis: number;
+  /** Parts of the global state that the cluster refused to show; unset if there are none. */
+  readonly leftOut?: Bounded<LeftOut>;
 }
 
 export interface SnapshotStatus {

@@ -1,7 +1,9 @@
 import { snapshotMissing } from '../../contracts/common-errors';
+import { type GlobalState, STATE_KINDS, STATE_PARTS } from '../../contracts/global-state';
 import { type Totals } from '../../contracts/stored';
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { isoTime } from '../../elasticsearch/values';
+import { readGlobalState } from '../../repository/committing/keep-global-state';
 import { type SnapshotManifest } from '../../repository/format/format';
 import { momentOf } from '../../repository/format/moment';
 import { sumTotals } from '../../repository/format/shard-totals';
@@ -27,10 +29,13 @@ export class SnapshotDetails {
     if (view === undefined) throw snapshotMissing(repository, snapshot);
     const { uuid, state, entry } = view;
     if (entry === undefined) return { repository, snapshot, uuid, state };
-    const manifest = await this.reader.read(registration, (catalogue, signal) =>
-      catalogue.readSnapshotManifest(entry.manifest, { signal }),
-    );
-    return { repository, snapshot, uuid, state, ...detailsJson(manifest) };
+    const [manifest, globalState] = await this.reader.read(registration, async (catalogue, signal) => {
+      const read = await catalogue.readSnapshotManifest(entry.manifest, { signal });
+      const { globalState: ref } = read;
+      return [read, ref && (await readGlobalState(catalogue.store, ref, { signal }))] as const;
+    });
+    const details = { ...detailsJson(manifest), global_state: globalState && stateJson(globalState) };
+    return { repository, snapshot, uuid, state, ...details };
   }
 }
 
@@ -46,6 +51,16 @@ function detailsJson(manifest: SnapshotManifest): JsonObject {
     ...totalsJson(manifest.totals),
     indices: Object.fromEntries(manifest.indices.map(({ name, shards }) => [name, totalsJson(sumTotals(shards))])),
   };
+}
+
+/** Prints how much of each part a global state holds, and which parts its cluster refused to show. */
+function stateJson({ parts, refused }: GlobalState): JsonObject {
+  const counts = STATE_PARTS.flatMap((part) => {
+    const items = parts[part];
+    return items === undefined ? [] : [[STATE_KINDS[part], items.length] as const];
+  });
+  const leftOut = refused.map(({ part, reason }) => ({ kind: STATE_KINDS[part], name: '*', reason }));
+  return { ...Object.fromEntries(counts), left_out: leftOut };
 }
 
 function totalsJson({ documents, bytes, addedBytes }: Totals): JsonObject {
