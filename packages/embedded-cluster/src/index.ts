@@ -7,6 +7,7 @@ import { bulkRoutes } from './routes/bulk';
 import { catRoutes } from './routes/cat';
 import { type Address, clusterInfoRoutes } from './routes/cluster-info';
 import { documentRoutes } from './routes/documents';
+import { globalStateRoutes } from './routes/global-state';
 import { indexRoutes } from './routes/indices';
 import { mappingAndSettingRoutes } from './routes/mappings-settings';
 import { searchRoutes } from './routes/search';
@@ -71,6 +72,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
 function allRoutes(cluster: Cluster, address: Address): Route[] {
   return [
     ...clusterInfoRoutes(cluster, address),
+    ...globalStateRoutes(cluster),
     ...catRoutes(cluster, address),
     ...indexRoutes(cluster),
     ...mappingAndSettingRoutes(cluster),

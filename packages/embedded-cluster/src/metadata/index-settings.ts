@@ -1,7 +1,7 @@
 import { illegalArgument } from '../elasticsearch-error';
 import type { FlatSettings } from './index-metadata';
 
-type Changes = Record<string, string | readonly string[] | null>;
+export type Changes = Record<string, string | readonly string[] | null>;
 
 /** Settings that may be changed while an index is open, as patterns on the name without `index.`. */
 const DYNAMIC = [

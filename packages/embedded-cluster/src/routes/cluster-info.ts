@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse } from '../http/api-request';
 import type { Route } from '../http/router';
 import { OPEN_AND_CLOSED } from '../metadata/resolve-indices';
 import { Double } from '../raw-json';
+import { storedScripts } from './global-state';
 import { requestedIndices } from './index-expression';
 
 export const NODE_NAME = 'embedded';
@@ -51,12 +52,6 @@ export function clusterInfoRoutes(cluster: Cluster, address: Address): Route[] {
     { methods: 'GET', path: '/_cluster/health/{index}', query: healthQuery, handler: health },
     {
       methods: 'GET',
-      path: '/_cluster/settings',
-      query: 'flat_settings include_defaults',
-      handler: () => ({ json: { persistent: {}, transient: {} } }),
-    },
-    {
-      methods: 'GET',
       path: '/_cluster/state/{metric}',
       query: 'local flat_settings',
       handler: (request) => clusterState(cluster, request, address),
@@ -87,9 +82,15 @@ function nodesInfo(cluster: Cluster, address: Address): unknown {
   };
 }
 
-/** Only who the nodes are: there is no state that would have to agree between several. */
+/** Only who the nodes are, and what no other request lists. */
 function clusterState(cluster: Cluster, request: ApiRequest, { host, port }: Address): ApiResponse {
-  if (request.parameters['metric'] !== 'nodes') throw unsupported('a cluster state other than [nodes]');
+  const { metric } = request.parameters;
+  const { clusterUuid: uuid } = cluster.catalog.identity;
+  if (metric === 'metadata') {
+    const metadata = { cluster_uuid: uuid, templates: {}, stored_scripts: storedScripts(cluster) };
+    return { json: { cluster_name: cluster.name, cluster_uuid: uuid, metadata } };
+  }
+  if (metric !== 'nodes') throw unsupported('a cluster state other than [nodes] and [metadata]');
   const node = {
     name: NODE_NAME,
     ephemeral_id: cluster.ephemeralId,
@@ -100,7 +101,7 @@ function clusterState(cluster: Cluster, request: ApiRequest, { host, port }: Add
   return {
     json: {
       cluster_name: cluster.name,
-      cluster_uuid: cluster.catalog.identity.clusterUuid,
+      cluster_uuid: uuid,
       nodes: { [cluster.catalog.identity.nodeId]: node },
     },
   };
