@@ -1,11 +1,13 @@
 /** Begins a snapshot: decides what has to be copied, and ends the job at once when that is next to nothing. */
 import { type Cluster } from '../cluster/cluster';
 import { isSnapkeepError, SnapkeepError } from '../contracts/errors';
+import { type GlobalState } from '../contracts/global-state';
 import { type BeginSnapshotResult, type SnapshotRequest } from '../contracts/jobs/snapshot';
 import { type CodecPool } from '../documents/codec-pool';
 import { type OpenRepository } from '../registrations/open-repositories';
 import { announceBuilding } from '../repository/committing/announce-building';
 import { keepGlobalState } from '../repository/committing/keep-global-state';
+import { type Root } from '../repository/format/format';
 import { admitSnapshot } from './admit-snapshot';
 import { commitCopied, type CommitOptions } from './commit-job';
 import { copyAtOnce } from './copy-at-once';
@@ -60,22 +62,38 @@ export async function beginSnapshot(
   const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
   admitSnapshot(job, root, repository.write);
-  const [planned, kept] = await Promise.all([
-    planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal }),
-    globalState && keepGlobalState(catalogue.store, root, job.uuid, globalState, { ...repository.write, signal }),
-  ]);
-  const plan = kept === undefined ? planned : { ...planned, globalState: { ...kept, refused: globalState!.refused } };
+  const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);
-  if (copied === undefined) return keepPlan(begin, names, plan);
+  if (copied === undefined) {
+    const among = new Set(basesOf(plan));
+    return keepPlan(begin, names, await withState(begin, plan, root, globalState, among));
+  }
+  const whole = { ...copied, plan: await withState(begin, copied.plan, root, globalState) };
   begin.onTouch();
-  const outcome = await commitCopied(repository, copied, {
+  const outcome = await commitCopied(repository, whole, {
     partial: job.partial,
     leftovers: repeated,
     onCommitted: begin.onCommitted,
     signal,
   });
   return { kind: 'committed', outcome };
+}
+
+/**
+ * Returns the plan with the global state, which is stored if it is a new one. It is shared only with snapshots `among`
+ * those that stay while this one is being taken; undefined: with any.
+ */
+async function withState(
+  { job, repository: { store, write }, signal }: BeginSnapshot,
+  plan: JobPlan,
+  root: Root,
+  state: GlobalState | undefined,
+  among?: ReadonlySet<string>,
+): Promise<JobPlan> {
+  if (state === undefined) return plan;
+  const ref = await keepGlobalState(store, root, job.uuid, state, { compress: write.compress, among, signal });
+  return { ...plan, globalState: { ref, refused: state.refused } };
 }
 
 /** Writes the plan. First reports what the job builds on: to its ledger, and in the root to other installations. */

@@ -11,7 +11,6 @@ import { type RefusedPart } from '../contracts/global-state';
 import { type ShardGroup } from '../contracts/jobs/copy';
 import { type PlanCounts } from '../contracts/jobs/snapshot';
 import { type ObjectRef, type ShardEntry } from '../contracts/stored';
-import { type KeptState } from '../repository/committing/keep-global-state';
 import { type ShardIdentity, type SnapshotManifest } from '../repository/format/format';
 import { getMetadata } from '../repository/format/metadata';
 import { type SharedMappings, shareMappings, unshareMappings } from '../repository/format/shared-mappings';
@@ -73,7 +72,7 @@ export interface JobPlan {
   readonly pit: PointInTime;
   readonly includeGlobalState: boolean;
   /** The stored global state, and the parts that the cluster refused to show. */
-  readonly globalState?: KeptState & { readonly refused: readonly RefusedPart[] };
+  readonly globalState?: { readonly ref: ObjectRef; readonly refused: readonly RefusedPart[] };
   readonly metadata?: string;
   readonly indices: readonly PlannedIndex[];
 }
@@ -117,7 +116,7 @@ export function basesOf(plan: JobPlan): string[] {
   const holders = plan.indices.flatMap(({ shards }) =>
     shards.flatMap((shard) => (shard.kind === 'failed' ? [] : (shard.holder ?? []))),
   );
-  return [...new Set([...holders, ...(plan.globalState?.holder === undefined ? [] : [plan.globalState.holder])])];
+  return [...new Set(holders)];
 }
 
 /** Counts what the plan holds. */

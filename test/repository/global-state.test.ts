@@ -33,7 +33,7 @@ function fresh(): Catalogue {
 async function takes(name: string, state: GlobalState): Promise<RootEntry> {
   const catalogue = fresh();
   const uuid = newSnapshotUuid();
-  const { ref } = await keepGlobalState(store, await catalogue.readRoot(), uuid, state, { compress: true });
+  const ref = await keepGlobalState(store, await catalogue.readRoot(), uuid, state, { compress: true });
   return commitSnapshot(catalogue, { ...manifestWith(name, uuid, []), globalState: ref }, { compress: true });
 }
 
@@ -81,7 +81,7 @@ test('a snapshot keeps its own state when what other attempts left is deleted', 
 test('a state that is being swept is shared no more', async () => {
   const catalogue = fresh();
   const first = await takes('first', STATE);
-  const { ref } = await keepGlobalState(store, await catalogue.readRoot(), newSnapshotUuid(), STATE, {
+  const ref = await keepGlobalState(store, await catalogue.readRoot(), newSnapshotUuid(), STATE, {
     compress: true,
   });
   expect(ref.key).toBe(first.globalState);
@@ -97,7 +97,7 @@ test('a state that is being swept is shared no more', async () => {
 test('a snapshot that failed has no state', async () => {
   const catalogue = fresh();
   const uuid = newSnapshotUuid();
-  const { ref } = await keepGlobalState(store, await catalogue.readRoot(), uuid, STATE, { compress: false });
+  const ref = await keepGlobalState(store, await catalogue.readRoot(), uuid, STATE, { compress: false });
   const manifest = manifestWith('failed', uuid, [{ shard: new ShardModel(), entry: null }]);
   expect(manifest.state).toBe('FAILED');
   expect('globalState' in manifest).toBe(false);
