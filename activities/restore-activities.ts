@@ -9,6 +9,7 @@ import {
   type LeftOut,
   type PreparedIndex,
   type PreparedIndices,
+  type RestoreGroup,
   type RestoreRequest,
   type StateToRestore,
 } from '../src/contracts/jobs/restore';
@@ -18,9 +19,10 @@ import { waitingFor } from '../src/restoring/await-index';
 import { beginRestore } from '../src/restoring/begin-restore';
 import { finishIndex } from '../src/restoring/finish-index';
 import { finishIndices } from '../src/restoring/finish-indices';
-import { planIndices } from '../src/restoring/plan-restore';
+import { planIndices, planStreams } from '../src/restoring/plan-restore';
 import { prepareIndex } from '../src/restoring/prepare-index';
 import { prepareIndices } from '../src/restoring/prepare-indices';
+import { attachStreams, prepareStreams } from '../src/restoring/restore-data-streams';
 import { restoreSettings, restoreThings } from '../src/restoring/restore-global-state';
 import { undoIndex } from '../src/restoring/undo-index';
 import { runActivity } from './activity-shell';
@@ -77,11 +79,11 @@ export function restoreActivities({ cluster }: Dependencies, ledger: Ledger) {
 
     /** Returns the part of the plan that a child workflow carries out: always the same for the same call. */
     planRestoreGroup: (
-      call: RestoreJob & { ordinals: readonly number[]; request: IndexRequest },
+      call: RestoreJob & Pick<RestoreGroup, 'ordinals' | 'backing'> & { request: IndexRequest },
     ): Promise<IndexRestore[]> =>
       runRestoreStep(async (signal) => {
         const manifest = await catalogueOf(call).readSnapshotManifest(call.manifest, { signal });
-        return planIndices(call.id, manifest, call.ordinals, call.request);
+        return planIndices(call.id, manifest, call, call.request);
       }),
 
     /**
@@ -137,6 +139,26 @@ export function restoreActivities({ cluster }: Dependencies, ledger: Ledger) {
         const { ref, product } = call.globalState;
         const stored = { state: await readGlobalState(ledger.open(call.repository).store, ref, { signal }), product };
         return bounded(await (call.settings ? restoreSettings : restoreThings)(cluster, stored, signal));
+      }),
+
+    /**
+     * Makes the data streams that are restored, each without documents. Returns those that cannot be made, with the
+     * reasons.
+     */
+    prepareDataStreams: (call: RestoreJob & { request: RestoreRequest }): Promise<Bounded<LeftOut>> =>
+      runRestoreStep(async (signal) => {
+        const manifest = await catalogueOf(call).readSnapshotManifest(call.manifest, { signal });
+        return bounded(await prepareStreams(cluster, manifest, planStreams(manifest, call.request), signal));
+      }),
+
+    /**
+     * Attaches the restored indices to their data streams, and deletes streams of which no index was restored. Returns
+     * what could not be attached, with the reasons.
+     */
+    attachDataStreams: (call: RestoreJob & { request: RestoreRequest }): Promise<Bounded<LeftOut>> =>
+      runRestoreStep(async (signal) => {
+        const manifest = await catalogueOf(call).readSnapshotManifest(call.manifest, { signal });
+        return bounded(await attachStreams(cluster, planStreams(manifest, call.request), signal));
       }),
 
     /** Takes the restore off the ledger's list of running jobs. */

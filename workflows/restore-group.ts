@@ -21,6 +21,7 @@ export async function restoreGroupWorkflow(input: RestoreGroupInput): Promise<Re
   const indices = await controlActivities(input.options, `plan ${group.label}`).planRestoreGroup({
     ...common,
     ordinals: group.ordinals,
+    backing: group.backing,
   });
   const restores = new IndexRestores({ ...common, indices });
   work.restores = restores;

@@ -22,6 +22,7 @@ import {
   type RestoreSummary,
 } from '../src/contracts/jobs/restore';
 import { cancelIndexRestoreSignal, restoreStatusQuery } from '../src/contracts/jobs/workflow-messages';
+import { type ObjectRef } from '../src/contracts/stored';
 import { workflowIds } from '../src/contracts/workflow-ids';
 import { inWindow } from './in-window';
 import { allFailed, IndexRestores } from './index-restores';
@@ -85,8 +86,10 @@ class RestoreJob {
   private readonly ended: IndexRecovery[] = [];
   /** All indices that were stopped: a group that begins later may hold one of them. */
   private readonly stopped: string[] = [];
-  /** What was left out of the global state. */
-  private readonly stateLeftOut: Bounded<LeftOut>[] = [];
+  /** Whether there may be data streams that wait for their indices. */
+  private streamsPrepared = false;
+  /** What was left out of the global state, and data streams that were not restored. */
+  private readonly otherLeftOut: Bounded<LeftOut>[] = [];
 
   constructor(private readonly input: RestoreSnapshotInput) {
     log.info('restore started', this.names());
@@ -110,6 +113,7 @@ class RestoreJob {
       acceptance.accept();
       this.describe();
       await this.restoreState(false);
+      await this.prepareStreams();
       await this.inline.run();
     } else {
       this.groups = begun.groups.map((one, i) => ({
@@ -119,6 +123,7 @@ class RestoreJob {
       acceptance.accept();
       this.describe();
       await this.restoreState(false);
+      await this.prepareStreams();
       await inWindow(this.groups, GROUPS_AT_ONCE, async (slot) => {
         const { summary, recoveries } = await this.runGroup(slot, common);
         slot.summary = summary;
@@ -126,6 +131,7 @@ class RestoreJob {
         this.describe();
       });
     }
+    await this.attachStreams();
     await this.restoreState(true);
     const outcome = outcomeOf(this.summaries());
     await this.leaveLedger({ state: outcome.state, reason: outcome.failures.first[0]?.reason });
@@ -154,6 +160,8 @@ class RestoreJob {
     const reason = reasonOf(error);
     this.failure = state === 'ABORTED' ? undefined : reason;
     log.warn('restore gives up', { ...this.names(), state, reason });
+    // Finished indices stay, so they go into their streams.
+    await this.attachStreams();
     await this.leaveLedger({ state, reason });
     this.end(state);
   }
@@ -207,9 +215,28 @@ class RestoreJob {
     const globalState = this.begun?.globalState;
     if (globalState === undefined) return;
     const summary = settings ? 'restore cluster settings' : 'restore global state';
-    this.stateLeftOut.push(
+    this.otherLeftOut.push(
       await controlActivities(options, summary).restoreGlobalState({ repository, globalState, settings }),
     );
+  }
+
+  /** Makes the data streams of the restore, if there are any, before the indices that they will hold. */
+  private async prepareStreams(): Promise<void> {
+    if (this.begun?.dataStreams === undefined) return;
+    this.streamsPrepared = true;
+    const { prepareDataStreams } = controlActivities(this.input.options, 'make data streams');
+    this.otherLeftOut.push(await prepareDataStreams(this.ofStreams(this.begun.manifest)));
+  }
+
+  private async attachStreams(): Promise<void> {
+    if (this.begun === undefined || !this.streamsPrepared) return;
+    const { attachDataStreams } = controlActivities(this.input.options, 'attach data streams');
+    this.otherLeftOut.push(await attachDataStreams(this.ofStreams(this.begun.manifest)));
+  }
+
+  private ofStreams(manifest: ObjectRef) {
+    const { repository, snapshot, id, request } = this.input;
+    return { repository, snapshot, id, manifest, request };
   }
 
   private page(from: number): { indices: IndexRecovery[]; next?: number } {
@@ -227,7 +254,7 @@ class RestoreJob {
 
   private summaries(): RestoreSummary[] {
     const inline = this.inline === undefined ? [] : [this.inline.summary()];
-    const state = this.stateLeftOut.map((leftOut) => ({ ...NOTHING, leftOut }));
+    const state = this.otherLeftOut.map((leftOut) => ({ ...NOTHING, leftOut }));
     return [...state, ...inline, ...this.groups.flatMap((slot) => slot.summary ?? [])];
   }
 

@@ -1,6 +1,8 @@
+import { type DataStream } from '../contracts/data-stream';
 import { type GlobalState, type StateItem, type StatePart } from '../contracts/global-state';
 import { type ClusterKind, dialectOf } from './dialect/dialect';
 import { type ClusterInfo, readClusterInfo } from './facts/cluster-info';
+import { readDataStreams } from './facts/data-streams';
 import { type IndexMetadata, resolveIndices, type ResolveOptions } from './facts/index-metadata';
 import { ClusterHttp } from './http/cluster-http';
 import { type ClusterSettings } from './http/connection';
@@ -14,6 +16,14 @@ import { readGlobalState } from './state/read-global-state';
 import { bulk, type BulkResult } from './writing/bulk';
 import { BulkWriter, type BulkWriterOptions } from './writing/bulk-writer';
 import { type CreatedIndex, createIndex, createIndexTolerant, type IndexDefinition } from './writing/create-index';
+import {
+  addBackingIndices,
+  createDataStream,
+  deleteDataStream,
+  findDataStream,
+  putIndexTemplate,
+  rolloverDataStream,
+} from './writing/data-streams';
 import {
   aliasPointsTo,
   countDocuments,
@@ -167,6 +177,35 @@ export class Cluster {
 
   pipelineExists(name: string, signal?: AbortSignal): Promise<boolean | undefined> {
     return pipelineExists(this.http, name, signal);
+  }
+
+  /** Returns all data streams; none if the cluster has no such thing. */
+  dataStreams(signal?: AbortSignal): Promise<DataStream[]> {
+    return readDataStreams(this.http, signal);
+  }
+
+  dataStream(name: string, signal?: AbortSignal): Promise<DataStream | undefined> {
+    return findDataStream(this.http, name, signal);
+  }
+
+  createDataStream(name: string, signal?: AbortSignal): Promise<void> {
+    return createDataStream(this.http, name, signal);
+  }
+
+  deleteDataStream(name: string, signal?: AbortSignal): Promise<void> {
+    return deleteDataStream(this.http, name, signal);
+  }
+
+  rolloverDataStream(name: string, signal?: AbortSignal): Promise<void> {
+    return rolloverDataStream(this.http, name, signal);
+  }
+
+  addBackingIndices(name: string, indices: readonly string[], signal?: AbortSignal): Promise<void> {
+    return addBackingIndices(this.http, name, indices, signal);
+  }
+
+  putIndexTemplate(name: string, body: string, signal?: AbortSignal): Promise<void> {
+    return putIndexTemplate(this.http, name, body, signal);
   }
 
   /** Reads what the cluster keeps besides its indices. */

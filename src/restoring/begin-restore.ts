@@ -6,7 +6,7 @@ import { type Catalogue } from '../repository/catalogue/catalogue';
 import { findSnapshot } from '../repository/catalogue/root';
 import { type Root, type RootEntry, type SnapshotManifest } from '../repository/format/format';
 import { checkRestore } from './check-restore';
-import { groupsOf, planRestore, totalsOf } from './plan-restore';
+import { groupsOf, planRestore, planStreams, totalsOf } from './plan-restore';
 
 /** A restore of at most this many indices and stored bytes is done without child workflows. */
 const INLINE_INDICES = 8;
@@ -47,7 +47,8 @@ export async function beginRestore({
   const manifest = await catalogue.readSnapshotManifest(entry.manifest, { signal });
   const globalState = job.request.includeGlobalState ? stateOf(manifest, job) : undefined;
   const plan = await planRestore(where, job.id, manifest, job.request);
-  await checkRestore(cluster, where, manifest, plan, job.request, signal);
+  const streams = planStreams(manifest, job.request);
+  await checkRestore(cluster, where, manifest, { plan, streams }, job.request, signal);
   await enterLedger(entry.uuid);
   const totals = totalsOf(plan);
   const isSmall = totals.indices <= INLINE_INDICES && totals.bytes <= INLINE_BYTES;
@@ -56,6 +57,7 @@ export async function beginRestore({
     snapshotUuid: entry.uuid,
     version: manifest.cluster.version,
     totals,
+    ...(streams.length === 0 ? {} : { dataStreams: streams.length }),
     ...(globalState === undefined ? {} : { globalState }),
     ...(isSmall ? { indices: plan, groups: [] } : { groups: groupsOf(plan) }),
   };

@@ -10,13 +10,13 @@ import { SnapkeepError } from '../contracts/errors';
 import { type IndexRestore, type RestoreRequest } from '../contracts/jobs/restore';
 import { aliasNameProblem, indexNameProblem } from '../elasticsearch/index-name-rules';
 import { type SnapshotManifest } from '../repository/format/format';
-import { entryOf } from './plan-restore';
+import { entryOf, type StreamRestore } from './plan-restore';
 
 /** Indices that are checked between two turns of the event loop. */
 const INDICES_PER_TURN = 200;
 
 /**
- * Throws when `plan` cannot be carried out, with the reason and the status that Elasticsearch gives: names that no
+ * Throws when the plan cannot be carried out, with the reason and the status that Elasticsearch gives: names that no
  * index can have, or that something else has; aliases that are names of indices; settings that may not change or do
  * not parse; a cluster that takes no index, or not so many shards. `where` is `repository:snapshot`, for messages.
  */
@@ -24,11 +24,11 @@ export async function checkRestore(
   cluster: Cluster,
   where: string,
   manifest: SnapshotManifest,
-  plan: readonly IndexRestore[],
+  { plan, streams }: { readonly plan: readonly IndexRestore[]; readonly streams: readonly StreamRestore[] },
   request: RestoreRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { target } of plan) {
+  for (const { target } of [...plan, ...streams]) {
     const problem = indexNameProblem(target);
     if (problem === undefined) continue;
     throw new SnapkeepError('invalid_index_name_exception', `Invalid index name [${target}], ${problem}`, {
@@ -38,6 +38,10 @@ export async function checkRestore(
   if (plan.length === 0) return;
   const state = await cluster.targetState(signal);
   for (const { target } of plan) refuseTaken(where, target, state);
+  for (const { target } of streams) {
+    if (!state.dataStreams.has(target) && !state.indices.has(target) && !state.aliases.has(target)) continue;
+    throw restoreRefused(where, `cannot restore data stream [${target}] because something of that name exists`, target);
+  }
   const targets = new Set(plan.map(({ target }) => target));
   let shards = 0;
   for (const [i, index] of plan.entries()) {

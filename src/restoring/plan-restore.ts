@@ -1,6 +1,7 @@
 /** Plans a restore: which index of a snapshot becomes which index of the cluster. Changes nothing. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { restoreRefused } from '../contracts/common-errors';
+import { type DataStream } from '../contracts/data-stream';
 import { SnapkeepError } from '../contracts/errors';
 import {
   type IndexRequest,
@@ -33,9 +34,13 @@ export async function planRestore(
   request: RestoreRequest,
 ): Promise<IndexRestore[]> {
   const names = manifest.indices.map((index) => index.name);
-  const wanted = new Set(selectIndices(names, request.indices, request.ignoreUnavailable));
-  const ordinals = [...names.entries()].flatMap(([ordinal, name]) => (wanted.has(name) ? [ordinal] : []));
-  const plan = await planIndices(id, manifest, ordinals, request);
+  const streams = streamsOf(manifest);
+  const all = [...names, ...streams.map(({ name }) => name)];
+  const wanted = new Set(selectIndices(all, request.indices, request.ignoreUnavailable));
+  const backing = new Set(wantedStreams(manifest, request).flatMap(({ indices }) => indices));
+  const isWanted = (name: string): boolean => wanted.has(name) || backing.has(name);
+  const ordinals = [...names.entries()].flatMap(([ordinal, name]) => (isWanted(name) ? [ordinal] : []));
+  const plan = await planIndices(id, manifest, { ordinals, backing: ordinalsOf(manifest, backing) }, request);
   const sources = new Map<string, string>();
   for (const { ordinal, source, target } of plan) {
     if (entryOf(manifest, ordinal).shards.includes(null) && !request.partial) {
@@ -54,19 +59,63 @@ export async function planRestore(
   return plan;
 }
 
+function streamsOf({ dataStreams = [] }: SnapshotManifest): readonly DataStream[] {
+  return dataStreams;
+}
+
+function ordinalsOf({ indices }: SnapshotManifest, names: ReadonlySet<string>): number[] {
+  return [...indices.entries()].flatMap(([ordinal, { name }]) => (names.has(name) ? [ordinal] : []));
+}
+
+/** Returns the data streams that the request stands for by their names. */
+function wantedStreams(manifest: SnapshotManifest, request: RestoreRequest): DataStream[] {
+  const streams = streamsOf(manifest);
+  const names = streams.map(({ name }) => name);
+  const wanted = new Set(selectIndices(names, request.indices, true));
+  return streams.filter(({ name }) => wanted.has(name));
+}
+
+/** A data stream to restore. */
+export interface StreamRestore {
+  /** Its name in the cluster. */
+  readonly target: string;
+  /** Names of its backing indices in the cluster, the write index last. */
+  readonly indices: readonly string[];
+  readonly stream: DataStream;
+}
+
+/** Plans the data streams. Returns the same for the same manifest and request. */
+export function planStreams(manifest: SnapshotManifest, request: RestoreRequest): StreamRestore[] {
+  const rename = renaming(request);
+  return wantedStreams(manifest, request).map((stream) => ({
+    stream,
+    target: rename(stream.name),
+    indices: stream.indices.map((name) => renameBacking(rename, name)),
+  }));
+}
+
+const BACKING_PREFIX = '.ds-';
+
+/** Renames a backing index of a stream as Elasticsearch does: the prefix stays. */
+function renameBacking(rename: (name: string) => string, name: string): string {
+  return name.startsWith(BACKING_PREFIX) ? BACKING_PREFIX + rename(name.slice(BACKING_PREFIX.length)) : rename(name);
+}
+
 /** Plans the indices of some ordinals. Returns the same for the same manifest and request. */
 export async function planIndices(
   id: string,
   manifest: SnapshotManifest,
-  ordinals: readonly number[],
+  { ordinals, backing = [] }: Pick<RestoreGroup, 'ordinals' | 'backing'>,
   request: Pick<IndexRequest, 'renamePattern' | 'renameReplacement'>,
 ): Promise<IndexRestore[]> {
   const rename = renaming(request);
+  const isBacking = new Set(backing);
   const plan: IndexRestore[] = [];
   let since = Date.now();
   for (const ordinal of ordinals) {
     const index = entryOf(manifest, ordinal);
-    plan.push(planIndex(id, ordinal, index, rename(index.name)));
+    const target = isBacking.has(ordinal) ? renameBacking(rename, index.name) : rename(index.name);
+    plan.push(planIndex(id, ordinal, index, target, isBacking.has(ordinal)));
     if (Date.now() - since > TURN_MS) {
       await turn();
       since = Date.now();
@@ -90,7 +139,7 @@ export function entryOf({ indices }: Pick<SnapshotManifest, 'indices'>, ordinal:
   return entry;
 }
 
-function planIndex(id: string, ordinal: number, index: IndexEntry, target: string): IndexRestore {
+function planIndex(id: string, ordinal: number, index: IndexEntry, target: string, isBacking: boolean): IndexRestore {
   const shards = index.shards.filter((shard) => shard !== null);
   const sum = (field: 'documents' | 'bytes' | 'objects'): number =>
     shards.reduce((all, shard) => all + shard.totals[field], 0);
@@ -103,6 +152,7 @@ function planIndex(id: string, ordinal: number, index: IndexEntry, target: strin
     documents: sum('documents'),
     bytes: sum('bytes'),
     objects: sum('objects'),
+    ...(isBacking ? { backing: true as const } : {}),
   };
 }
 
@@ -131,6 +181,12 @@ export function groupsOf(plan: readonly IndexRestore[]): RestoreGroup[] {
   }
   return groups.map((indices) => ({
     ordinals: indices.map(({ ordinal }) => ordinal),
+    ...backingOf(indices),
     label: indices.length === 1 ? indices[0]!.target : `${indices[0]!.target} and ${indices.length - 1} more`,
   }));
+}
+
+function backingOf(indices: readonly IndexRestore[]): Pick<RestoreGroup, 'backing'> {
+  const backing = indices.filter((index) => index.backing === true).map(({ ordinal }) => ordinal);
+  return backing.length === 0 ? {} : { backing };
 }

@@ -5,11 +5,11 @@
  * What the cluster manages itself, by name or by `_meta.managed`, stays as it is.
  */
 import { type Cluster } from '../cluster/cluster';
-import { complaintIn } from '../cluster/http/cluster-failures';
 import { STATE_KINDS, type StateItem } from '../contracts/global-state';
 import { cutReason } from '../contracts/jobs/bounded';
 import { type LeftOut } from '../contracts/jobs/restore';
 import { type PlannedThing, planThings, type StoredState, type Thing, THINGS } from './plan-global-state';
+import { refusal } from './refusal';
 
 /**
  * Restores all parts but the settings. What the cluster refuses is left out and returned, with the reason. Repeating it
@@ -128,19 +128,3 @@ function changedSettings(wanted: readonly StateItem[], present: readonly StateIt
   const isBlock = ({ name }: StateItem): number => (name.startsWith('cluster.blocks.') ? 1 : 0);
   return changes.sort((a, b) => isBlock(a) - isBlock(b));
 }
-
-/** Returns the reason for which the cluster refuses a request for good; undefined if it takes it. */
-async function refusal(request: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await request();
-    return undefined;
-  } catch (error) {
-    const complaint = complaintIn(error);
-    const status = complaint?.status;
-    if (complaint === undefined || status === undefined || PASSING.has(status) || status > 500) throw error;
-    return complaint.reason;
-  }
-}
-
-/** Statuses of requests that may succeed later. */
-const PASSING: ReadonlySet<number> = new Set([408, 429]);

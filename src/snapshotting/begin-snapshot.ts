@@ -53,7 +53,7 @@ interface BeginSnapshot {
  */
 export async function beginSnapshot(
   begin: BeginSnapshot,
-  { info, indices, globalState }: FoundIndices,
+  { info, indices, dataStreams, globalState }: FoundIndices,
 ): Promise<BeginSnapshotResult> {
   const { job, repository, notes, cluster, pool, repeated, signal } = begin;
   const { catalogue } = repository;
@@ -62,7 +62,8 @@ export async function beginSnapshot(
   const statesMillis = Date.now();
   const [root, states] = await Promise.all([catalogue.readRoot({ signal }), cluster.shardStates(names, signal)]);
   admitSnapshot(job, root, repository.write);
-  const plan = await planSnapshot({ call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal });
+  const inputs = { call: job, info, indices, states, statesMillis, root, catalogue, cluster, signal };
+  const plan = { ...(await planSnapshot(inputs)), ...(dataStreams.length === 0 ? {} : { dataStreams }) };
   const copy = { cluster, reader: cluster.readerOf(info), pool, repository, notes, uuid: job.uuid, signal };
   const copied = await copyAtOnce(copy, plan, states);
   if (copied === undefined) {

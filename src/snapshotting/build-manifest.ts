@@ -43,6 +43,7 @@ export function buildManifest({ plan, results, unchangedMillis }: CopiedJob, par
       metadata: plan.metadata,
       includeGlobalState: plan.includeGlobalState,
       globalState: plan.globalState?.ref,
+      ...(plan.dataStreams === undefined ? {} : { dataStreams: plan.dataStreams }),
       indices,
       failures,
     },

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BlobCallOptions, type BlobStore } from '../blobs/contract/blob-store';
 import { type PointInTime } from '../cluster/dialect/point-in-time';
 import { type ShardTarget } from '../cluster/reading/document-reader';
+import { type DataStream } from '../contracts/data-stream';
 import { SnapkeepError } from '../contracts/errors';
 import { type RefusedPart } from '../contracts/global-state';
 import { type ShardGroup } from '../contracts/jobs/copy';
@@ -74,6 +75,8 @@ export interface JobPlan {
   /** The stored global state, and the parts that the cluster refused to show. */
   readonly globalState?: { readonly ref: ObjectRef; readonly refused: readonly RefusedPart[] };
   readonly metadata?: string;
+  /** Unset if there are none. */
+  readonly dataStreams?: readonly DataStream[];
   readonly indices: readonly PlannedIndex[];
 }
 

@@ -87,7 +87,7 @@ describe('a snapshot as JSON', () => {
           failedShards: 0,
         },
       },
-      { version: '8.19.0', indices: ['b', 'a'], shards: 2 },
+      { version: '8.19.0', indices: ['b', 'a'], dataStreams: [], shards: 2 },
       { successful: 0, failed: 0 },
     );
     expect(snapshotInfo(running, undefined, OPTIONS, 1_500)).toMatchObject({

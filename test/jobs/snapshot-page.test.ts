@@ -11,6 +11,7 @@ const view = (snapshot: string, more: Partial<SnapshotView> = {}): SnapshotView 
   endMillis: 200,
   shards: { total: 1, failed: 0, successful: 1 },
   indexCount: 1,
+  dataStreams: [],
   indices: () => [],
   ...more,
 });

@@ -2,7 +2,7 @@ import { bounded, boundedSum } from '../../src/contracts/jobs/bounded';
 import { type RestoreRequest } from '../../src/contracts/jobs/restore';
 import { outcomeJson } from '../../src/jobs/restores/restores';
 import { FORMAT_VERSION, type SnapshotManifest } from '../../src/repository/format/format';
-import { groupsOf, planIndices, planRestore, totalsOf } from '../../src/restoring/plan-restore';
+import { groupsOf, planIndices, planRestore, planStreams, totalsOf } from '../../src/restoring/plan-restore';
 
 /** Most bytes that Temporal takes as one payload. */
 const MAX_PAYLOAD = 2 * 1024 * 1024;
@@ -56,9 +56,48 @@ describe('the plan of a restore', () => {
     expect(totalsOf(plan)).toEqual({ indices: 12_000, shards: 12_000, documents: 60_000, bytes: 120_000 });
     expect(JSON.stringify(groups).length).toBeLessThan(MAX_PAYLOAD / 8);
     expect(groups.flatMap(({ ordinals }) => ordinals)).toEqual([...names.keys()]);
-    const parts = await Promise.all(groups.map(({ ordinals }) => planIndices('abc', manifest, ordinals, request)));
+    const parts = await Promise.all(groups.map((group) => planIndices('abc', manifest, group, request)));
     expect(parts.flat()).toEqual(plan);
     expect(plan[11_999]).toMatchObject({ target: 'restored-11999', alias: '.snapkeep-restore-abc-11999' });
+  });
+
+  describe('of data streams', () => {
+    const stream = { name: 'logs', timestampField: '@timestamp', generation: 2, indices: ['.ds-logs-1', '.ds-logs-2'] };
+    const manifest = { ...manifestOf(['.ds-logs-1', '.ds-logs-2', 'other']), dataStreams: [stream] };
+    const rename = { renamePattern: '^logs', renameReplacement: 'copy' };
+    const planned = async (request: Partial<RestoreRequest>): Promise<unknown[]> => {
+      const whole = { ...REQUEST, ...rename, ...request };
+      const plan = await planRestore('r:s', 'abc', manifest, whole);
+      const groups = await Promise.all(groupsOf(plan).map((group) => planIndices('abc', manifest, group, whole)));
+      expect(groups.flat()).toEqual(plan);
+      const streams = planStreams(manifest, whole).map(({ target, indices }) => [target, ...indices]);
+      return [plan.map(({ target }) => target), streams];
+    };
+
+    it.each([
+      ['by its name', ['logs']],
+      ['by a wildcard', ['l*']],
+    ])('takes a stream %s with its indices, and renames behind their prefix', async (_, indices) => {
+      expect(await planned({ indices })).toEqual([
+        ['.ds-copy-1', '.ds-copy-2'],
+        [['copy', '.ds-copy-1', '.ds-copy-2']],
+      ]);
+    });
+
+    it('takes everything by default', async () => {
+      expect(await planned({})).toEqual([
+        ['.ds-copy-1', '.ds-copy-2', 'other'],
+        [['copy', '.ds-copy-1', '.ds-copy-2']],
+      ]);
+    });
+
+    it('takes a backing index that is named as a plain index', async () => {
+      expect(await planned({ indices: ['.ds-logs-1', 'other'] })).toEqual([['.ds-logs-1', 'other'], []]);
+    });
+
+    it('refuses a name that is neither an index nor a stream', async () => {
+      await expect(planned({ indices: ['logs', 'nope'] })).rejects.toMatchObject({ code: 'index_not_found_exception' });
+    });
   });
 
   it('gives indices of many shards smaller groups', async () => {

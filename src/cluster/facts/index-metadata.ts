@@ -16,6 +16,8 @@ export interface IndexMetadata {
   readonly settings: string;
   readonly mappings: string;
   readonly aliases: string;
+  /** The data stream that it is a backing index of. */
+  readonly dataStream?: string;
   /** Closed indices can't be read over HTTP. They are only listed if `expandWildcards` asks for them. */
   readonly closed: boolean;
   /** `_source` is not stored, so that the documents can't be read. */
@@ -134,7 +136,9 @@ export function sliceIndices(body: Buffer): IndexMetadata[] {
     const text = part('mappings');
     const mapping = known.get(text) ?? factsOf(text);
     known.set(mapping.text, mapping);
-    indices.push(describe(name, part('settings'), mapping, part('aliases')));
+    const stream = findValue(body, ['data_stream'], start);
+    const of = stream === undefined ? {} : { dataStream: JSON.parse(textOf(body, stream)) as string };
+    indices.push({ ...describe(name, part('settings'), mapping, part('aliases')), ...of });
     return skipValue(body, start);
   });
   return indices;

@@ -2,6 +2,7 @@
  * Reads the state of a cluster that decides whether a restore into it can succeed. If the cluster does not know or does
  * not allow a request, its answer is left out and the restore itself shows whether it works.
  */
+import { readDataStreams } from '../facts/data-streams';
 import { complaintIn } from '../http/cluster-failures';
 import { type ClusterHttp } from '../http/cluster-http';
 import { isAnswer } from '../http/is-answer';
@@ -30,7 +31,8 @@ export async function readTargetState(http: ClusterHttp, signal?: AbortSignal): 
     readBlock(http, signal),
     readRoom(http, signal),
   ]);
-  return { indices, aliases: new Set([...indices.values()].flat()), dataStreams, block, room };
+  const streams = new Set(dataStreams.map(({ name }) => name));
+  return { indices, aliases: new Set([...indices.values()].flat()), dataStreams: streams, block, room };
 }
 
 async function readIndices(http: ClusterHttp, signal?: AbortSignal): Promise<Map<string, string[]>> {
@@ -42,17 +44,6 @@ async function readIndices(http: ClusterHttp, signal?: AbortSignal): Promise<Map
     signal,
   });
   return new Map(Object.entries(answer).map(([name, { aliases }]) => [name, Object.keys(aliases ?? {})]));
-}
-
-async function readDataStreams(http: ClusterHttp, signal?: AbortSignal): Promise<Set<string>> {
-  const answer = await asked<{ data_streams?: { name?: string }[] }>(
-    http,
-    '/_data_stream',
-    { expand_wildcards: 'all' },
-    signal,
-  );
-  const older = answer ?? (await asked<typeof answer>(http, '/_data_stream', {}, signal));
-  return new Set((older?.data_streams ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])));
 }
 
 async function readBlock(http: ClusterHttp, signal?: AbortSignal): Promise<string | undefined> {

@@ -47,6 +47,8 @@ export interface IndexRestore {
   /** Stored bytes. */
   readonly bytes: number;
   readonly objects: number;
+  /** True for a backing index of a data stream that is restored. */
+  readonly backing?: true;
 }
 
 export interface BeginRestoreResult {
@@ -54,6 +56,8 @@ export interface BeginRestoreResult {
   readonly snapshotUuid: string;
   readonly version: string;
   readonly totals: RestoreTotals;
+  /** Number of data streams to restore; unset if there are none. */
+  readonly dataStreams?: number;
   /** The global state to restore; unset if it is not asked for. */
   readonly globalState?: StateToRestore;
   /** Set if the restore's own workflow restores them; otherwise each group plans its own part. */
@@ -79,6 +83,8 @@ export interface RestoreTotals {
 export interface RestoreGroup {
   /** Ordinals in the snapshot's manifest. */
   readonly ordinals: readonly number[];
+  /** Those that are backing indices of data streams that are restored; unset for none. */
+  readonly backing?: readonly number[];
   /** Name shown to users: `logs-1`, `logs-1–logs-50`. */
   readonly label: string;
 }
@@ -123,7 +129,7 @@ export interface RestoreFailure {
 export interface LeftOut {
   /** Unset for a part of the global state. */
   readonly index?: string;
-  readonly kind: 'setting' | 'mapping' | 'alias' | 'document' | StateKind;
+  readonly kind: 'setting' | 'mapping' | 'alias' | 'document' | 'data_stream' | StateKind;
   /** Name of the setting, field, alias, template and so on, or id of the document. */
   readonly name: string;
   readonly reason: string;

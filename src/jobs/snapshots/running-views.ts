@@ -42,6 +42,7 @@ export class RunningViews {
       {
         version: plan.cluster.version,
         indices: plan.indices.map((index) => index.name),
+        dataStreams: (plan.dataStreams ?? []).map(({ name }) => name),
         shards: plan.indices.reduce((sum, index) => sum + index.shards.length, 0),
       },
       {

@@ -28,7 +28,8 @@ export function snapshotInfo(
     repository: options.includeRepository ? view.repository : undefined,
   };
   const indices = options.indexNames ? view.indices() : undefined;
-  if (!options.verbose) return { ...identity, indices, data_streams: [], state: view.state };
+  const dataStreams = [...view.dataStreams];
+  if (!options.verbose) return { ...identity, indices, data_streams: dataStreams, state: view.state };
   const failures = manifest?.failures ?? [];
   return {
     ...identity,
@@ -36,7 +37,7 @@ export function snapshotInfo(
     version: view.version,
     indices,
     index_details: options.indexDetails ? indexDetails(manifest) : undefined,
-    data_streams: [],
+    data_streams: dataStreams,
     include_global_state: view.includeGlobalState,
     metadata: view.metadata === undefined ? undefined : new RawJson(view.metadata),
     state: view.state,

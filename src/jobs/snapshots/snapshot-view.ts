@@ -19,6 +19,8 @@ export interface SnapshotView {
   readonly endMillis: number;
   readonly shards: { readonly total: number; readonly failed: number; readonly successful: number };
   readonly indexCount: number;
+  /** Names of its data streams, ascending. */
+  readonly dataStreams: readonly string[];
   /** Returns the names, ascending. A function, because only a few snapshots of a list are printed. */
   indices(): readonly string[];
   /** Set for a finished snapshot. */
@@ -31,6 +33,7 @@ export interface SnapshotView {
 interface PlanFacts {
   readonly version: string;
   readonly indices: readonly string[];
+  readonly dataStreams: readonly string[];
   readonly shards: number;
 }
 
@@ -48,6 +51,7 @@ export function finishedView(repository: string, root: Root, entry: RootEntry): 
     endMillis: entry.endMillis,
     shards: { ...entry.shards, successful: entry.shards.total - entry.shards.failed },
     indexCount: countRuns(entry.indices),
+    dataStreams: [...(entry.dataStreams ?? [])].sort(),
     indices: () =>
       indicesOf(root, entry)
         .map(({ name }) => name)
@@ -77,6 +81,7 @@ export function runningView(
     endMillis: 0,
     shards: { total: plan?.shards ?? shown.counts?.shards ?? 0, ...done },
     indexCount: indices.length,
+    dataStreams: [...(plan?.dataStreams ?? [])].sort(),
     indices: () => indices,
     running,
   };

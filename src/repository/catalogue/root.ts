@@ -132,6 +132,7 @@ export function addSnapshot(root: Root, manifest: SnapshotManifest, ref: ObjectR
     version: manifest.cluster.version,
     includeGlobalState: manifest.includeGlobalState,
     ...(manifest.metadata === undefined ? {} : { metadata: manifest.metadata }),
+    ...(manifest.dataStreams === undefined ? {} : { dataStreams: manifest.dataStreams.map(({ name }) => name) }),
     ...(manifest.globalState === undefined ? {} : { globalState: manifest.globalState.key }),
     manifest: ref,
   };

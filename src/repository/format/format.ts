@@ -3,6 +3,7 @@
  * src/repository/FORMAT.md: if the two differ, the specification is right.
  */
 
+import { type DataStream } from '../../contracts/data-stream';
 import { type ObjectRef, type ShardEntry, type Totals } from '../../contracts/stored';
 import { type Codec } from '../../documents/codec';
 import { type SharedMappings } from './shared-mappings';
@@ -82,6 +83,8 @@ export interface RootEntry {
   readonly includeGlobalState: boolean;
   /** `metadata` of the request, as raw JSON text. */
   readonly metadata?: string;
+  /** Names of its data streams; unset if it has none. */
+  readonly dataStreams?: readonly string[];
   /** Key of the global state; unset if the snapshot has none. */
   readonly globalState?: string;
   readonly manifest: ObjectRef;
@@ -133,6 +136,8 @@ export interface SnapshotManifest {
   readonly includeGlobalState: boolean;
   /** The object of the global state; unset if the snapshot has none. */
   readonly globalState?: ObjectRef;
+  /** Data streams that it holds whole, with all their backing indices; unset if there are none. */
+  readonly dataStreams?: readonly DataStream[];
   readonly indices: readonly IndexEntry[];
   readonly failures: readonly ShardFailure[];
   readonly totals: Totals;

@@ -130,6 +130,7 @@ export const rootSchema: z.ZodType<Root> = z
         version: label,
         includeGlobalState: z.boolean(),
         metadata: userMetadata,
+        dataStreams: z.array(indexName).optional(),
       }),
     ),
     removed: z
@@ -197,6 +198,21 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
     metadata: userMetadata,
     includeGlobalState: z.boolean(),
     globalState: stateRef.optional(),
+    dataStreams: z
+      .array(
+        z.looseObject({
+          name: indexName,
+          timestampField: label,
+          generation: count,
+          indices: z.array(indexName),
+          template: label.optional(),
+          hidden: z.boolean().optional(),
+          system: z.boolean().optional(),
+          allowCustomRouting: z.boolean().optional(),
+          meta: rawObject.optional(),
+        }),
+      )
+      .optional(),
     mappings: z.array(rawObject),
     indices: z.array(
       z.looseObject({
@@ -237,7 +253,16 @@ export const snapshotManifestSchema: z.ZodType<SnapshotManifest> = z
     indices: unshareMappings<IndexEntry>({ mappings, indices }),
   }));
 
-function checkSnapshot({ mappings, indices }: StoredSnapshot, complain: Complain): void {
+function checkSnapshot({ mappings, indices, dataStreams = [] }: StoredSnapshot, complain: Complain): void {
+  const names = new Set(indices.map(({ name }) => name));
+  checkUnique(
+    dataStreams.map(({ name }) => name),
+    (i, message) => complain(['dataStreams', i, 'name'], message),
+  );
+  for (const [i, stream] of dataStreams.entries()) {
+    if (stream.indices.some((name) => !names.has(name)))
+      complain(['dataStreams', i, 'indices'], 'no indices of its own');
+  }
   for (const field of ['name', 'uuid'] as const) {
     checkUnique(
       indices.map((index) => index[field]),
