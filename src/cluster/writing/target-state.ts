@@ -129,7 +129,8 @@ export async function settingsProblem(
       return undefined;
     } catch (error) {
       const complaint = complaintIn(error);
-      if (complaint?.status !== 400) {
+      // OpenSearch 2 answers 500 to a value that is no number.
+      if (complaint?.status !== 400 && complaint?.type !== 'settings_exception') {
         if (complaint?.status !== undefined && complaint.status < 500) return undefined;
         throw error;
       }
