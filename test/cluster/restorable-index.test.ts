@@ -48,7 +48,7 @@ describe('settings of a restored index', () => {
     expect(finished(settings)).toEqual({
       'index.refresh_interval': '30s',
       'index.number_of_replicas': '2',
-      'index.auto_expand_replicas': 'false',
+      'index.auto_expand_replicas': null,
       'index.translog.durability': null,
     });
   });
@@ -57,7 +57,7 @@ describe('settings of a restored index', () => {
     expect(finished({})).toEqual({
       'index.refresh_interval': null,
       'index.number_of_replicas': '1',
-      'index.auto_expand_replicas': 'false',
+      'index.auto_expand_replicas': null,
       'index.translog.durability': null,
     });
   });

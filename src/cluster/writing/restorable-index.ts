@@ -76,7 +76,7 @@ export const WHILE_LOADING: Readonly<Record<string, SettingValue>> = {
 const UNSAID: Readonly<Record<string, SettingValue>> = {
   'index.refresh_interval': null,
   'index.number_of_replicas': '1',
-  'index.auto_expand_replicas': 'false',
+  'index.auto_expand_replicas': null,
   'index.translog.durability': null,
 };
 
