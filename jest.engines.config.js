@@ -1,6 +1,6 @@
 /**
- * The same behaviour on real OpenSearch and Elasticsearch. Two files at a time: a file runs three engines at most, each
- * with 1 GB of heap or less.
+ * The same behaviour on real OpenSearch and Elasticsearch. Two files at a time: one file runs five engines, the others
+ * one, each with 1 GB of heap or less.
  */
 module.exports = {
   ...require('./jest.config.js'),

@@ -2,12 +2,23 @@
  * Makes a real engine ready to start: `node scripts/engines/prepare.mjs <name>…`.
  *
  * Jars come from Maven into the cache, the engine's Java sources are compiled beside them; both are kept until the
- * pom.xml or a source changes. Prints where it is, as JSON, one line per engine. `--check` only tells, at once and
+ * artifacts or a source change. Prints where it is, as JSON, one line per engine. `--check` only tells, at once and
  * without network, which engines this machine can run.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cacheRoot, filesBelow, hashFiles, readIfThere, withLock } from '../lib/cache.mjs';
 import { SetupError, run, runMain, step } from '../lib/steps.mjs';
@@ -62,11 +73,23 @@ function launchOf(name, folder, jdk) {
   };
 }
 
+function pomOf(name) {
+  const dependencies = engineOf(name).artifacts.map((artifact) => {
+    const [groupId, artifactId, version] = artifact.split(':');
+    return `<dependency>
+      <groupId>${groupId}</groupId>
+      <artifactId>${artifactId}</artifactId>
+      <version>${version}</version>
+    </dependency>`;
+  });
+  return readFileSync(join(SOURCES, 'pom.xml'), 'utf8').replace('@dependencies@', dependencies.join(''));
+}
+
 async function fetchJars(name, folder) {
   const lib = join(folder, 'lib');
   mkdirSync(lib);
   const pom = join(folder, 'pom.xml');
-  cpSync(join(SOURCES, name, 'pom.xml'), pom);
+  writeFileSync(pom, pomOf(name));
   await step(`${engineOf(name).title}: fetching its jars`, (show) =>
     run(
       'mvn',
@@ -91,13 +114,28 @@ async function compileInto(folder, jdk, sources, classpath) {
   await run(join(jdk.home, 'bin', 'javac'), [...args, ...files]);
 }
 
+/** Lays the engine's source folders over each other in `folder`, with the words of the engine filled in. */
+function laySources(name, folder) {
+  const { sources, version, java } = engineOf(name);
+  for (const root of sources.map((source) => join(SOURCES, source))) {
+    for (const file of filesBelow(root)) {
+      const target = join(folder, relative(root, file));
+      mkdirSync(dirname(target), { recursive: true });
+      const text = readFileSync(file, 'utf8').replaceAll('@version@', version).replaceAll('@java@', java.least);
+      writeFileSync(target, text);
+    }
+  }
+}
+
 /** `Main` goes to classes; a plugin must come from a jar of its own, else the node refuses its class loader. */
 async function compile(name, folder, jdk) {
-  const source = join(SOURCES, name);
+  const source = join(folder, 'sources');
   const classpath = [join(folder, 'lib', '*')];
+  laySources(name, source);
   if (existsSync(join(source, 'home'))) cpSync(join(source, 'home'), join(folder, 'home'), { recursive: true });
   await step(`${engineOf(name).title}: compiling its launcher`, async () => {
-    await compileInto(join(folder, 'classes'), jdk, [join(source, 'Main.java')], classpath);
+    const main = readdirSync(source).map((file) => join(source, file));
+    await compileInto(join(folder, 'classes'), jdk, main, classpath);
     for (const plugin of engineOf(name).plugins) {
       const classes = join(folder, 'plugins', plugin);
       await compileInto(classes, jdk, filesBelow(join(source, 'plugins', plugin)), classpath);
@@ -117,8 +155,8 @@ export async function prepareEngine(name) {
   const jdk = findJdk(engineOf(name).java);
   const root = join(cacheRoot(), 'engines');
   const folder = join(root, name);
-  const jarsStamp = hashFiles(SOURCES, [join(name, 'pom.xml')]);
-  const stamp = `${hashFiles(SOURCES, [name, 'engine-list.mjs'])} ${jdk.home}`;
+  const jarsStamp = createHash('sha256').update(pomOf(name)).digest('hex');
+  const stamp = `${hashFiles(SOURCES, [...engineOf(name).sources, 'engine-list.mjs', 'pom.xml'])} ${jdk.home}`;
   const stampFile = join(folder, 'stamp');
   if (readIfThere(stampFile) !== stamp) {
     mkdirSync(root, { recursive: true });
@@ -130,7 +168,8 @@ export async function prepareEngine(name) {
         try {
           if (readIfThere(join(folder, 'jars-stamp')) === jarsStamp) {
             cpSync(folder, made, { recursive: true });
-            for (const stale of ['classes', 'plugins']) rmSync(join(made, stale), { recursive: true, force: true });
+            for (const stale of ['classes', 'plugins', 'sources'])
+              rmSync(join(made, stale), { recursive: true, force: true });
           } else {
             await fetchJars(name, made);
           }

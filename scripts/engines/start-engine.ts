@@ -7,8 +7,9 @@ import { checkoutPath } from '../../packages/child-processes/src';
 import { freePorts } from '../../packages/temporal-dev-server/src';
 import { type StartedProcess, startProcess } from '../lib/start-process';
 
-/** Folders of scripts/engines. */
-export type EngineName = 'opensearch-3.8' | 'elasticsearch-8.19' | 'elasticsearch-7.10';
+/** Names of scripts/engines/engine-list.mjs. */
+export type EngineName =
+  'opensearch-3.8' | 'opensearch-2.19' | 'elasticsearch-9.5' | 'elasticsearch-8.19' | 'elasticsearch-7.10';
 
 export interface AvailableEngine {
   readonly name: EngineName;

@@ -14,8 +14,16 @@ const DOCUMENTS = 6_000;
 /**
  * What Snapkeep does, whatever cluster is behind it. `running` is asked when a test runs; the repositories lie under
  * `basePath` of the installation's bucket, and `basePath/kept` stays for other installations to restore from.
+ *
+ * @param options.onlyDocuments leaves out what kills workers, cancels, and throttles: there the cluster plays no part
+ *   of its own.
  */
-export function behaviourSuite(running: () => RunningSnapkeep, basePath: string): void {
+export function behaviourSuite(
+  running: () => RunningSnapkeep,
+  basePath: string,
+  { onlyDocuments = false }: { onlyDocuments?: boolean } = {},
+): void {
+  const unlessOnlyDocuments = onlyDocuments ? it.skip : it;
   const call: RunningSnapkeep['call'] = (...args) => running().call(...args);
 
   const register = async (name: string, path: string, more: Record<string, string> = {}): Promise<void> => {
@@ -106,7 +114,7 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
     TEST_MS,
   );
 
-  it(
+  unlessOnlyDocuments(
     'rolls a cancelled snapshot back to exactly the objects there were',
     async () => {
       await register('slow', 'plain', { max_snapshot_bytes_per_sec: '20kb' });
@@ -136,7 +144,7 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
     TEST_MS,
   );
 
-  it(
+  unlessOnlyDocuments(
     'goes on by itself after the worker was killed in the middle of a snapshot, and of a restore',
     async () => {
       // So slow that the worker is killed in the middle: whole, each takes some seconds.
@@ -179,7 +187,7 @@ export function behaviourSuite(running: () => RunningSnapkeep, basePath: string)
     TEST_MS,
   );
 
-  it(
+  unlessOnlyDocuments(
     'shows a restore while it runs, and stops it when its index is deleted',
     async () => {
       const body = { indices: 'changing', rename_pattern: '.+', rename_replacement: 'restored-5' };

@@ -8,6 +8,8 @@ import { availableEngines, type Engine, startEngine } from '../support/engines';
 
 const EXPECTED = {
   'opensearch-3.8': { product: 'opensearch', pit: 'opensearch' },
+  'opensearch-2.19': { product: 'opensearch', pit: 'opensearch' },
+  'elasticsearch-9.5': { product: 'elasticsearch', pit: 'elasticsearch' },
   'elasticsearch-8.19': { product: 'elasticsearch', pit: 'elasticsearch' },
   'elasticsearch-7.10': { product: 'elasticsearch', pit: 'none' },
 } as const;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { oneMomentSuite } from '../behaviour/one-moment-suite';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
+import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
 import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 
-for (const { name, title, missing } of availableEngines()) {
+for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(
     `with ${title}${missing === undefined ? '' : ` (${missing})`}`,
     () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { documentsOf } from '../behaviour/documents';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
+import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
 import { type RunningSnapkeep, startSnapkeep, until } from '../support/running-snapkeep';
 
 /** What a restore reports as done survives the death of the cluster's node at that moment, and in its middle. */
@@ -11,7 +11,7 @@ const DOCUMENTS = 12_000;
 const SHARDS = 2;
 const TEST_MS = 240_000;
 
-for (const { name, title, missing } of availableEngines()) {
+for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(`${title}${missing === undefined ? '' : ` (${missing})`}`, () => {
     let folder: string;
     let engine: Engine;

@@ -6,7 +6,7 @@ import { type Cluster, openCluster } from '../../src/cluster/cluster';
 import { type KnownRange } from '../../src/cluster/reading/document-reader';
 import { MAX_SEQ_NO } from '../../src/contracts/seq-no';
 import { collect, type ReadDocument, Rest, shardOf } from '../cluster/support';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
+import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
 import { random } from '../support/random';
 import { mergeAtRandom, writeAtRandom, WRITTEN_MAPPINGS, WRITTEN_SETTINGS } from '../support/random-writers';
 
@@ -23,7 +23,7 @@ const MOST_MS = 180_000;
 /** Ranges of one look that are read in full; all are counted. */
 const READ_PER_LOOK = 6;
 
-for (const { name, title, missing } of availableEngines()) {
+for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(`${title}${missing === undefined ? '' : ` (${missing})`}`, () => {
     let engine: Engine;
     const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-sealed-'));

@@ -72,12 +72,13 @@ async function readShard(engine: Engine): Promise<SearchBody> {
     expect(closed.status).toBe(200);
     return { ...first.body, aggregations: first.body.aggregations.all! };
   }
-  const open = engine.name === 'opensearch-3.8' ? '_search/point_in_time' : '_pit';
+  const isOpenSearch = engine.name.startsWith('opensearch');
+  const open = isOpenSearch ? '_search/point_in_time' : '_pit';
   const opened = await ask<{ id?: string; pit_id?: string }>(engine, 'POST', `/things/${open}?keep_alive=1m&${only}`);
   expect(opened.status).toBe(200);
   const id = opened.body.id ?? opened.body.pit_id;
   const found = await ask<SearchBody>(engine, 'POST', '/_search', { ...SEARCH, pit: { id }, aggs: AGGREGATIONS });
-  const closing = engine.name === 'opensearch-3.8' ? { path: '/_search/point_in_time', body: { pit_id: [id] } } : null;
+  const closing = isOpenSearch ? { path: '/_search/point_in_time', body: { pit_id: [id] } } : null;
   const closed = await ask(engine, 'DELETE', closing?.path ?? '/_pit', closing?.body ?? { id });
   expect(closed.status).toBe(200);
   expect(found.status).toBe(200);

@@ -140,7 +140,13 @@ test('a machine without Maven is told what each engine lacks', async () => {
   const { code, stdout } = await run([join(SCRIPTS, 'engines', 'prepare.mjs'), '--check']);
   expect(code).toBe(0);
   const engines = stdout.split('\n').map((line) => JSON.parse(line) as { name: string; missing?: string });
-  expect(engines.map(({ name }) => name)).toEqual(['opensearch-3.8', 'elasticsearch-8.19', 'elasticsearch-7.10']);
+  expect(engines.map(({ name }) => name)).toEqual([
+    'opensearch-3.8',
+    'opensearch-2.19',
+    'elasticsearch-9.5',
+    'elasticsearch-8.19',
+    'elasticsearch-7.10',
+  ]);
   for (const { missing } of engines) if (missing !== undefined) expect(missing).toMatch(/needs (a JDK \d+|Maven)/);
 });
 

@@ -1,15 +1,12 @@
-import static org.codelibs.elasticsearch.runner.ElasticsearchClusterRunner.newConfigs;
-
 import java.nio.file.Path;
-import org.codelibs.elasticsearch.runner.ElasticsearchClusterRunner;
 
 /**
- * One Elasticsearch 7.10 node on the loopback: {@code Main <data folder> <path.repo> <http port> <transport port> [setting=value …]}.
+ * One node of OpenSearch or Elasticsearch 7 on the loopback: {@code Main <data folder> <path.repo> <http port> <transport port> [setting=value …]}.
  * It ends when its standard input ends, so it cannot outlive whoever started it, however that one died.
  */
 public class Main {
   public static void main(String[] args) throws Exception {
-    ElasticsearchClusterRunner runner = new ElasticsearchClusterRunner();
+    Runner runner = new Runner();
     // Closes the node on a signal, too.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       try {
@@ -33,7 +30,7 @@ public class Main {
             settings.put(pair[0], pair[1]);
           }
         })
-        .build(newConfigs().basePath(Path.of(args[0]).toString()).clusterName("snapkeep-test").numOfNode(1));
+        .build(Runner.newConfigs().basePath(Path.of(args[0]).toString()).clusterName("snapkeep-test").numOfNode(1));
     while (System.in.read() >= 0) {
       // Wait for the end of standard input.
     }

@@ -11,7 +11,7 @@ import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
 /**
- * One Elasticsearch 8.19 node on the loopback: {@code Main <data folder> <path.repo> <http port> <transport port>
+ * One Elasticsearch node on the loopback: {@code Main <data folder> <path.repo> <http port> <transport port>
  * [setting=value …]}. It ends when its standard input ends, so it cannot outlive whoever started it.
  */
 public class Main {
@@ -38,8 +38,7 @@ public class Main {
     Environment env =
         InternalSettingsPreparer.prepareEnvironment(settings.build(), Map.of(), config, () -> "Node 1");
     PluginsLoader plugins =
-        PluginsLoader.createPluginsLoader(
-            PluginsLoader.loadModulesBundles(env.modulesDir()), Set.of(), Map.of(), false);
+        PluginsLoader.createPluginsLoader(Bundles.in(env.modulesDir()), Set.of(), Map.of(), false);
     Node node = new Node(env, plugins);
     Runtime.getRuntime()
         .addShutdownHook(

@@ -1,0 +1,4 @@
+import org.codelibs.opensearch.runner.OpenSearchRunner;
+
+/** The runner that {@code Main} starts. */
+class Runner extends OpenSearchRunner {}
