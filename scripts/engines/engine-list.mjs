@@ -11,6 +11,7 @@
  *   becomes `path.home`, and `plugins`. `@version@` and `@java@` in them stand for `version` and `java.least`.
  * - `modules`: folders below home/modules, each loaded as a plugin of its own: the jars that move there from lib.
  * - `plugins`: our own, compiled from plugins/<name> into a jar of home/modules/<name>.
+ * - `libraries`: native libraries that its distribution brings along: taken from the system, where it has them.
  */
 const elasticsearch = (version) => ({
   title: `Elasticsearch ${version}`,
@@ -44,6 +45,9 @@ export const ENGINES = {
     ...elasticsearch('9.5.3'),
     sources: ['elasticsearch', 'elasticsearch-9.5'],
     java: { least: 21 },
+    // Some modes of indices compress with zstd only. Without its vector library the node would load no other.
+    libraries: ['zstd'],
+    jvmArgs: ['--enable-native-access=ALL-UNNAMED', '-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false'],
   },
   'elasticsearch-8.19': {
     ...elasticsearch('8.19.0'),

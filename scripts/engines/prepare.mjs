@@ -16,6 +16,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
@@ -66,6 +67,7 @@ function launchOf(name, folder, jdk) {
     home: join(folder, 'home'),
     jvmArgs: [
       ...engine.jvmArgs,
+      ...(engine.libraries === undefined ? [] : [`-Des.nativelibs.path=${join(folder, 'native')}`]),
       `-Dsnapkeep.home=${join(folder, 'home')}`,
       '-cp',
       [join(folder, 'classes'), join(folder, 'lib', '*')].join(delimiter),
@@ -112,6 +114,31 @@ async function compileInto(folder, jdk, sources, classpath) {
   const files = sources.filter((file) => file.endsWith('.java'));
   const args = ['-nowarn', '-Xlint:none', '-d', folder, '-cp', classpath.join(delimiter)];
   await run(join(jdk.home, 'bin', 'javac'), [...args, ...files]);
+}
+
+const LIBRARY_FOLDERS = ['/usr/lib', '/usr/lib64', '/lib', '/usr/local/lib', '/opt/homebrew/lib'];
+
+/** Links the system's libraries under the names that the JVM gives them. What is missing is left out. */
+function linkLibraries(name, folder) {
+  mkdirSync(folder);
+  const folders = LIBRARY_FOLDERS.flatMap((root) => [
+    root,
+    ...['x86_64', 'aarch64'].map((cpu) => join(root, `${cpu}-linux-gnu`)),
+  ]);
+  for (const library of engineOf(name).libraries ?? []) {
+    const [linked, pattern] =
+      process.platform === 'darwin'
+        ? [`lib${library}.dylib`, new RegExp(`^lib${library}\\.dylib$`)]
+        : [`lib${library}.so`, new RegExp(`^lib${library}\\.so(\\.\\d+)?$`)];
+    const found = folders
+      .filter((one) => existsSync(one))
+      .flatMap((one) =>
+        readdirSync(one)
+          .filter((file) => pattern.test(file))
+          .map((file) => join(one, file)),
+      );
+    if (found.length > 0) symlinkSync(found[0], join(folder, linked));
+  }
 }
 
 /** Lays the engine's source folders over each other in `folder`, with the words of the engine filled in. */
@@ -168,13 +195,14 @@ export async function prepareEngine(name) {
         try {
           if (readIfThere(join(folder, 'jars-stamp')) === jarsStamp) {
             cpSync(folder, made, { recursive: true });
-            for (const stale of ['classes', 'plugins', 'sources'])
+            for (const stale of ['classes', 'plugins', 'sources', 'native'])
               rmSync(join(made, stale), { recursive: true, force: true });
           } else {
             await fetchJars(name, made);
           }
           mkdirSync(join(made, 'home', 'modules'), { recursive: true });
           await compile(name, made, jdk);
+          linkLibraries(name, join(made, 'native'));
           writeFileSync(join(made, 'jars-stamp'), jarsStamp);
           writeFileSync(join(made, 'stamp'), stamp);
           rmSync(folder, { recursive: true, force: true });
