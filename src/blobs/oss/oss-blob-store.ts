@@ -1,14 +1,14 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { assertBlobKeys, assertBlobPrefix, isBlobKey } from '../contract/blob-key';
 import { type BlobCallOptions, type BlobInfo, type BlobStore } from '../contract/blob-store';
+import { type HttpCall } from '../http/http-call';
+import { HttpTransport } from '../http/http-transport';
+import { DEFAULT_REQUEST_TIMES, type RequestTimes } from '../http/request-clock';
 import { assertBucketUsable } from './check-bucket';
-import { type OssCall } from './oss-call';
 import { createOssClient, type OssClient } from './oss-client';
 import { readOssEndpoint } from './oss-endpoint';
 import { ossFailure } from './oss-errors';
 import { type OssSecrets, type OssSettings } from './oss-settings';
-import { OssTransport } from './oss-transport';
-import { DEFAULT_REQUEST_TIMES, type RequestTimes } from './request-clock';
 import { assertMd5, md5Base64 } from './verify-body';
 
 /** Maximum that OSS lists in one page and deletes in one request. */
@@ -27,7 +27,7 @@ export class OssBlobStore implements BlobStore {
   readonly #bucket: string;
   readonly #base: string;
   readonly #readonly: boolean;
-  readonly #transport: OssTransport;
+  readonly #transport: HttpTransport;
   /** Holds the secrets. Private by `#`, because printing the store must not print them. */
   readonly #client: OssClient;
 
@@ -47,7 +47,7 @@ export class OssBlobStore implements BlobStore {
     this.#bucket = settings.bucket;
     this.#base = settings.basePath === '' ? '' : `${settings.basePath}/`;
     this.#readonly = options.readonly ?? false;
-    this.#transport = new OssTransport({ ...DEFAULT_REQUEST_TIMES, ...options.times });
+    this.#transport = new HttpTransport({ ...DEFAULT_REQUEST_TIMES, ...options.times });
     const address = readOssEndpoint(settings.endpoint, settings.region);
     this.#client = createOssClient(address, settings.bucket, secrets, this.#transport);
     this.description = `oss://${settings.bucket}/${settings.basePath}`;
@@ -129,7 +129,7 @@ export class OssBlobStore implements BlobStore {
    * Deletes several objects. Checks that the response names each of them, because ali-oss ignores keys that OSS could
    * not delete.
    */
-  private async deleteBatch(names: readonly string[], ctx: OssCall): Promise<void> {
+  private async deleteBatch(names: readonly string[], ctx: HttpCall): Promise<void> {
     const { deleted } = await this.#client.deleteMulti(names, { ctx });
     const done = new Set(deleted.map(({ Key }) => Key));
     const left = names.filter((name) => !done.has(name)).length;
@@ -144,10 +144,10 @@ export class OssBlobStore implements BlobStore {
   private async call<T>(
     doing: string,
     { signal, maxBytes }: BlobCallOptions & { maxBytes?: number },
-    work: (call: OssCall) => Promise<T>,
+    work: (call: HttpCall) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
-    const call: OssCall = { signal, maxBytes };
+    const call: HttpCall = { signal, maxBytes };
     try {
       return await work(call);
     } catch (error) {

@@ -1,10 +1,10 @@
 import { type IncomingMessage } from 'node:http';
 import OSS from 'ali-oss';
 import { SnapkeepError } from '../../contracts/errors';
-import { type OssCall } from './oss-call';
+import { type HttpCall } from '../http/http-call';
+import { type HttpTransport } from '../http/http-transport';
 import { type OssAddress } from './oss-endpoint';
 import { type OssSecrets } from './oss-settings';
-import { type OssTransport } from './oss-transport';
 
 /** Part of every result of ali-oss. */
 interface OssAnswer {
@@ -13,7 +13,7 @@ interface OssAnswer {
 
 /** Options that reach the transport. ali-oss passes `ctx` on untouched. */
 interface CallOptions {
-  readonly ctx: OssCall;
+  readonly ctx: HttpCall;
   readonly headers?: Record<string, string>;
 }
 
@@ -45,7 +45,7 @@ export function createOssClient(
   address: OssAddress,
   bucket: string,
   secrets: OssSecrets,
-  transport: OssTransport,
+  transport: HttpTransport,
 ): OssClient {
   try {
     const options = {

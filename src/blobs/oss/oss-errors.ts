@@ -1,5 +1,5 @@
 import { type ErrorCode, SnapkeepError } from '../../contracts/errors';
-import { type OssCall } from './oss-call';
+import { type HttpCall } from '../http/http-call';
 
 /** Codes of OSS whose meaning differs from that of their HTTP status. */
 const BY_OSS_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -18,24 +18,6 @@ const BY_OSS_CODE: Readonly<Record<string, ErrorCode>> = {
   RequestTimeTooSkewed: 'store_unavailable',
 };
 
-/** TLS failures that a retry can't cure. */
-const TLS_REJECTED = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/;
-
-/** Converts a failure of the connection to a SnapkeepError. Returns a SnapkeepError unchanged. */
-export function connectionFailure(error: unknown, host: string): unknown {
-  if (error instanceof SnapkeepError) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  const why = code ?? (error instanceof Error ? error.message : 'unknown');
-  if (code !== undefined && TLS_REJECTED.test(code)) {
-    return new SnapkeepError('store_rejected', `the certificate of [${host}] is not accepted: ${why}`, {
-      details: { host, reason: code },
-    });
-  }
-  return new SnapkeepError('store_unavailable', `the connection to [${host}] failed: ${why}`, {
-    details: { host, reason: code },
-  });
-}
-
 /** The used fields of an error that ali-oss creates from a response. */
 interface AliOssError {
   readonly status?: number;
@@ -52,7 +34,7 @@ interface AliOssError {
  * @param doing the failed operation, such as `read object [a/b]`.
  * @param where the store's description.
  */
-export function ossFailure(error: unknown, call: OssCall, doing: string, where: string): unknown {
+export function ossFailure(error: unknown, call: HttpCall, doing: string, where: string): unknown {
   if (call.signal?.aborted) return call.signal.reason;
   if (call.failure !== undefined) return call.failure;
   if (error instanceof SnapkeepError) return error;
@@ -74,7 +56,7 @@ function codeFor(status: number, ossCode: string | undefined): ErrorCode {
   return 'store_rejected';
 }
 
-function wayOut(code: ErrorCode, ossCode: string | undefined, call: OssCall): string {
+function wayOut(code: ErrorCode, ossCode: string | undefined, call: HttpCall): string {
   const endpoint = /<Endpoint>([A-Za-z0-9.:-]+)<\/Endpoint>/.exec(call.errorBody ?? '')?.[1];
   if (endpoint !== undefined) return ` (the bucket's endpoint is ${endpoint})`;
   if (ossCode === 'RequestTimeTooSkewed') return " (set this machine's clock)";

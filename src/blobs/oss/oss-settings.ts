@@ -1,6 +1,8 @@
 /** The settings of an `oss` repository, named as in the Alibaba plugin. */
+import { parseBasePath } from '../contract/base-path';
+import { parseEndpoint } from '../contract/endpoint';
 import { type GivenSettings, requiredSetting, settingsInvalid } from '../contract/given-settings';
-import { assertEndpointAllowed, type StorePolicy } from '../contract/store-policy';
+import { type StorePolicy } from '../contract/store-policy';
 
 /** Says where an `oss` repository is. */
 export interface OssSettings {
@@ -29,7 +31,10 @@ export function parseOssSettings(given: GivenSettings, policy: StorePolicy): Oss
     bucket: parseBucket(requiredSetting(given, 'bucket')),
     region: parseRegion(given.get('region')),
     basePath: parseBasePath(given.get('base_path') ?? ''),
-    endpoint: parseEndpoint(requiredSetting(given, 'endpoint'), policy),
+    endpoint: parseEndpoint(requiredSetting(given, 'endpoint'), policy, {
+      protocol: 'https',
+      example: 'https://oss-cn-hangzhou.aliyuncs.com',
+    }),
   };
 }
 
@@ -52,27 +57,4 @@ function parseBucket(bucket: string): string {
 function parseRegion(region: string | undefined): string | undefined {
   if (region === undefined || /^[a-z0-9-]{2,40}$/.test(region)) return region;
   throw settingsInvalid(`setting [region] is not a region: [${region}]`);
-}
-
-function parseBasePath(value: string): string {
-  const basePath = value.replace(/^\/+|\/+$/g, '');
-  const isPart = (part: string): boolean => /^[A-Za-z0-9._-]+$/.test(part) && part !== '.' && part !== '..';
-  if (basePath === '' || basePath.split('/').every(isPart)) return basePath;
-  throw settingsInvalid(`setting [base_path] may hold letters, digits, [._-] and [/] only: [${basePath}]`);
-}
-
-function parseEndpoint(value: string, policy: StorePolicy): string {
-  let url: URL;
-  try {
-    url = new URL(/^https?:\/\//i.test(value) ? value : `https://${value}`);
-  } catch {
-    throw settingsInvalid(
-      `setting [endpoint] is not a URL: [${value}]; write it as [https://oss-cn-hangzhou.aliyuncs.com]`,
-    );
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.password !== '') {
-    throw settingsInvalid('setting [endpoint] may hold scheme, host and port only');
-  }
-  assertEndpointAllowed(url, policy);
-  return url.origin;
 }

@@ -3,16 +3,16 @@ import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeader
 import https from 'node:https';
 import { onAbort } from '../../concurrency/on-abort';
 import { SnapkeepError } from '../../contracts/errors';
-import { type OssCall } from './oss-call';
-import { connectionFailure } from './oss-errors';
+import { connectionFailure } from './connection-failure';
+import { type HttpCall } from './http-call';
 import { RequestClock, type RequestTimes } from './request-clock';
 
-/** The parameters that ali-oss passes to urllib. */
+/** A signed request. */
 interface TransportRequest {
   readonly method: string;
   readonly headers: Record<string, string | number>;
   readonly content?: Buffer | string;
-  readonly ctx?: OssCall;
+  readonly ctx?: HttpCall;
 }
 
 interface TransportAnswer {
@@ -30,20 +30,20 @@ const MAX_ERROR_BYTES = 64 * 1024;
 const UNUSED_SOCKET_MS = 20_000;
 
 /**
- * Sends the requests that ali-oss has signed, instead of its urllib (option `urllib`). It has keep-alive agents per
- * store, idle and total time-outs, cancellation that destroys the request, and bodies of bounded and verified length.
- * The urllib of ali-oss shares its agents with the whole process, can hang on a stalled body, and reports a truncated
- * body as unreadable XML.
+ * Sends the requests that a client library has signed, instead of the library's own transport. It has keep-alive agents
+ * per store, idle and total time-outs, cancellation that destroys the request, and bodies of bounded and verified
+ * length. The urllib of ali-oss (option `urllib`) shares its agents with the whole process, can hang on a stalled body,
+ * and reports a truncated body as unreadable XML.
  */
-export class OssTransport {
+export class HttpTransport {
   private readonly http = new http.Agent({ keepAlive: true, timeout: UNUSED_SOCKET_MS });
   private readonly https = new https.Agent({ keepAlive: true, timeout: UNUSED_SOCKET_MS });
 
   constructor(private readonly times: RequestTimes) {}
 
-  /** Sends one request; the only function of urllib that ali-oss calls. Stores a failure in `ctx.failure` as well. */
+  /** Sends one request. Stores a failure in `ctx.failure` as well. The only function of urllib that ali-oss calls. */
   async request(url: string, params: TransportRequest): Promise<TransportAnswer> {
-    const call: OssCall = params.ctx ?? {};
+    const call: HttpCall = params.ctx ?? {};
     try {
       return await this.exchange(new URL(url), params, call);
     } catch (error) {
@@ -58,7 +58,7 @@ export class OssTransport {
     this.https.destroy();
   }
 
-  private exchange(url: URL, params: TransportRequest, call: OssCall): Promise<TransportAnswer> {
+  private exchange(url: URL, params: TransportRequest, call: HttpCall): Promise<TransportAnswer> {
     const { signal } = call;
     signal?.throwIfAborted();
     const content =
@@ -109,7 +109,7 @@ export class OssTransport {
   private async answer(
     request: ClientRequest,
     response: IncomingMessage,
-    call: OssCall,
+    call: HttpCall,
     clock: RequestClock,
   ): Promise<TransportAnswer> {
     const status = response.statusCode ?? 0;
@@ -152,7 +152,7 @@ function readBody(
   response: IncomingMessage,
   limit: number,
   clock: RequestClock,
-  hashed: OssCall | undefined,
+  hashed: HttpCall | undefined,
 ): Promise<Buffer> {
   const expected = Number(response.headers['content-length'] ?? NaN);
   const md5 = hashed === undefined ? undefined : createHash('md5');
