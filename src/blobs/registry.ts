@@ -3,9 +3,10 @@ import { settingsInvalid, shortened } from './contract/given-settings';
 import { type StoreType } from './contract/store-type';
 import { fsStoreType } from './fs/fs-store-type';
 import { ossStoreType } from './oss/oss-store-type';
+import { s3StoreType } from './s3/s3-store-type';
 
 /** In the order in which messages name them. */
-const STORE_TYPES = [ossStoreType, fsStoreType];
+const STORE_TYPES = [ossStoreType, s3StoreType, fsStoreType];
 
 /** Types that the engines have and Snapkeep has not, with the reason and the way out. */
 const NOT_HERE: ReadonlyMap<string, string> = new Map([

@@ -17,7 +17,7 @@ const refusal = (type: string, settings: Record<string, unknown>): string => {
 };
 
 test.each([...INHERITED, 'ftp', ''])('type [%s] does not exist', (type) => {
-  expect(refusal(type, {})).toBe(`repository type [${type}] does not exist; known types are [oss, fs]`);
+  expect(refusal(type, {})).toBe(`repository type [${type}] does not exist; known types are [oss, s3, fs]`);
 });
 
 test.each(['url', 'source', 'azure', 'gcs', 'hdfs'])('type [%s] of the engines is refused with a reason', (type) => {
@@ -52,6 +52,61 @@ test('what is shown holds no secret, and leads to the same store', () => {
   expect(parsed.shown).toEqual({ endpoint: OSS.endpoint, bucket: 'bucket', base_path: '/a/', compress: 'false' });
   expect(parsed.secrets).toEqual({ accessKeyId: 'id', secretAccessKey: 'secret', securityToken: 'token' });
   expect(parseShownSettings('oss', parsed.shown, POLICY)).toEqual({ store: parsed.store, write: parsed.write });
+});
+
+describe('of a repository of type s3', () => {
+  const S3 = { bucket: 'b.ucket', access_key: 'id', secret_key: 'secret' };
+  const at = (settings: Record<string, unknown>) =>
+    parseNewSettings(
+      's3',
+      { ...S3, ...settings },
+      { ...POLICY, allowedEndpoints: ['loopback', '*.amazonaws.com', 's3.example'] },
+    );
+
+  test.each([
+    [{}, { endpoint: 'https://s3.us-east-1.amazonaws.com', region: 'us-east-1', pathStyle: true }],
+    [{ bucket: 'bucket' }, { endpoint: 'https://s3.us-east-1.amazonaws.com', pathStyle: false }],
+    [{ region: 'eu-west-1' }, { endpoint: 'https://s3.eu-west-1.amazonaws.com', region: 'eu-west-1' }],
+    [{ endpoint: 's3.eu-north-1.amazonaws.com' }, { region: 'eu-north-1' }],
+    [
+      { endpoint: 's3.example', protocol: 'http' },
+      { endpoint: 'http://s3.example', region: 'us-east-1' },
+    ],
+    [{ bucket: 'bucket', endpoint: 's3.example', path_style_access: true }, { pathStyle: true }],
+    [
+      { bucket: 'bucket', endpoint: 'http://localhost:9000' },
+      { endpoint: 'http://localhost:9000', pathStyle: true },
+    ],
+    [{ bucket: 'bucket', endpoint: 'http://127.0.0.1:9000' }, { pathStyle: true }],
+    [
+      { storage_class: 'standard_ia', server_side_encryption: 'true' },
+      { storageClass: 'STANDARD_IA', serverSideEncryption: true },
+    ],
+  ])('%j is addressed as %j', (settings, expected) => {
+    expect(at(settings).store).toMatchObject(expected);
+  });
+
+  test.each([
+    [{ bucket: 'Bucket' }, '[bucket] is not a bucket name'],
+    [{ bucket: '10.0.0.1' }, '[bucket] is not a bucket name'],
+    [{ bucket: 'fast--use1-az4--x-s3' }, '[bucket] names a directory bucket'],
+    [{ endpoint: 'https://evil.example' }, 'SNAPKEEP_ALLOWED_ENDPOINTS admits'],
+    [{ region: 'evil.example/' }, '[region] is not a region'],
+    [{ endpoint: 's3.example', region: 'A B' }, '[region] is not a region'],
+    [{ client: 'secondary' }, 'setting [client] is [secondary]; it can be [default]'],
+    [{ storage_class: 'glacier' }, 'setting [storage_class] is [GLACIER]'],
+    [{ path_style_access: 'yes' }, 'setting [path_style_access] is [yes]; it can be [true, false]'],
+    [{ secret_key: '' }, 'missing setting [secret_key]'],
+    [{ access_key_id: 'id' }, 'unknown setting [access_key_id] of repository type [s3]'],
+  ])('%j is refused', (settings, reason) => {
+    expect(() => at(settings)).toThrow(reason);
+  });
+
+  test('keys are secrets, and shown to nobody', () => {
+    const { shown, secrets } = at({ session_token: 'token' });
+    expect(shown).toEqual({ bucket: 'b.ucket' });
+    expect(secrets).toEqual({ accessKey: 'id', secretKey: 'secret', sessionToken: 'token' });
+  });
 });
 
 test('a store without credentials has no secrets, and takes none', () => {

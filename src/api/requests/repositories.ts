@@ -19,7 +19,7 @@ export const PUT_REPOSITORY = {
     },
   },
   body: {
-    type: { kind: repositoryType, meaning: 'required: `oss`, `fs`' },
+    type: { kind: repositoryType, meaning: 'required: `oss`, `s3`, `fs`' },
     settings: { kind: object, meaning: 'by type, below' },
   },
 } satisfies RequestTable;
