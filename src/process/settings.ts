@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from '../api/access/call-name';
 import { type Auth } from '../api/proxy/auth';
-import { type StorePolicy } from '../blobs/contract/store-policy';
+import { type StorePolicy, type TokenRole } from '../blobs/contract/store-policy';
 import { type ClusterSettings } from '../cluster/http/connection';
 import { TIME_UNIT_MS } from '../elasticsearch/values';
 
@@ -77,6 +77,11 @@ const schema = z.object({
   SNAPKEEP_PATH_REPO: list.optional(),
   SNAPKEEP_ALLOWED_ENDPOINTS: list.default(['loopback', '*.aliyuncs.com']),
   SNAPKEEP_SECRET_KEY: z.string().min(16).optional(),
+  SNAPKEEP_ECS_METADATA_URL: z.url({ protocol: /^https?$/ }).default('http://100.100.100.200'),
+  SNAPKEEP_STS_URL: z.url({ protocol: /^https?$/ }).default('https://sts.aliyuncs.com'),
+  ALIBABA_CLOUD_ROLE_ARN: text,
+  ALIBABA_CLOUD_OIDC_PROVIDER_ARN: text,
+  ALIBABA_CLOUD_OIDC_TOKEN_FILE: text,
   SNAPKEEP_EMBEDDED_CLUSTER_PORT: port(9401),
   SNAPKEEP_EMBEDDED_OSS_PORT: port(9402),
   SNAPKEEP_TEMPORAL_PORT: port(7233),
@@ -135,6 +140,11 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     store: {
       pathRepo: (values.SNAPKEEP_PATH_REPO ?? [path.join(dataDir, 'repositories')]).map((root) => path.resolve(root)),
       allowedEndpoints: values.SNAPKEEP_ALLOWED_ENDPOINTS,
+      environment: {
+        metadataUrl: values.SNAPKEEP_ECS_METADATA_URL.replace(/\/+$/, ''),
+        stsUrl: values.SNAPKEEP_STS_URL,
+        role: roleOf(values),
+      },
     },
     secretKey: values.SNAPKEEP_SECRET_KEY,
     embedded: {
@@ -150,6 +160,20 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     threads: values.SNAPKEEP_THREADS,
     logLevel: values.SNAPKEEP_LOG_LEVEL,
   };
+}
+
+/** Returns the role that a token stands for. Throws {@link SettingsError} when a part of it is missing. */
+function roleOf(values: z.infer<typeof schema>): TokenRole | undefined {
+  const roleArn = values.ALIBABA_CLOUD_ROLE_ARN;
+  const providerArn = values.ALIBABA_CLOUD_OIDC_PROVIDER_ARN;
+  const tokenFile = values.ALIBABA_CLOUD_OIDC_TOKEN_FILE;
+  if (roleArn !== undefined && providerArn !== undefined && tokenFile !== undefined) {
+    return { roleArn, providerArn, tokenFile };
+  }
+  if (providerArn === undefined && tokenFile === undefined) return undefined;
+  throw new SettingsError(
+    'ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE go together: one is missing',
+  );
 }
 
 /**

@@ -57,7 +57,7 @@ export class OpenRepositories {
     const { type, settings, sealedSecrets } = registration;
     const secrets = sealedSecrets === undefined ? undefined : this.sealer.unseal(sealedSecrets);
     const { store, write } = parseShownSettings(type, settings, this.policy);
-    const opened = openBlobStore(store, secrets, write);
+    const opened = openBlobStore(store, secrets, write, this.policy.environment);
     return { store: opened, catalogue: new Catalogue(opened), write };
   }
 

@@ -18,7 +18,7 @@ export interface RepositorySettings {
 interface NewSettings extends RepositorySettings {
   /** The settings as they were given, without secrets. */
   readonly shown: Readonly<Record<string, string>>;
-  /** Credentials; undefined for a store that takes none. */
+  /** Credentials; undefined for a store that takes none, or those of its environment. */
   readonly secrets?: object;
 }
 
@@ -43,7 +43,7 @@ export function parseNewSettings(
   return {
     ...parse(storeType, given, policy),
     shown: Object.fromEntries([...given].filter(([name]) => !isSecret(name))),
-    secrets: storeType.parseSecrets?.(given),
+    secrets: storeType.parseSecrets?.(given, policy),
   };
 }
 

@@ -71,6 +71,25 @@ test('SNAPKEEP_ALLOWED_HOSTS takes names, ports, addresses and suffixes', () => 
   expect(http.allowedHosts).toEqual(['snapkeep', 'snapkeep.example:443', '*.internal', '[fd00::1]:9400']);
 });
 
+test('a role that a token stands for is known by all its parts, or not at all', () => {
+  const role = {
+    ALIBABA_CLOUD_ROLE_ARN: 'acs:ram::1:role/backups',
+    ALIBABA_CLOUD_OIDC_PROVIDER_ARN: 'acs:ram::1:oidc-provider/cluster',
+    ALIBABA_CLOUD_OIDC_TOKEN_FILE: '/var/run/token',
+  };
+  expect(readSettings(role).store.environment?.role).toEqual({
+    roleArn: 'acs:ram::1:role/backups',
+    providerArn: 'acs:ram::1:oidc-provider/cluster',
+    tokenFile: '/var/run/token',
+  });
+  expect(readSettings({}).store.environment).toEqual({
+    metadataUrl: 'http://100.100.100.200',
+    stsUrl: 'https://sts.aliyuncs.com',
+    role: undefined,
+  });
+  expect(() => readSettings({ ...role, ALIBABA_CLOUD_ROLE_ARN: '' })).toThrow(/one is missing/);
+});
+
 describe('docs/operations.md', () => {
   const operations = readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8');
   const rows = operations.split('\n').filter((line) => line.startsWith('| `'));

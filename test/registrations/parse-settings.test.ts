@@ -54,6 +54,21 @@ test('what is shown holds no secret, and leads to the same store', () => {
   expect(parseShownSettings('oss', parsed.shown, POLICY)).toEqual({ store: parsed.store, write: parsed.write });
 });
 
+test('an oss repository without keys needs a role: that of the machine, or that of a token', () => {
+  const { access_key_id: _, secret_access_key: __, ...keyless } = OSS;
+  const role = { roleArn: 'r', providerArn: 'p', tokenFile: 'f' };
+  const environment = { metadataUrl: 'http://metadata', stsUrl: 'http://sts' };
+  expect(refusal('oss', keyless)).toBe('missing setting [access_key_id]');
+  const machine = parseNewSettings('oss', { ...keyless, ecs_ram_role: 'backups' }, { ...POLICY, environment });
+  expect(machine).toMatchObject({ store: { ecsRamRole: 'backups' }, shown: { ecs_ram_role: 'backups' } });
+  expect(machine.secrets).toBeUndefined();
+  const policy = { ...POLICY, environment: { ...environment, role } };
+  expect(parseNewSettings('oss', keyless, policy).secrets).toBeUndefined();
+  expect(parseNewSettings('oss', OSS, policy).secrets).toMatchObject({ accessKeyId: 'id' });
+  expect(refusal('oss', { ...OSS, ecs_ram_role: 'backups' })).toContain('[ecs_ram_role] stands for keys');
+  expect(refusal('oss', { ...keyless, ecs_ram_role: '../x' })).toContain('is not the name of a RAM role');
+});
+
 describe('of a repository of type s3', () => {
   const S3 = { bucket: 'b.ucket', access_key: 'id', secret_key: 'secret' };
   const at = (settings: Record<string, unknown>) =>

@@ -35,6 +35,8 @@ export interface EmbeddedOssOptions {
   readonly secretAccessKey?: string;
   /** If set, every request must carry this STS token. */
   readonly securityToken?: string;
+  /** For tests: temporary keys that are valid besides, asked at each request. */
+  readonly temporaryKeys?: () => Omit<Credentials, 'region'> | undefined;
   /** @default 'oss-cn-hangzhou' */
   readonly region?: string;
   /** @default one bucket `snapshots` */
@@ -74,7 +76,9 @@ export async function startEmbeddedOss(options: EmbeddedOssOptions): Promise<Emb
   const active = new Set<Promise<void>>();
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (incoming, response) => {
     // Nothing can be answered to a client that is gone.
-    const served = serve(incoming, response, service, credentials, options.onRequest)
+    const temporary = options.temporaryKeys?.();
+    const known = temporary === undefined ? [] : [{ ...temporary, region: credentials.region }];
+    const served = serve(incoming, response, service, [credentials, ...known], options.onRequest)
       .catch(() => void response.destroy())
       .finally(() => active.delete(served));
     active.add(served);
@@ -118,7 +122,7 @@ async function serve(
   incoming: IncomingMessage,
   response: ServerResponse,
   service: OssService,
-  credentials: Credentials,
+  known: readonly Credentials[],
   onRequest: EmbeddedOssOptions['onRequest'],
 ): Promise<void> {
   const requestId = randomBytes(12).toString('hex').toUpperCase();
@@ -133,7 +137,7 @@ async function serve(
     if (fault === 'reset') return void incoming.socket.resetAndDestroy();
     if (typeof fault === 'object') reply = faultReply(fault, requestId);
     else {
-      authorize(request, credentials);
+      authorize(request, known);
       reply = await handle(request, service);
     }
   } catch (error) {

@@ -1,11 +1,29 @@
 import { settingsInvalid } from './given-settings';
 
+/** A role that a token in a file stands for, as Kubernetes hands them out. */
+export interface TokenRole {
+  readonly roleArn: string;
+  readonly providerArn: string;
+  readonly tokenFile: string;
+}
+
+/** What surrounds a process and hands out credentials to repositories that have none of their own. */
+export interface StoreEnvironment {
+  /** Address of the metadata service of the machine. */
+  readonly metadataUrl: string;
+  /** Address of the service that exchanges tokens for temporary keys. */
+  readonly stsUrl: string;
+  readonly role?: TokenRole;
+}
+
 /** Limits where repositories may lie. */
 export interface StorePolicy {
   /** Absolute roots of repositories in folders. A relative location lies under the first. */
   readonly pathRepo: readonly string[];
   /** Hosts an `endpoint` may name: `host`, `host:port`, `*.suffix`, `loopback`. */
   readonly allowedEndpoints: readonly string[];
+  /** Unset: every repository has to have credentials of its own. */
+  readonly environment?: StoreEnvironment;
 }
 
 /** Throws `repository_settings_invalid` unless `policy` allows the host of `endpoint`. */

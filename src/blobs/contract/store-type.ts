@@ -1,6 +1,6 @@
 import { type BlobStore } from './blob-store';
 import { type GivenSettings } from './given-settings';
-import { type StorePolicy } from './store-policy';
+import { type StoreEnvironment, type StorePolicy } from './store-policy';
 
 /**
  * Describes one type of store: the settings that its repositories take and how to open one. Everything that depends on
@@ -35,9 +35,10 @@ export interface StoreType<
 
   /**
    * Parses `secretSettings`. A type without credentials has no such function. The result is sealed as JSON and stays in
-   * registrations, so later releases must be able to read it. No error holds a value.
+   * registrations, so later releases must be able to read it. Undefined: the store takes those of its environment. No
+   * error holds a value.
    */
-  parseSecrets?(given: GivenSettings): Secrets;
+  parseSecrets?(given: GivenSettings, policy: StorePolicy): Secrets | undefined;
 
   /**
    * Opens the store, without sending anything before its first call. With `readonly`, `checkUsable` accepts a place
@@ -45,5 +46,9 @@ export interface StoreType<
    *
    * Throws `repository_settings_invalid` when the settings or secrets can't be used.
    */
-  open(settings: Settings, secrets: Secrets | undefined, options: { readonly readonly: boolean }): BlobStore;
+  open(
+    settings: Settings,
+    secrets: Secrets | undefined,
+    options: { readonly readonly: boolean; readonly environment?: StoreEnvironment },
+  ): BlobStore;
 }

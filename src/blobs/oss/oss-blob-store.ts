@@ -5,8 +5,9 @@ import { type HttpCall } from '../http/http-call';
 import { HttpTransport } from '../http/http-transport';
 import { DEFAULT_REQUEST_TIMES, type RequestTimes } from '../http/request-clock';
 import { assertBucketUsable } from './check-bucket';
+import { TemporaryCredentials } from './environment-credentials';
 import { createOssClient, type OssClient } from './oss-client';
-import { readOssEndpoint } from './oss-endpoint';
+import { type OssAddress, readOssEndpoint } from './oss-endpoint';
 import { ossFailure } from './oss-errors';
 import { type OssSecrets, type OssSettings } from './oss-settings';
 import { assertMd5, md5Base64 } from './verify-body';
@@ -28,8 +29,12 @@ export class OssBlobStore implements BlobStore {
   readonly #base: string;
   readonly #readonly: boolean;
   readonly #transport: HttpTransport;
+  readonly #address: OssAddress;
+  /** Hands out keys; undefined if the repository has its own. */
+  readonly #temporary: TemporaryCredentials | undefined;
+  #secrets: OssSecrets | undefined;
   /** Holds the secrets. Private by `#`, because printing the store must not print them. */
-  readonly #client: OssClient;
+  #client!: OssClient;
 
   /**
    * Throws `repository_settings_invalid` when the endpoint, bucket name, base path or a key is malformed.
@@ -38,7 +43,7 @@ export class OssBlobStore implements BlobStore {
    */
   constructor(
     settings: Omit<OssSettings, 'type'>,
-    secrets: OssSecrets,
+    secrets: OssSecrets | TemporaryCredentials,
     options: { readonly?: boolean; times?: Partial<RequestTimes> } = {},
   ) {
     if (settings.basePath !== '' && !settings.basePath.split('/').every(isPathPart)) {
@@ -48,8 +53,9 @@ export class OssBlobStore implements BlobStore {
     this.#base = settings.basePath === '' ? '' : `${settings.basePath}/`;
     this.#readonly = options.readonly ?? false;
     this.#transport = new HttpTransport({ ...DEFAULT_REQUEST_TIMES, ...options.times });
-    const address = readOssEndpoint(settings.endpoint, settings.region);
-    this.#client = createOssClient(address, settings.bucket, secrets, this.#transport);
+    this.#address = readOssEndpoint(settings.endpoint, settings.region);
+    this.#temporary = secrets instanceof TemporaryCredentials ? secrets : undefined;
+    if (!(secrets instanceof TemporaryCredentials)) this.useSecrets(secrets);
     this.description = `oss://${settings.bucket}/${settings.basePath}`;
   }
 
@@ -141,6 +147,13 @@ export class OssBlobStore implements BlobStore {
     }
   }
 
+  /** Signs from now on with these keys. Calls in progress end with theirs. */
+  private useSecrets(secrets: OssSecrets): void {
+    if (secrets === this.#secrets) return;
+    this.#secrets = secrets;
+    this.#client = createOssClient(this.#address, this.#bucket, secrets, this.#transport);
+  }
+
   private async call<T>(
     doing: string,
     { signal, maxBytes }: BlobCallOptions & { maxBytes?: number },
@@ -149,6 +162,7 @@ export class OssBlobStore implements BlobStore {
     signal?.throwIfAborted();
     const call: HttpCall = { signal, maxBytes };
     try {
+      if (this.#temporary !== undefined) this.useSecrets(await this.#temporary.current(signal));
       return await work(call);
     } catch (error) {
       throw ossFailure(error, call, doing, this.description);

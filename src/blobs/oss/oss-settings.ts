@@ -14,6 +14,8 @@ export interface OssSettings {
   readonly basePath: string;
   /** Region for V4 signatures, such as `oss-cn-hangzhou`. Unset: taken from the endpoint, else V1 signatures. */
   readonly region?: string;
+  /** RAM role of the machine, whose temporary keys are used in place of keys of the repository. */
+  readonly ecsRamRole?: string;
 }
 
 /** Credentials of an `oss` repository. */
@@ -24,12 +26,16 @@ export interface OssSecrets {
   readonly securityToken?: string;
 }
 
+/** Names of the settings of {@link parseOssSecrets}. */
+export const SECRETS: readonly string[] = ['access_key_id', 'secret_access_key', 'security_token'];
+
 /** Parses the settings that say where an `oss` repository is. Throws `repository_settings_invalid`. */
 export function parseOssSettings(given: GivenSettings, policy: StorePolicy): OssSettings {
   return {
     type: 'oss',
     bucket: parseBucket(requiredSetting(given, 'bucket')),
     region: parseRegion(given.get('region')),
+    ...parseRole(given.get('ecs_ram_role')),
     basePath: parseBasePath(given.get('base_path') ?? ''),
     endpoint: parseEndpoint(requiredSetting(given, 'endpoint'), policy, {
       protocol: 'https',
@@ -38,13 +44,26 @@ export function parseOssSettings(given: GivenSettings, policy: StorePolicy): Oss
   };
 }
 
-/** Parses the credentials of an `oss` repository. Throws `repository_settings_invalid` when a key is missing. */
-export function parseOssSecrets(given: GivenSettings): OssSecrets {
+/**
+ * Parses the credentials of an `oss` repository; undefined if it has none and its environment hands them out. Throws
+ * `repository_settings_invalid` when a key is missing.
+ */
+export function parseOssSecrets(given: GivenSettings, { environment }: StorePolicy): OssSecrets | undefined {
+  const hasKeys = SECRETS.some((name) => given.has(name));
+  const hasRole = given.has('ecs_ram_role');
+  if (hasKeys && hasRole) throw settingsInvalid('setting [ecs_ram_role] stands for keys, and keys are given too');
+  if (!hasKeys && (hasRole || environment?.role !== undefined)) return undefined;
   return {
     accessKeyId: requiredSetting(given, 'access_key_id'),
     secretAccessKey: requiredSetting(given, 'secret_access_key'),
     securityToken: given.get('security_token'),
   };
+}
+
+function parseRole(role: string | undefined): { ecsRamRole?: string } {
+  if (role === undefined) return {};
+  if (/^[A-Za-z0-9.@_-]{1,64}$/.test(role)) return { ecsRamRole: role };
+  throw settingsInvalid(`setting [ecs_ram_role] is not the name of a RAM role: [${role}]`);
 }
 
 function parseBucket(bucket: string): string {

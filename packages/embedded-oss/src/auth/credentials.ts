@@ -1,4 +1,4 @@
-/** The one access key that the server knows, and what signatures depend on. */
+/** An access key that the server knows, and what signatures depend on. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
