@@ -3,6 +3,7 @@
  * after a backslash is literal.
  */
 import { SnapkeepError } from '../contracts/errors';
+import { zoneOffset } from './time-zone';
 
 const DEFAULT_FORMAT = 'uuuu.MM.dd';
 
@@ -46,7 +47,7 @@ function resolveExpression(name: string, expression: string, now: number): strin
   const [format, zone = 'UTC'] = brace < 0 ? [DEFAULT_FORMAT] : splitFormat(expression.slice(brace + 1, -1));
   if (format === '') throw invalid(name, 'missing date format');
   // All arithmetic uses the wall clock of the zone, stored as if it were UTC.
-  return print(name, format, calculate(name, math, now + zoneOffset(name, zone, now)));
+  return print(name, format, calculate(name, math, now + offsetOf(name, zone, now)));
 }
 
 function splitFormat(text: string): [string, string?] {
@@ -112,15 +113,9 @@ function roundDown(date: Date, unit: string): Date {
   }
 }
 
-/** Returns the milliseconds by which the zone's wall clock is ahead of UTC at a moment. */
-function zoneOffset(name: string, zone: string, at: number): number {
-  if (zone === 'UTC' || zone === 'Z') return 0;
-  const fixed = /^([+-])(\d{1,2})(?::?(\d{2}))?$/.exec(zone);
-  if (fixed !== null) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * 60_000;
+function offsetOf(name: string, zone: string, at: number): number {
   try {
-    const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
-    const shown = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
-    return shown === 'GMT' ? 0 : zoneOffset(name, shown.slice(3), at);
+    return zoneOffset(zone, at);
   } catch {
     throw invalid(name, `unknown time zone [${zone}]`);
   }
