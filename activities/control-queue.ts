@@ -3,6 +3,7 @@ import { analysisCleanUp } from './analysis-activities';
 import { deleteActivities } from './delete-activities';
 import { type Dependencies } from './dependencies';
 import { Ledger } from './ledger-client';
+import { policyActivities } from './policy-activities';
 import { registrationActivities } from './registration-activities';
 import { restoreActivities } from './restore-activities';
 import { snapshotActivities } from './snapshot-activities';
@@ -16,6 +17,7 @@ export function createControlActivities(deps: Dependencies) {
     ...deleteActivities(ledger),
     ...restoreActivities(deps, ledger),
     ...analysisCleanUp(deps),
+    ...policyActivities(deps),
     /** Returns those of the workflows that no longer run. */
     findEndedJobs: ({ workflowIds }: { workflowIds: readonly string[] }): Promise<string[]> =>
       runActivity(() => ledger.ended(workflowIds)),

@@ -15,6 +15,7 @@ import { jobRoutes } from './routes/jobs';
 import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
+import { slmRoutes } from './routes/slm';
 import { snapshotDetailRoutes } from './routes/snapshot-details';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
@@ -45,7 +46,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
 
   app.use(callGuard(names));
   if (auth === 'cluster') new SnapshotAccess(upstream).protect(app);
-  app.use(['/_snapshot', '/_snapkeep', '/_recovery', '/:index/_recovery'], async (request, response, next) => {
+  app.use(['/_snapshot', '/_snapkeep', '/_slm', '/_recovery', '/:index/_recovery'], async (request, response, next) => {
     checkNames(request.originalUrl);
     const product = await upstream.productHeader(request);
     if (product !== undefined) response.setHeader('X-Elastic-Product', product);
@@ -56,6 +57,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   healthRoutes(app, service);
   repositoryRoutes(app, service);
   analyzeRepositoryRoutes(app, service);
+  slmRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);
   restoreRoutes(app, service);

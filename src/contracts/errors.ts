@@ -16,6 +16,15 @@ export const ERROR_TABLE = {
   },
   snapshot_missing_exception: { type: 'snapshot_missing_exception', status: 404, scope: 'request', retryable: false },
   job_missing: { type: 'resource_not_found_exception', status: 404, scope: 'request', retryable: false },
+  policy_missing: { type: 'resource_not_found_exception', status: 404, scope: 'request', retryable: false },
+  /** OpenSearch's answer for a policy that is not there. */
+  sm_policy_missing: { type: 'status_exception', status: 404, scope: 'request', retryable: false },
+  version_conflict_engine_exception: {
+    type: 'version_conflict_engine_exception',
+    status: 409,
+    scope: 'request',
+    retryable: false,
+  },
   index_not_found_exception: { type: 'index_not_found_exception', status: 404, scope: 'shard', retryable: false },
   index_closed_exception: { type: 'index_closed_exception', status: 400, scope: 'shard', retryable: false },
   invalid_snapshot_name_exception: {

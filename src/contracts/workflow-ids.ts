@@ -3,6 +3,7 @@
  * repositories can't contain `/`.
  */
 export const REPOSITORIES_WORKFLOW_ID = 'repositories';
+export const POLICIES_WORKFLOW_ID = 'policies';
 
 /** Returns the ids of all other workflows. */
 export const workflowIds = {
@@ -18,5 +19,15 @@ export const workflowIds = {
     `restore/${repository}/${snapshot}/${id}/indices-${group + 1}`,
   analyze: (repository: string, id: string): string => `analyze/${repository}/${id}`,
   cleanup: (repository: string, id: string): string => `cleanup/${repository}/${id}`,
+  /** Prefix of the runs of a policy; Temporal adds the time to those that a schedule starts. */
+  policyRun: (kind: string, id: string): string => `policy-run/${kind}/${id}`,
+  /** Prefix of the retention of one policy, or of all of a kind. */
+  retention: (kind: string, id = ''): string => `retention/${kind}/${id}`,
   deleteSnapshots: (repository: string, id: string): string => `delete/${repository}/${id}`,
+};
+
+/** Returns the ids of Temporal schedules. */
+export const scheduleIds = {
+  policy: (kind: string, id: string): string => `snapkeep/${kind}/${id}`,
+  retention: (kind: string, id = ''): string => `snapkeep/${kind}-retention/${id}`,
 };

@@ -12,11 +12,12 @@ const MAX_BYTES = 255;
 
 /** Throws `invalid_snapshot_name_exception` when no snapshot can be created under this name. */
 export function checkSnapshotName(repository: string, name: string): void {
-  const problem = problemOf(name);
+  const problem = snapshotNameProblem(name);
   if (problem !== undefined) throw invalidSnapshotName(repository, name, problem);
 }
 
-function problemOf(name: string): string | undefined {
+/** Returns why no snapshot can have this name; undefined if one can. */
+export function snapshotNameProblem(name: string): string | undefined {
   if (name === '') return 'cannot be empty';
   if (/\s/.test(name)) return 'must not contain whitespace';
   if (name.includes(',')) return `must not contain ','`;
@@ -42,7 +43,8 @@ export function checkRepositoryName(name: string): void {
   });
 }
 
-function problemOfFileName(name: string): string | undefined {
+/** Returns why nothing that is kept as a file can have this name; undefined if it can. */
+export function problemOfFileName(name: string): string | undefined {
   if (FILE_NAME_CHARACTERS.test(name)) {
     return `must not contain the following characters ${FILE_NAME_CHARACTERS_SHOWN}`;
   }

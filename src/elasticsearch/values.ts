@@ -29,11 +29,11 @@ export function isTimeValue(text: string): boolean {
   return TIME.test(text);
 }
 
-/** Parses a time of Elasticsearch to ms; undefined if it is none. `-1` stands for no limit. */
+/** Returns the ms that a time of Elasticsearch means, -1 for none; undefined if the text is no time. */
 export function parseTimeValue(text: string): number | undefined {
-  const unit = TIME.exec(text)?.[3];
-  if (unit !== undefined) return parseFloat(text) * TIME_UNIT_MS[unit]!;
-  return isTimeValue(text) ? Number(text) : undefined;
+  const [, whole, , unit] = TIME.exec(text.trim().toLowerCase()) ?? [];
+  if (whole === undefined) return undefined;
+  return unit === undefined ? Number(whole) : parseFloat(whole) * TIME_UNIT_MS[unit]!;
 }
 
 /** Prints a number of bytes: `1.5mb`, `512b`. */

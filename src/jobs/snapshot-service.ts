@@ -5,6 +5,9 @@ import { type OpenRepositories } from '../registrations/open-repositories';
 import { type Sealer } from '../registrations/sealer';
 import { JobDetails } from './overview/job-details';
 import { JobList } from './overview/job-list';
+import { PoliciesClient } from './policies/policies-client';
+import { PolicyRunner } from './policies/policy-runner';
+import { SlmPolicies } from './policies/slm-policies';
 import { Places } from './reading/places';
 import { RepositoryReader } from './reading/repository-reader';
 import { JobsInUse } from './repositories/jobs-in-use';
@@ -42,6 +45,8 @@ interface SnapshotServiceParts {
   readonly taskQueue: string;
   /** Name of this process, as Temporal shows it. */
   readonly identity: string;
+  /** Least ms between two snapshots of an SLM policy. */
+  readonly slmMinimumIntervalMs: number;
   readonly logger: { warn(message: string): void };
   /** Address of the Temporal UI, for links; unset: no links. */
   readonly temporalUi?: string;
@@ -64,6 +69,7 @@ export interface SnapshotService {
   readonly restores: Restores;
   readonly recoveries: Recoveries;
   readonly jobs: JobList;
+  readonly slm: SlmPolicies;
   readonly health: Health;
 }
 
@@ -87,6 +93,9 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
   const list = new SnapshotList(repositories, places, running, views, reader);
   const progress = new ShardProgressReader(calls);
   const recoveries = new Recoveries(calls, registrations, ledgers, places, running, health);
+  const policies = new PoliciesClient(calls, taskQueue, health);
+  const runner = new PolicyRunner(calls, health, starter, taskQueue);
+  const minimumIntervalMs = parts.slmMinimumIntervalMs;
   const jobDetails = new JobDetails({ calls, registrations, views, progress, recoveries });
   return {
     repositories,
@@ -101,6 +110,7 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
     restores: new Restores(registrations, places, starter, reader),
     recoveries,
     jobs: new JobList({ calls, registrations, ledgers, places, running, details: jobDetails, temporalUi }),
+    slm: new SlmPolicies({ policies, runner, registrations, places, running, minimumIntervalMs }),
     health,
   };
 }

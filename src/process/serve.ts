@@ -50,14 +50,14 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
     }),
   ];
 
+  const options = {
+    ...jobOptions(settings, false),
+    get searchAttributes() {
+      return searchAttributes;
+    },
+  };
   let http: Server | undefined;
   if (role !== 'worker') {
-    const options = {
-      ...jobOptions(settings, false),
-      get searchAttributes() {
-        return searchAttributes;
-      },
-    };
     const service = createSnapshotService({
       client,
       cluster,
@@ -67,6 +67,7 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
       options,
       taskQueue: settings.taskQueue,
       identity: processIdentity(),
+      slmMinimumIntervalMs: settings.slm.minimumIntervalMs,
       temporalUi: settings.temporalUi,
       logger,
     });
@@ -94,6 +95,7 @@ export async function serve(settings: Settings, role: Role, logger: Logger): Pro
             client,
             cluster,
             repositories,
+            options,
             logger,
           });
           logger.info('the worker takes tasks');

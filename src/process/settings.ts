@@ -5,6 +5,7 @@ import { isLoopback } from '../api/access/call-name';
 import { type Auth } from '../api/proxy/auth';
 import { type StorePolicy, type TokenRole } from '../blobs/contract/store-policy';
 import { type ClusterSettings } from '../cluster/http/connection';
+import { parseQuartzCron } from '../elasticsearch/schedules/quartz-cron';
 import { TIME_UNIT_MS } from '../elasticsearch/values';
 
 export interface Settings {
@@ -33,6 +34,12 @@ export interface Settings {
   readonly taskQueue: string;
   /** Ms for which a step is retried without progress. */
   readonly retryWindowMs: number;
+  readonly slm: {
+    /** Least ms between two snapshots of an SLM policy. */
+    readonly minimumIntervalMs: number;
+    /** Quartz cron expression by which snapshots that SLM policies do not keep are deleted. */
+    readonly retentionSchedule: string;
+  };
   /** Concurrent data activities of one worker. */
   readonly dataConcurrency: number;
   /** Threads that scan and compress. */
@@ -54,6 +61,16 @@ const duration = z.string().transform((value, context) => {
   if (amount !== undefined && unit !== undefined) return Number(amount) * TIME_UNIT_MS[unit]!;
   context.addIssue({ code: 'custom', message: 'write a duration as [30s], [10m] or [1h]' });
   return z.NEVER;
+});
+
+const quartz = z.string().transform((value, context) => {
+  try {
+    parseQuartzCron(value);
+    return value;
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `not a cron expression: ${(error as Error).message}` });
+    return z.NEVER;
+  }
 });
 
 /** `name`, `name:port`, `[v6]:port` or `*.suffix`. A lone `*` is refused, because it would disable the check. */
@@ -89,6 +106,8 @@ const schema = z.object({
   SNAPKEEP_TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
   SNAPKEEP_TASK_QUEUE: z.string().min(1).default('snapkeep'),
   SNAPKEEP_SHARD_RETRY_WINDOW: duration.default(3_600_000),
+  SNAPKEEP_SLM_MINIMUM_INTERVAL: duration.default(900_000),
+  SNAPKEEP_SLM_RETENTION_SCHEDULE: quartz.default('0 30 1 * * ?'),
   SNAPKEEP_DATA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   SNAPKEEP_THREADS: z.coerce.number().int().min(1).max(64).default(2),
   SNAPKEEP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -156,6 +175,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     temporalUi: values.SNAPKEEP_TEMPORAL_UI_URL?.replace(/\/+$/, ''),
     taskQueue: values.SNAPKEEP_TASK_QUEUE,
     retryWindowMs: values.SNAPKEEP_SHARD_RETRY_WINDOW,
+    slm: {
+      minimumIntervalMs: values.SNAPKEEP_SLM_MINIMUM_INTERVAL,
+      retentionSchedule: values.SNAPKEEP_SLM_RETENTION_SCHEDULE,
+    },
     dataConcurrency: values.SNAPKEEP_DATA_CONCURRENCY,
     threads: values.SNAPKEEP_THREADS,
     logLevel: values.SNAPKEEP_LOG_LEVEL,

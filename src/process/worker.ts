@@ -7,6 +7,7 @@ import { createControlActivities } from '../../activities/control-queue';
 import { createDataActivities } from '../../activities/data-queue';
 import { createWorkerActivities } from '../../activities/worker-queue';
 import { type Cluster } from '../cluster/cluster';
+import { type JobOptions } from '../contracts/jobs/job';
 import { workerQueue } from '../contracts/worker-queue';
 import { CodecPool } from '../documents/codec-pool';
 import { type OpenRepositories } from '../registrations/open-repositories';
@@ -23,6 +24,8 @@ interface WorkerParts {
   readonly client: Client;
   readonly cluster: Cluster;
   readonly repositories: OpenRepositories;
+  /** Options of the jobs that policies start; read again for each. */
+  readonly options: JobOptions;
   readonly logger: Logger;
 }
 
@@ -64,7 +67,16 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const pool = new CodecPool(settings.threads);
   const { client, cluster, repositories } = parts;
   const identity = processIdentity();
-  const deps = { client, cluster, repositories, pool, notes: new NoteReader(), identity };
+  const deps = {
+    client,
+    cluster,
+    repositories,
+    pool,
+    notes: new NoteReader(),
+    identity,
+    jobOptions: () => ({ ...parts.options }),
+    slmRetentionSchedule: settings.slm.retentionSchedule,
+  };
   const common: Pick<
     WorkerOptions,
     | 'connection'

@@ -28,9 +28,12 @@ const CALLS = {
   verify: ['POST', '/_snapshot/r/_verify'],
   clone: ['PUT', '/_snapshot/r/s/_clone/t'],
   own: ['POST', '/_snapkeep/unknown'],
+  listPolicies: ['GET', '/_slm/policy?nonsense=1'],
+  putPolicy: ['PUT', '/_slm/policy/p?nonsense=1'],
+  stopPolicies: ['POST', '/_slm/stop?nonsense=1'],
 } as const;
 type Call = keyof typeof CALLS;
-const READS: Call[] = ['list', 'listSnapshots', 'status', 'jobs'];
+const READS: Call[] = ['list', 'listSnapshots', 'status', 'jobs', 'listPolicies'];
 const CREATES: Call[] = ['create', 'createByPost'];
 
 describe.each([

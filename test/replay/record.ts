@@ -111,6 +111,28 @@ async function run(
     }
   }
   await save('repositories', 'repositories');
+
+  const policy = { schedule: '1h', name: 'by-policy', repository: 'r', config: { indices: 'small' } };
+  await call('PUT', '/_slm/policy/p', { ...policy, retention: { max_count: 1 } });
+  const stats = async () => (await call('GET', '/_slm/stats')).json;
+  for (let taken = 1; taken <= 2; taken++) {
+    await call('POST', '/_slm/policy/p/_execute');
+    await until(stats, (json) => json.total_snapshots_taken === taken);
+  }
+  await call('POST', '/_slm/_execute_retention');
+  await until(stats, (json) => json.total_snapshots_deleted === 1);
+  await call('PUT', '/_slm/policy/p', { ...policy, schedule: '2h' });
+  await call('DELETE', '/_slm/policy/p');
+  for (const [file, type] of [
+    ['run-policy', 'runPolicyWorkflow'],
+    ['retain-snapshots', 'retainSnapshotsWorkflow'],
+  ]) {
+    for await (const one of client.workflow.list({ query: `WorkflowType="${type}"` })) {
+      await save(file, one.workflowId);
+      break;
+    }
+  }
+  await save('policies', 'policies');
 }
 
 async function fill(

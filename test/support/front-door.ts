@@ -33,6 +33,7 @@ export async function startFrontDoor(
     options: { retryWindowMs: 1_000, dataTaskQueue: 'data', searchAttributes: false },
     taskQueue: 'none',
     identity: 'a test',
+    slmMinimumIntervalMs: 900_000,
     logger: { warn: () => undefined },
   });
   const { cluster, auth, allowedHosts = [] } = parts;

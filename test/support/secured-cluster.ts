@@ -34,7 +34,7 @@ export interface SecuredClusterOptions {
   readonly hasPrivileges?: boolean;
 }
 
-const READS = ['monitor_snapshot', 'cluster:admin/snapshot/get'];
+const READS = ['monitor_snapshot', 'cluster:admin/snapshot/get', 'read_slm', 'cluster:admin/slm/get'];
 const PRIVILEGES: Readonly<Record<Role, (privilege: string) => boolean>> = {
   admin: () => true,
   reader: (privilege) => READS.includes(privilege),

@@ -12,7 +12,7 @@ import { callerDigest, callerHeaders } from '../proxy/caller';
 import { type Question, relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /** Kinds of requests that need different privileges. */
-type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register';
+type SnapshotAction = 'read' | 'create' | 'delete' | 'restore' | 'register' | 'readPolicies' | 'managePolicies';
 
 interface Need {
   /** Cluster privilege of Elasticsearch that includes the action. */
@@ -50,6 +50,17 @@ const NEEDS: Readonly<Record<SnapshotAction, Need>> = {
     privilege: 'manage',
     action: 'cluster:admin/repository/put',
     probe: (missing) => [`/_snapshot/${missing}`, { method: 'DELETE' }],
+  },
+  readPolicies: {
+    privilege: 'read_slm',
+    action: 'cluster:admin/slm/get',
+    probe: () => ['/_snapshot', {}],
+  },
+  managePolicies: {
+    privilege: 'manage_slm',
+    action: 'cluster:admin/slm/put',
+    // A policy deletes snapshots. The engines' own requests for policies exist only where their plugins are.
+    probe: deleteProbe,
   },
 };
 
@@ -95,6 +106,11 @@ export class SnapshotAccess {
         return isRead(method) ? 'read' : 'register';
       }),
     );
+    // A policy takes snapshots by Snapkeep's rights, so its author must have the right to take them.
+    app.all(
+      ['/_slm{/*path}', '/_plugins/_sm{/*path}'],
+      this.demand(({ method }) => (isRead(method) ? 'readPolicies' : ['managePolicies', 'create'])),
+    );
     // A caller who may not see snapshots still gets the cluster's own recoveries.
     app.get(['/_recovery', '/:index/_recovery'], async (request, response, next) => {
       if ((await this.refusal(request, 'read')) === undefined) next();
@@ -104,17 +120,21 @@ export class SnapshotAccess {
 
   /**
    * Returns a handler that answers 401 when the cluster does not know the caller, and 403 when the caller may not
-   * perform the action. Both answers are the cluster's. A request is checked once, by the first handler that names an
-   * action.
+   * perform the action, or one of several. Both answers are the cluster's. A request is checked once, by the first
+   * handler that names an action.
    */
-  private demand(actionOf: (request: Request) => SnapshotAction | undefined): RequestHandler {
+  private demand(
+    actionOf: (request: Request) => SnapshotAction | readonly SnapshotAction[] | undefined,
+  ): RequestHandler {
     return async (request, response, next) => {
-      const action = response.locals.isAllowed === true ? undefined : actionOf(request);
-      const refusal = action === undefined ? undefined : await this.refusal(request, action);
-      if (refusal instanceof SnapkeepError) throw refusal;
-      if (refusal !== undefined) {
-        relay(response, refusal);
-        return;
+      const actions = response.locals.isAllowed === true ? [] : [actionOf(request) ?? []].flat();
+      for (const action of actions) {
+        const refusal = await this.refusal(request, action);
+        if (refusal instanceof SnapkeepError) throw refusal;
+        if (refusal !== undefined) {
+          relay(response, refusal);
+          return;
+        }
       }
       response.locals.isAllowed = true;
       next();

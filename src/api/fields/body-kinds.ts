@@ -55,6 +55,17 @@ export const text: BodyKind<string | undefined> = {
   },
 };
 
+/** Accepts an integer, also as text. */
+export const integer: BodyKind<number | undefined> = {
+  form: 'integer',
+  otherwise: undefined,
+  read({ value }, name) {
+    const number = typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
+    if (Number.isSafeInteger(number)) return number as number;
+    throw illegal(`Failed to parse value [${shown(value)}] of [${name}] as an integer`);
+  },
+};
+
 /** Accepts an object; a missing one is empty. */
 export const object: BodyKind<Readonly<Record<string, unknown>>> = {
   form: 'object',

@@ -40,9 +40,17 @@ export class JsonBody {
    */
   static async read(request: Request): Promise<JsonBody> {
     const bytes = await readAll(request);
-    const text = bytes.toString('utf8');
-    if (text.trim() === '') return new JsonBody(NO_BODY, new Map());
+    if (bytes.toString('utf8').trim() === '') return new JsonBody(NO_BODY, new Map());
     checkType(request);
+    return JsonBody.parse(bytes);
+  }
+
+  /**
+   * Parses JSON text. Throws `x_content_parse_exception` when it is not JSON, and `parse_exception` when it is not an
+   * object.
+   */
+  static parse(bytes: Buffer): JsonBody {
+    const text = bytes.toString('utf8');
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -16,11 +16,11 @@ export function unsupportedActions(router: IRouter): void {
 }
 
 /**
- * Refuses every other path below `/_snapshot`. Must follow the routes of snapshots. Such a request is never passed on,
- * because the cluster has other repositories under the same names.
+ * Refuses every other path of snapshots and policies. Must follow their routes. Such a request is never passed on,
+ * because the cluster has other repositories and policies under the same names.
  */
 export function unsupportedRoutes(router: IRouter): void {
-  router.all('/_snapshot{/*path}', refuse);
+  router.all(['/_snapshot{/*path}', '/_slm{/*path}'], refuse);
 }
 
 function refuse(request: Request): never {

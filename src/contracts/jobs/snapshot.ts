@@ -100,3 +100,9 @@ export interface ShownSnapshot {
   readonly copiedShards: number;
   readonly failedShards: number;
 }
+
+/** Returns what lists show before the job's first step; the job then replaces it. */
+export function shownAtStart({ uuid, startMillis, request }: CreateSnapshotInput): ShownSnapshot {
+  const { includeGlobalState, metadata } = request;
+  return { uuid, state: 'INIT', startMillis, includeGlobalState, metadata, copiedShards: 0, failedShards: 0 };
+}

@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type NewRegistration, type Registration, type VerifiedStore, type VerifyRegistration } from '../registration';
 import { type GroupStatus } from './copy';
 import { type BeginJobResult, type BeginJobs, type EndJob, type SweepRequest } from './ledger';
+import { type Policy, type PolicyKey, type PutPolicy, type RetentionEnded, type RunEnded } from './policy';
 import { type IndexRecovery, type RestoreStatus } from './recovery';
 import { type SnapshotStatus } from './snapshot';
 
@@ -49,3 +50,15 @@ export const markGrantedSignal = defineSignal<[{ inUse: readonly string[] }]>('m
 export const markEndedSignal = defineSignal('markEnded');
 export const sweepEndedSignal =
   defineSignal<[{ left: number; rolledBack: readonly string[]; failed: boolean }]>('sweepEnded');
+
+// policiesWorkflow keeps the policies.
+/** Keeps a policy and brings its schedules about. Answers when both is done. */
+export const putPolicyUpdate = defineUpdate<Policy, [PutPolicy]>('putPolicy');
+/** Returns the policy that was deleted; undefined if it was not there. */
+export const deletePolicyUpdate = defineUpdate<Policy | undefined, [PolicyKey]>('deletePolicy');
+/** Pauses or resumes one policy, without a new version. Returns whether it is there. */
+export const enablePolicyUpdate = defineUpdate<boolean, [PolicyKey & { enabled: boolean }]>('enablePolicy');
+/** Pauses or resumes all SLM policies and their retention. */
+export const runSlmUpdate = defineUpdate<void, [{ running: boolean }]>('runSlm');
+export const runEndedSignal = defineSignal<[RunEnded]>('runEnded');
+export const retentionEndedSignal = defineSignal<[RetentionEnded]>('retentionEnded');

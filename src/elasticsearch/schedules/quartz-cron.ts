@@ -1,9 +1,9 @@
 /**
- * Parses cron expressions of Quartz, which Elasticsearch uses: seconds, minutes, hours, day of month, month, day of week
- * and, optionally, year. Their rules are in Elasticsearch's reference, "Cron expressions".
+ * Parses cron expressions of Quartz, which Elasticsearch uses: seconds, minutes, hours, day of month, month, day of
+ * week and, optionally, year. Their rules are in Elasticsearch's reference, "Cron expressions".
  *
- * Every expression becomes calendars that only hold numbers, because Temporal's schedules know nothing else. So `L`, `W`
- * and `#` become days of the month for each length of a month, with days of the week beside them where these decide.
+ * Every expression becomes calendars of plain numbers, because Temporal's schedules know nothing else. So `L`, `W` and
+ * `#` become days of the month for each length of a month, with days of the week beside them where these decide.
  */
 import { type Calendar, FIRST_YEAR, LAST_YEAR } from './calendar';
 import { CronError, type CronField, DAYS, MONTHS, numbered, oneValue, parseField } from './cron-field';

@@ -18,9 +18,8 @@ import {
 } from '../../contracts/registration';
 import { REPOSITORIES_WORKFLOW_ID } from '../../contracts/workflow-ids';
 import { type Health } from '../start/health';
-import { waitWhileHealthy } from '../start/wait-while-healthy';
+import { KeptWorkflow } from '../start/kept-workflow';
 import { type TemporalCalls } from '../temporal/temporal-calls';
-import { asSnapkeepError, isWorkflowMissing } from '../temporal/temporal-failures';
 
 /** Concurrent updates of the workflow. Temporal takes ten of one workflow, from all front doors together. */
 const VERIFYING_AT_ONCE = 4;
@@ -34,11 +33,15 @@ export class RegistrationsClient {
   private readonly verifying = new Turns(VERIFYING_AT_ONCE);
   private readonly changing = new Turns(CHANGING_AT_ONCE);
 
+  private readonly kept: KeptWorkflow;
+
   constructor(
     private readonly calls: TemporalCalls,
     private readonly taskQueue: string,
-    private readonly health: Health,
-  ) {}
+    health: Health,
+  ) {
+    this.kept = new KeptWorkflow(calls, health, REPOSITORIES_WORKFLOW_ID, () => this.startWorkflow());
+  }
 
   /** Returns all registrations, with every change that was acknowledged before the call. */
   async list(): Promise<readonly Registration[]> {
@@ -57,17 +60,19 @@ export class RegistrationsClient {
    * store can't be used.
    */
   async verify(call: VerifyRegistration): Promise<VerifiedStore | undefined> {
-    return this.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
+    return this.kept.update(this.verifying, (handle) => handle.executeUpdate(verifyRepositoryUpdate, { args: [call] }));
   }
 
   /** Registers or replaces. Throws `repository_settings_invalid` when the registrations would exceed their bounds. */
   async put(registration: NewRegistration): Promise<Registration> {
-    return this.update(this.changing, (handle) => handle.executeUpdate(putRepositoryUpdate, { args: [registration] }));
+    return this.kept.update(this.changing, (handle) =>
+      handle.executeUpdate(putRepositoryUpdate, { args: [registration] }),
+    );
   }
 
   /** Unregisters. Returns whether the name was registered. */
   async delete(name: string): Promise<boolean> {
-    return this.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
+    return this.kept.update(this.changing, (handle) => handle.executeUpdate(deleteRepositoryUpdate, { args: [name] }));
   }
 
   /**
@@ -78,32 +83,6 @@ export class RegistrationsClient {
     if ((await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms)) !== undefined) return;
     await this.startWorkflow();
     await this.calls.query(REPOSITORIES_WORKFLOW_ID, pingQuery, ms);
-  }
-
-  private async update<Result>(
-    turns: Turns,
-    change: (handle: ReturnType<TemporalCalls['client']['workflow']['getHandle']>) => Promise<Result>,
-  ): Promise<Result> {
-    const attempt = async (): Promise<Result> => {
-      const { client } = this.calls;
-      const handle = client.workflow.getHandle(REPOSITORIES_WORKFLOW_ID);
-      const result = await waitWhileHealthy(this.health, (signal) =>
-        turns.take(signal, () => client.withAbortSignal(signal, () => change(handle))),
-      );
-      this.calls.worker.record();
-      return result;
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isWorkflowMissing(error)) throw asSnapkeepError(error);
-    }
-    await this.startWorkflow();
-    try {
-      return await attempt();
-    } catch (error) {
-      throw asSnapkeepError(error);
-    }
   }
 
   /** Starts the workflow. If it was terminated, the new one begins with the registrations that the old one kept. */

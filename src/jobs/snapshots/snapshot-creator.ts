@@ -3,7 +3,7 @@ import { repositoryReadonly, snapshotMissing } from '../../contracts/common-erro
 import { SnapkeepError } from '../../contracts/errors';
 import {
   type CreateSnapshotInput,
-  type ShownSnapshot,
+  shownAtStart,
   SNAPSHOT_MEMO,
   type SnapshotRequest,
 } from '../../contracts/jobs/snapshot';
@@ -115,10 +115,4 @@ export class SnapshotCreator {
     if (info === undefined) throw snapshotMissing(registration.name, snapshot);
     return info;
   }
-}
-
-/** Returns what lists show before the job's first step; the job then replaces it. */
-function shownAtStart({ uuid, startMillis, request }: CreateSnapshotInput): ShownSnapshot {
-  const { includeGlobalState, metadata } = request;
-  return { uuid, state: 'INIT', startMillis, includeGlobalState, metadata, copiedShards: 0, failedShards: 0 };
 }
