@@ -13,6 +13,7 @@ import {
   SLM_FIELD,
   type SlmState,
   slmStateIn,
+  smDocumentId,
 } from '../src/contracts/jobs/policy';
 import { onceActivities } from './profiles';
 
@@ -186,14 +187,14 @@ function checkExpected(policy: NewPolicy, before: Policy | undefined, expects: P
     if (before === undefined) return;
     throw new SnapkeepError(
       'version_conflict_engine_exception',
-      `[${policy.id}]: version conflict, document already exists (current version [${before.version}])`,
+      `[${smDocumentId(policy.id)}]: version conflict, document already exists (current version [${before.version}])`,
     );
   }
   if (before?.seqNo === expects.seqNo) return;
   const found = before === undefined ? 'but no document was found' : `current document has seqNo [${before.seqNo}]`;
   throw new SnapkeepError(
     'version_conflict_engine_exception',
-    `[${policy.id}]: version conflict, required seqNo [${expects.seqNo}], ${found}`,
+    `[${smDocumentId(policy.id)}]: version conflict, required seqNo [${expects.seqNo}], ${found}`,
   );
 }
 

@@ -16,6 +16,7 @@ import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
 import { slmRoutes } from './routes/slm';
+import { smRoutes } from './routes/sm';
 import { snapshotDetailRoutes } from './routes/snapshot-details';
 import { snapshotStatusRoutes } from './routes/snapshot-status';
 import { snapshotRoutes } from './routes/snapshots';
@@ -46,18 +47,22 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
 
   app.use(callGuard(names));
   if (auth === 'cluster') new SnapshotAccess(upstream).protect(app);
-  app.use(['/_snapshot', '/_snapkeep', '/_slm', '/_recovery', '/:index/_recovery'], async (request, response, next) => {
-    checkNames(request.originalUrl);
-    const product = await upstream.productHeader(request);
-    if (product !== undefined) response.setHeader('X-Elastic-Product', product);
-    next();
-  });
+  app.use(
+    ['/_snapshot', '/_snapkeep', '/_slm', '/_health_report/slm', '/_plugins/_sm', '/_recovery', '/:index/_recovery'],
+    async (request, response, next) => {
+      checkNames(request.originalUrl);
+      const product = await upstream.productHeader(request);
+      if (product !== undefined) response.setHeader('X-Elastic-Product', product);
+      next();
+    },
+  );
   jobRoutes(app, service);
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
   repositoryRoutes(app, service);
   analyzeRepositoryRoutes(app, service);
   slmRoutes(app, service);
+  smRoutes(app, service);
   unsupportedActions(app);
   snapshotStatusRoutes(app, service);
   restoreRoutes(app, service);

@@ -2,7 +2,7 @@
 import { type Retention } from '../contracts/jobs/policy';
 
 /** A finished snapshot, as the rules look at it. */
-export interface RetainedSnapshot {
+interface RetainedSnapshot {
   readonly state: 'SUCCESS' | 'PARTIAL' | 'FAILED';
   readonly startMillis: number;
 }

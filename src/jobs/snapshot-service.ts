@@ -8,6 +8,7 @@ import { JobList } from './overview/job-list';
 import { PoliciesClient } from './policies/policies-client';
 import { PolicyRunner } from './policies/policy-runner';
 import { SlmPolicies } from './policies/slm-policies';
+import { SmPolicies } from './policies/sm-policies';
 import { Places } from './reading/places';
 import { RepositoryReader } from './reading/repository-reader';
 import { JobsInUse } from './repositories/jobs-in-use';
@@ -70,6 +71,7 @@ export interface SnapshotService {
   readonly recoveries: Recoveries;
   readonly jobs: JobList;
   readonly slm: SlmPolicies;
+  readonly sm: SmPolicies;
   readonly health: Health;
 }
 
@@ -110,7 +112,8 @@ export function createSnapshotService(parts: SnapshotServiceParts): SnapshotServ
     restores: new Restores(registrations, places, starter, reader),
     recoveries,
     jobs: new JobList({ calls, registrations, ledgers, places, running, details: jobDetails, temporalUi }),
-    slm: new SlmPolicies({ policies, runner, registrations, places, running, minimumIntervalMs }),
+    slm: new SlmPolicies({ policies, runner, registrations, places, running, cluster, minimumIntervalMs }),
+    sm: new SmPolicies(policies),
     health,
   };
 }

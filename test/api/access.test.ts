@@ -30,10 +30,13 @@ const CALLS = {
   own: ['POST', '/_snapkeep/unknown'],
   listPolicies: ['GET', '/_slm/policy?nonsense=1'],
   putPolicy: ['PUT', '/_slm/policy/p?nonsense=1'],
+  listSmPolicies: ['GET', '/_plugins/_sm/policies?nonsense=1'],
+  createSmPolicy: ['POST', '/_plugins/_sm/policies/p?nonsense=1'],
+  health: ['GET', '/_health_report/slm?nonsense=1'],
   stopPolicies: ['POST', '/_slm/stop?nonsense=1'],
 } as const;
 type Call = keyof typeof CALLS;
-const READS: Call[] = ['list', 'listSnapshots', 'status', 'jobs', 'listPolicies'];
+const READS: Call[] = ['list', 'listSnapshots', 'status', 'jobs', 'listPolicies', 'listSmPolicies', 'health'];
 const CREATES: Call[] = ['create', 'createByPost'];
 
 describe.each([

@@ -102,7 +102,7 @@ describe('snapshot lifecycle policies', () => {
     expect(info.nextActionTimes[0]?.toISOString()).toBe('2030-01-31T06:30:00.000Z');
     // The weekday nearest to the end of March 2030, a Sunday.
     expect(info.nextActionTimes[2]?.toISOString()).toBe('2030-03-29T06:30:00.000Z');
-    expect(policies).toMatchObject({ overlap: 'SKIP' });
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 365 * 86_400_000 });
     const retention = await temporal.schedule.getHandle(scheduleIds.retention('slm')).describe();
     expect(retention.info.nextActionTimes[0]?.toISOString()).toMatch(/T01:30:00.000Z$/);
     await ok(call('PUT', '/_slm/policy/monthly', { ...policy, schedule: '30m' }));
@@ -129,6 +129,8 @@ describe('snapshot lifecycle policies', () => {
     );
     expect((await ok(call('POST', '/_slm/stop'))).json).toEqual({ acknowledged: true });
     expect((await ok(call('GET', '/_slm/status'))).json).toEqual({ operation_mode: 'STOPPED' });
+    const { indicators } = (await ok(call('GET', '/_health_report/slm'))).json;
+    expect(indicators.slm).toMatchObject({ status: 'yellow', details: { slm_status: 'STOPPED', policies: 2 } });
     await until(
       () => show('often'),
       ({ in_progress }) => in_progress === undefined,
@@ -146,6 +148,8 @@ describe('snapshot lifecycle policies', () => {
       (found) => found.length > stopped.length,
     );
     expect((await ok(call('GET', '/_slm/status'))).json).toEqual({ operation_mode: 'RUNNING' });
+    const health = (await ok(call('GET', '/_health_report/slm?verbose=false'))).json;
+    expect(health.indicators.slm).toEqual({ status: 'green', symptom: 'Snapshot Lifecycle Management is running' });
     await ok(call('DELETE', '/_slm/policy/often'));
     const { json } = await ok(call('GET', '/_slm/stats'));
     expect(json.policy_stats.map(({ policy }: { policy: string }) => policy)).toEqual(['auto-snapshots']);
@@ -175,6 +179,23 @@ describe('snapshot lifecycle policies', () => {
     expect((await call('GET', '/_snapshot/my_backup/by-hand')).status).toBe(200);
     const { json } = await ok(call('GET', '/_slm/stats'));
     expect(json).toMatchObject({ retention_runs: 1, retention_failed: 0, total_snapshots_deleted: 2 });
+  });
+
+  it('make up for a run that they missed while Temporal was away', async () => {
+    const due = new Date(Date.now() + 2_500);
+    const [second, minute, hour] = [due.getUTCSeconds(), due.getUTCMinutes(), due.getUTCHours()];
+    const schedule = `${second} ${minute} ${hour} ${due.getUTCDate()} ${due.getUTCMonth() + 1} ? ${due.getUTCFullYear()}`;
+    await ok(call('PUT', '/_slm/policy/once', { schedule, name: 'once', repository: 'my_backup' }));
+    expect(Date.now()).toBeLessThan(Math.floor(due.getTime() / 1000) * 1000);
+    snapkeep.freezeTemporal();
+    await sleep(4_000);
+    snapkeep.thawTemporal();
+    await until(
+      () => show('once'),
+      ({ stats }) => stats.snapshots_taken === 1,
+    );
+    expect((await show('once')).next_execution_millis).toBe(-1);
+    await ok(call('DELETE', '/_slm/policy/once'));
   });
 
   it('note a snapshot that failed, with the reason', async () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { type Retention } from '../../src/contracts/jobs/policy';
-import { expiredBySlm, expiredBySm, type RetainedSnapshot } from '../../src/elasticsearch/retention-rules';
+import { expiredBySlm, expiredBySm } from '../../src/elasticsearch/retention-rules';
 
 import '../support/properties';
+
+type RetainedSnapshot = Parameters<typeof expiredBySlm>[1][number];
 
 const NOW = 1_000;
 const snapshots = fc.uniqueArray(

@@ -111,6 +111,10 @@ export class SnapshotAccess {
       ['/_slm{/*path}', '/_plugins/_sm{/*path}'],
       this.demand(({ method }) => (isRead(method) ? 'readPolicies' : ['managePolicies', 'create'])),
     );
+    app.get(
+      '/_health_report/slm',
+      this.demand(() => 'readPolicies'),
+    );
     // A caller who may not see snapshots still gets the cluster's own recoveries.
     app.get(['/_recovery', '/:index/_recovery'], async (request, response, next) => {
       if ((await this.refusal(request, 'read')) === undefined) next();

@@ -1,5 +1,6 @@
 import { integer, rawObject, text } from '../fields/body-kinds';
 import { mapped } from '../fields/field-table';
+import { boolean as booleanParameter, integer as integerParameter } from '../fields/parameter-kinds';
 import { type RequestTable } from './request-table';
 
 const required = mapped(text, (value) => value ?? '');
@@ -31,6 +32,14 @@ export const SLM_RETENTION = {
     expire_after: { kind: text, meaning: 'age at which snapshots are deleted, such as `30d`' },
     min_count: { kind: integer, meaning: 'successful snapshots that are kept, however old' },
     max_count: { kind: integer, meaning: 'successful snapshots that are kept at most, however young' },
+  },
+} satisfies RequestTable;
+
+export const SLM_HEALTH = {
+  request: 'GET /_health_report/slm',
+  parameters: {
+    verbose: { kind: booleanParameter(true), meaning: '`false` leaves details and diagnoses out' },
+    size: { kind: integerParameter(1000), meaning: 'policies that a diagnosis names at most' },
   },
 } satisfies RequestTable;
 

@@ -9,7 +9,7 @@ import { illegal } from '../http/illegal-argument';
 import { isSwitchedOn } from '../http/query';
 import { answer } from '../http/send-answer';
 import { CREATE_SNAPSHOT } from '../requests/create-snapshot';
-import { PUT_SLM_POLICY, SLM_REQUEST, SLM_RETENTION } from '../requests/slm';
+import { PUT_SLM_POLICY, SLM_HEALTH, SLM_REQUEST, SLM_RETENTION } from '../requests/slm';
 
 const POLICY = '/_slm/policy/:policy';
 
@@ -60,6 +60,9 @@ export function slmRoutes(router: IRouter, { slm }: Pick<SnapshotService, 'slm'>
   router.get('/_slm/status', async (request, response) => {
     readParameters(request, SLM_REQUEST.parameters);
     answer(request, response, 200, await slm.status());
+  });
+  router.get('/_health_report/slm', async (request, response) => {
+    answer(request, response, 200, await slm.health(readParameters(request, SLM_HEALTH.parameters)));
   });
   router.get('/_slm/stats', async (request, response) => {
     readParameters(request, SLM_REQUEST.parameters);

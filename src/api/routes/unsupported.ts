@@ -20,7 +20,7 @@ export function unsupportedActions(router: IRouter): void {
  * because the cluster has other repositories and policies under the same names.
  */
 export function unsupportedRoutes(router: IRouter): void {
-  router.all(['/_snapshot{/*path}', '/_slm{/*path}'], refuse);
+  router.all(['/_snapshot{/*path}', '/_slm{/*path}', '/_plugins/_sm{/*path}'], refuse);
 }
 
 function refuse(request: Request): never {

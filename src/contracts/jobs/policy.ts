@@ -62,14 +62,14 @@ export interface PolicyRun {
 }
 
 /** A run of a retention. */
-export interface RetentionRun {
+interface RetentionRun {
   readonly startMillis: number;
   readonly endMillis: number;
   readonly deleted: number;
   readonly failure?: string;
 }
 
-export interface PolicyCounts {
+interface PolicyCounts {
   readonly taken: number;
   readonly failed: number;
   readonly deleted: number;
@@ -97,7 +97,7 @@ export interface SlmState {
   readonly retention: { readonly runs: number; readonly failed: number; readonly timeMs: number };
 }
 
-export const INITIAL_SLM_STATE: SlmState = { running: true, retention: { runs: 0, failed: 0, timeMs: 0 } };
+const INITIAL_SLM_STATE: SlmState = { running: true, retention: { runs: 0, failed: 0, timeMs: 0 } };
 
 /** A change of a policy, and what it is bound to. */
 export interface PutPolicy {
@@ -175,6 +175,11 @@ export const SLM_FIELD = 'slm';
 /** Returns the name of the memo field that shows a policy. */
 export function policyField({ kind, id }: PolicyKey): string {
   return `${MEMO_PREFIX}${kind}/${id}`;
+}
+
+/** Returns the id that a policy of snapshot management has as a document of OpenSearch. */
+export function smDocumentId(name: string): string {
+  return `${name}-sm-policy`;
 }
 
 /** Returns the policies that a memo of `policiesWorkflow` shows, sorted by kind and id. */

@@ -30,11 +30,12 @@ export class PolicyRunner {
     const snapshot = policySnapshotName(policy, Date.now());
     const { client } = this.calls;
     const { retryWindowMs } = this.starter.jobOptions();
+    const workflowId = `${workflowIds.policyRun(kind, id)}/${randomBytes(6).toString('hex')}`;
     const started = async (): Promise<void> => {
       const run = await client.workflow.startUpdateWithStart(acceptedUpdate, {
         waitForStage: 'ACCEPTED',
         startWorkflowOperation: new WithStartWorkflowOperation<typeof runPolicyWorkflow>('runPolicyWorkflow', {
-          workflowId: `${workflowIds.policyRun(kind, id)}/${randomBytes(6).toString('hex')}`,
+          workflowId,
           taskQueue: this.taskQueue,
           args: [{ kind, id, snapshot, retryWindowMs }],
           staticSummary: `snapshot by policy ${id}`.slice(0, 180),
@@ -51,6 +52,8 @@ export class PolicyRunner {
     try {
       await waitWhileHealthy(this.health, (signal) => client.withAbortSignal(signal, started));
     } catch (error) {
+      // The caller hears that nothing was started, so nothing may start when the component is back.
+      await this.calls.quick(() => client.workflow.getHandle(workflowId).cancel()).catch(() => undefined);
       throw asSnapkeepError(error);
     }
     try {

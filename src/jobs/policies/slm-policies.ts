@@ -2,19 +2,23 @@ import { inLanes } from '../../concurrency/lanes';
 import { SnapkeepError } from '../../contracts/errors';
 import { type Policy } from '../../contracts/jobs/policy';
 import { type JsonObject } from '../../elasticsearch/json-value';
+import { policyOf } from '../../elasticsearch/policy-metadata';
 import { type Places } from '../reading/places';
 import { withStoreDeadline } from '../reading/store-deadline';
 import { type RegistrationsClient } from '../repositories/registrations-client';
 import { type RunningJobs, type RunningSnapshot } from '../running/running-jobs';
+import { type ClusterFacts } from '../start/health';
 import { type PoliciesClient } from './policies-client';
-import { policyOf } from './policy-metadata';
 import { type PolicyRunner } from './policy-runner';
+import { slmHealth } from './slm-health';
 import { slmPolicyJson, slmStatsJson } from './slm-json';
 import { parseSlmPolicy, type PutSlmPolicy } from './slm-policy';
 
 /** Repositories looked at concurrently, and ms that one of them may take. */
 const LOOKS_AT_ONCE = 8;
 const LOOK_MS = 1_000;
+/** Ms that the cluster may take to tell its name. */
+const INFO_MS = 4_000;
 
 /** Answers Elasticsearch's snapshot lifecycle management. */
 export class SlmPolicies {
@@ -25,6 +29,7 @@ export class SlmPolicies {
       readonly registrations: RegistrationsClient;
       readonly places: Places;
       readonly running: RunningJobs;
+      readonly cluster: ClusterFacts;
       readonly minimumIntervalMs: number;
     },
   ) {}
@@ -92,6 +97,18 @@ export class SlmPolicies {
   async stats(): Promise<JsonObject> {
     const { policies } = this.parts;
     return slmStatsJson(await policies.list('slm'), await policies.slm());
+  }
+
+  /** Answers the health indicator `slm`. */
+  async health(options: { readonly verbose: boolean; readonly size: number }): Promise<JsonObject> {
+    const { policies, cluster } = this.parts;
+    const [list, slm, info] = await Promise.all([
+      policies.list('slm'),
+      policies.slm(),
+      cluster.info(AbortSignal.timeout(INFO_MS)),
+    ]);
+    const now = Date.now();
+    return { cluster_name: info.name, indicators: { slm: slmHealth(list, slm, { ...options, now }) } };
   }
 
   /** Returns the running snapshots of policies by their ids; of a repository that does not answer, none. */

@@ -2,11 +2,11 @@
 import { SnapkeepError } from '../../contracts/errors';
 import { type NewPolicy, type PolicySchedule, type Retention } from '../../contracts/jobs/policy';
 import { type SnapshotRequest } from '../../contracts/jobs/snapshot';
+import { metadataProblem, withPolicy } from '../../elasticsearch/policy-metadata';
 import { policySnapshotName } from '../../elasticsearch/policy-snapshot-name';
 import { nextRun } from '../../elasticsearch/schedules/policy-times';
 import { problemOfFileName, snapshotNameProblem } from '../../elasticsearch/snapshot-name-rules';
 import { parseTimeValue, timeValue } from '../../elasticsearch/values';
-import { metadataProblem, withPolicy } from './policy-metadata';
 
 /** A policy as a caller puts it; fields are in the order in which they are shown. */
 export interface PutSlmPolicy {

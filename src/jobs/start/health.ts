@@ -3,7 +3,11 @@ import { type TemporalCalls } from '../temporal/temporal-calls';
 
 /** The calls to the cluster that jobs need at the front door. */
 export interface ClusterFacts {
-  info(signal?: AbortSignal): Promise<{ readonly product: 'elasticsearch' | 'opensearch'; readonly version: string }>;
+  info(signal?: AbortSignal): Promise<{
+    readonly product: 'elasticsearch' | 'opensearch';
+    readonly version: string;
+    readonly name: string;
+  }>;
   /** Throws when the cluster does not answer. */
   ping(signal?: AbortSignal): Promise<unknown>;
 }

@@ -1,11 +1,11 @@
 /** The metadata of snapshots that policies take: that of the policy's configuration, and the name of the policy. */
-import { type NewPolicy } from '../../contracts/jobs/policy';
+import { type NewPolicy } from '../contracts/jobs/policy';
 
 /** As for any snapshot. */
 const MAX_BYTES = 1024;
 
 /** Returns the metadata field that names a policy. */
-export function policyMetadataField(kind: NewPolicy['kind']): string {
+function policyMetadataField(kind: NewPolicy['kind']): string {
   return kind === 'slm' ? 'policy' : 'sm_policy';
 }
 
