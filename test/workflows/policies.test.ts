@@ -133,6 +133,24 @@ it('changes one policy after the other, and stops and deletes their schedules', 
   });
 });
 
+it('continues as new after many changes, with all that it keeps', async () => {
+  await run({ writeSchedules: async () => undefined }, async (handle) => {
+    const { runId } = await handle.describe();
+    await put(handle);
+    const before = await kept(handle);
+    // A policy that is not there: nothing is written for it.
+    const nothing = () =>
+      handle.executeUpdate(deletePolicyUpdate, { args: [{ kind: 'slm', id: 'gone' }] }).catch(() => undefined);
+    for (let done = 0; done < 1_000; done += 8) await Promise.all(Array.from({ length: 8 }, nothing));
+    await until(
+      async () => (await handle.describe()).runId,
+      (current) => current !== runId,
+    );
+    expect(await kept(handle)).toEqual(before);
+    expect(await put(handle, { shown: '{"name":"other"}' })).toMatchObject({ version: 2, seqNo: 2 });
+  });
+}, 120_000);
+
 it('refuses more than it can keep, naming the limit', async () => {
   await run({ writeSchedules: async () => undefined }, async (handle) => {
     await expect(put(handle, { shown: `{"name":"${'x'.repeat(40_000)}"}` })).rejects.toMatchObject({
