@@ -4,10 +4,10 @@ import { buildSnapshotManifest } from './commit-snapshot';
 
 /**
  * Builds the manifest of a clone, which shares all its shards with the source as they are. As in Elasticsearch, it does
- * not take over the source's `metadata`. Commit it with `cloneOf`.
+ * not take over the source's `metadata`. Of data streams it has those of which it has every index. Commit it with `cloneOf`.
  */
 export function buildCloneManifest(
-  { cluster, includeGlobalState }: SnapshotManifest,
+  { cluster, includeGlobalState, globalState, dataStreams = [] }: SnapshotManifest,
   indices: readonly IndexEntry[],
   { snapshot, uuid, startMillis }: Pick<SnapshotManifest, 'snapshot' | 'uuid' | 'startMillis'>,
 ): SnapshotManifest {
@@ -16,6 +16,12 @@ export function buildCloneManifest(
     shards: index.shards.map((shard) => shard && { ...sharedEntry(shard, startMillis), shown: shard.shown }),
   }));
   const endMillis = Date.now();
-  const clone = { snapshot, uuid, startMillis, endMillis, cluster, metadata: '{}', includeGlobalState };
-  return buildSnapshotManifest({ ...clone, indices: shared, failures: [] }, { partial: true });
+  const clone = { snapshot, uuid, startMillis, endMillis, cluster, metadata: '{}', includeGlobalState, globalState };
+  const names = new Set(indices.map((index) => index.name));
+  // A stream without one of its indices is none.
+  const streams = dataStreams.filter((stream) => stream.indices.every((name) => names.has(name)));
+  return buildSnapshotManifest(
+    { ...clone, indices: shared, failures: [], ...(streams.length === 0 ? {} : { dataStreams: streams }) },
+    { partial: true },
+  );
 }
