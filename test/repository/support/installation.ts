@@ -35,6 +35,11 @@ export class Installation {
     this.changed();
   }
 
+  /** The snapshots that running jobs make. */
+  made(): ReadonlySet<string> {
+    return new Set([...this.running].flatMap(({ snapshotUuid }) => snapshotUuid ?? []));
+  }
+
   /** `mark` gets what is in use; until it has ended no job begins. */
   async marks<T>(mark: (inUse: ReadonlySet<string>) => Promise<T>): Promise<T> {
     await this.until(

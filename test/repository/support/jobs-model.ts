@@ -16,7 +16,7 @@ import { findSnapshotByUuid } from '../../../src/repository/catalogue/root';
 import { buildCloneManifest } from '../../../src/repository/committing/clone-manifest';
 import { commitFailedSnapshot } from '../../../src/repository/committing/commit-failed-snapshot';
 import { buildSnapshotManifest, commitSnapshot } from '../../../src/repository/committing/commit-snapshot';
-import { deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
+import { cleanupRepository, deleteLeftovers, rollbackSnapshot } from '../../../src/repository/deletion/orphans';
 import { markSweeping, removeSnapshots } from '../../../src/repository/deletion/remove-snapshots';
 import { sweepMarked } from '../../../src/repository/deletion/sweep';
 import { type Segment, type SnapshotManifest } from '../../../src/repository/format/format';
@@ -168,6 +168,11 @@ export class Jobs {
     await this.step((catalogue) => removeSnapshots(catalogue, uuids));
     for (const uuid of uuids) this.history.committed.delete(uuid);
     await this.sweep();
+  }
+
+  /** Deletes what nothing refers to, whatever runs. */
+  async cleanUp(): Promise<void> {
+    await this.step((catalogue) => cleanupRepository(catalogue, { running: async () => this.installation.made() }));
   }
 
   /** Marks and sweeps what may be, again if that was asked for while it went on. */
