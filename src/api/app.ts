@@ -59,12 +59,12 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   jobRoutes(app, service);
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
+  snapshotStatusRoutes(app, service);
   repositoryRoutes(app, service);
   analyzeRepositoryRoutes(app, service);
   slmRoutes(app, service);
   smRoutes(app, service);
   unsupportedActions(app);
-  snapshotStatusRoutes(app, service);
   restoreRoutes(app, service);
   snapshotRoutes(app, service);
   unsupportedRoutes(app);
