@@ -4,7 +4,7 @@ import { buildSnapshotManifest } from './commit-snapshot';
 
 /**
  * Builds the manifest of a clone, which shares all its shards with the source as they are. As in Elasticsearch, it does
- * not take over the source's `metadata`. Of data streams it has those of which it has every index. Commit it with `cloneOf`.
+ * not take over the source's `metadata`. It has the data streams of which it has every index. Commit it with `cloneOf`.
  */
 export function buildCloneManifest(
   { cluster, includeGlobalState, globalState, dataStreams = [] }: SnapshotManifest,
