@@ -7,16 +7,24 @@ import { matchesWildcard } from './wildcard';
 
 type Path = readonly string[];
 
-/** Returns the parts of `value` that `expression` keeps. Lists are filtered item by item; empty results are removed. */
-export function filterPath(value: JsonObject, expression: string): JsonObject {
+/**
+ * Returns the parts of `value` that `expression` keeps. Lists are filtered item by item; empty results are removed.
+ * Undefined when nothing is left of a list; an object is left empty.
+ */
+export function filterPath<Value extends JsonObject | readonly JsonObject[]>(
+  value: Value,
+  expression: string,
+): Value | undefined {
   const parts = expression
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
   const excluded = parts.filter((part) => part.startsWith('-')).map((part) => split(part.slice(1)));
   const included = parts.filter((part) => !part.startsWith('-')).map(split);
-  const kept = included.length === 0 ? value : (keep(value, included) ?? {});
-  return (excluded.length === 0 ? kept : (drop(kept as Json, excluded) ?? {})) as JsonObject;
+  const nothing = Array.isArray(value) ? undefined : {};
+  const kept = included.length === 0 ? value : (keep(value, included) ?? nothing);
+  if (kept === undefined || excluded.length === 0) return kept as Value | undefined;
+  return (drop(kept as Json, excluded) ?? nothing) as Value | undefined;
 }
 
 /** Splits a path at its dots. A dot after a backslash is part of a name. */

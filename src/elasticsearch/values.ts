@@ -41,9 +41,9 @@ export function byteSize(bytes: number): string {
   return withUnit(bytes, SIZES, 'b');
 }
 
-/** Prints milliseconds: `1.5s`, `20ms`. */
+/** Prints milliseconds: `1.5s`, `20ms`, `0s`. */
 export function timeValue(millis: number): string {
-  return withUnit(millis, TIMES, 'ms');
+  return millis === 0 ? '0s' : withUnit(millis, TIMES, 'ms');
 }
 
 function withUnit(value: number, units: readonly (readonly [string, number])[], least: string): string {
