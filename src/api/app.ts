@@ -7,11 +7,14 @@ import { errorHandler, type ErrorLog } from './http/error-envelope';
 import { checkNames } from './http/path-names';
 import { CallerGoneError } from './http/request-signal';
 import { type Auth } from './proxy/auth';
+import { answerAsCluster, showProduct } from './proxy/own-answers';
 import { Upstream } from './proxy/upstream';
 import { analyzeRepositoryRoutes } from './routes/analyze-repository';
+import { CAT_PATHS, catRoutes } from './routes/cat';
 import { deleteIndexRoutes } from './routes/delete-index';
 import { healthRoutes } from './routes/health';
 import { jobRoutes } from './routes/jobs';
+import { methodRoutes } from './routes/methods';
 import { recoveryRoutes } from './routes/recovery';
 import { repositoryRoutes } from './routes/repositories';
 import { restoreRoutes } from './routes/restore';
@@ -48,14 +51,23 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   app.use(callGuard(names));
   if (auth === 'cluster') new SnapshotAccess(upstream).protect(app);
   app.use(
-    ['/_snapshot', '/_snapkeep', '/_slm', '/_health_report/slm', '/_plugins/_sm', '/_recovery', '/:index/_recovery'],
+    [
+      '/_snapshot',
+      '/_snapkeep',
+      '/_slm',
+      '/_health_report/slm',
+      '/_plugins/_sm',
+      '/_recovery',
+      '/:index/_recovery',
+      ...CAT_PATHS,
+    ],
     async (request, response, next) => {
       checkNames(request.originalUrl);
-      const product = await upstream.productHeader(request);
-      if (product !== undefined) response.setHeader('X-Elastic-Product', product);
+      await answerAsCluster(request, response, upstream);
       next();
     },
   );
+  methodRoutes(app);
   jobRoutes(app, service);
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
@@ -69,10 +81,12 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   snapshotRoutes(app, service);
   unsupportedRoutes(app);
   recoveryRoutes(app, service, upstream);
+  catRoutes(app, service, upstream);
   deleteIndexRoutes(app, service, upstream, auth);
   app.use((request, response) => upstream.pass(request, response, request.originalUrl));
   app.use((error: unknown, _request: express.Request, response: express.Response, next: express.NextFunction) => {
     if (error instanceof CallerGoneError || response.destroyed) return;
+    showProduct(response, upstream);
     next(error);
   });
   app.use(errorHandler(logger));

@@ -51,6 +51,13 @@ export const ERROR_TABLE = {
   pattern_syntax_exception: { type: 'pattern_syntax_exception', status: 400, scope: 'request', retryable: false },
   x_content_parse_exception: { type: 'x_content_parse_exception', status: 400, scope: 'request', retryable: false },
   media_type_header_exception: { type: 'media_type_header_exception', status: 406, scope: 'request', retryable: false },
+  /** The request names a version in its media types that the cluster does not have. */
+  media_type_version_exception: {
+    type: 'media_type_header_exception',
+    status: 400,
+    scope: 'request',
+    retryable: false,
+  },
   /** The call names a host that is not allowed, or comes from a page of another site. */
   request_forbidden: { type: 'security_exception', status: 403, scope: 'request', retryable: false },
   /** The client stopped sending its request. */

@@ -222,14 +222,42 @@ describe('requests that are the cluster’s', () => {
       ['POST', '/_snapshot/repo/_verify'],
       ['PUT', '/_snapshot/repo/snap/_clone/other'],
       ['POST', '/_snapshot/repo/snap/_mount'],
-      ['PATCH', '/_snapshot/repo'],
-      ['PUT', '/_snapshot'],
       ['GET', '/_snapkeep/nothing'],
     ])('refuse %s %s clearly', async (method, target) => {
       const answer = await ask(method, target);
       expect(answer).toMatchObject({ status: 400, type: 'illegal_argument_exception' });
       expect(answer.reason).toContain(`no handler found for uri [${target}] and method [${method}]`);
       expect(seen.filter((one) => one.url !== '/')).toEqual([]);
+    });
+
+    it.each([
+      ['PATCH', '/_snapshot/repo', 'GET,POST,PUT,DELETE'],
+      ['PUT', '/_snapshot?pretty=false', 'GET'],
+      ['HEAD', '/_snapshot', 'GET'],
+      ['DELETE', '/_snapshot/_status', 'GET'],
+      ['GET', '/_snapshot/repo/_verify', 'POST'],
+      ['PUT', '/_snapshot/repo/snap/_restore', 'POST'],
+      ['POST', '/_snapshot/repo/snap/_status', 'GET'],
+      ['GET', '/_snapshot/repo/snap/_clone/other', 'PUT'],
+    ])('refuse the method of %s %s, and say which are allowed', async (method, target, allowed) => {
+      const response = await fetch(url + target, { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe(allowed);
+      const text = `{"error":"Incorrect HTTP method for uri [${target}] and method [${method}], allowed: [${allowed.replaceAll(',', ', ')}]","status":405}`;
+      expect(await response.text()).toBe(method === 'HEAD' ? '' : text);
+      expect(response.headers.get('content-length')).toBe(String(text.length));
+      const options = await fetch(url + target, { method: 'OPTIONS' });
+      expect([options.status, options.headers.get('allow'), await options.text()]).toEqual([200, allowed, '']);
+    });
+
+    it('refuse paths that nobody knows in the engines’ words', async () => {
+      const response = await fetch(`${url}/_snapshot/a/b/c/d/e?x`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toEqual({
+        error: 'no handler found for uri [/_snapshot/a/b/c/d/e?x] and method [GET]',
+      });
+      const options = await fetch(`${url}/_snapshot/a/b/c/d/e`, { method: 'OPTIONS' });
+      expect([options.status, options.headers.get('allow')]).toEqual([200, null]);
     });
 
     it('refuse a parameter that is not known, by name', async () => {
@@ -266,7 +294,8 @@ describe('requests that are the cluster’s', () => {
 
     it.each([
       ['{"indices": ', 'x_content_parse_exception', 'Failed to parse the request body as JSON'],
-      ['["a"]', 'parse_exception', 'a JSON object is expected'],
+      ['["a"]', 'parse_exception', 'an object is expected'],
+      ['null', 'parse_exception', 'an object is expected'],
       ['{"indexes":"a"}', 'illegal_argument_exception', 'Unknown parameter [indexes]'],
       ['{"indices":{"a":1}}', 'illegal_argument_exception', 'malformed indices section, should be an array of strings'],
       ['{"partial":"maybe"}', 'illegal_argument_exception', 'Failed to parse value [maybe] of [partial]'],
@@ -335,10 +364,10 @@ describe('requests that are the cluster’s', () => {
       });
     });
 
-    it('take JSON under the names that tools give it, and no other format', async () => {
+    it('take JSON under the names that tools give it, and no format that they cannot read', async () => {
       const body = '{"type":"ftp"}';
       const put = (type: string): Promise<{ status: number }> =>
-        ask('PUT', '/_snapshot/repo', { body, headers: { 'content-type': type } });
+        ask('PUT', '/_snapshot/repo', { body, headers: { 'content-type': type, accept: type } });
       for (const type of [
         'application/json; charset=utf-8',
         'application/vnd.elasticsearch+json; compatible-with=8',
@@ -346,7 +375,7 @@ describe('requests that are the cluster’s', () => {
       ]) {
         expect(await put(type)).toMatchObject({ status: 400, type: 'repository_exception' });
       }
-      for (const type of ['text/plain', 'application/yaml', 'application/cbor']) {
+      for (const type of ['text/plain', 'application/x-ndjson', 'application/smile']) {
         expect(await put(type)).toMatchObject({ status: 406 });
       }
     });

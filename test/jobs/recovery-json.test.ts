@@ -13,7 +13,13 @@ const CLUSTER: ClusterRecoveries = {
   },
   other: { shards: [{ id: 0, primary: true, stage: 'DONE', target: TARGET }] },
 };
-const OPTIONS = { activeOnly: false, detailed: false, human: false };
+const OPTIONS = {
+  activeOnly: false,
+  detailed: false,
+  human: false,
+  tellsBytesFromSnapshots: false,
+  tellsRemoteStores: false,
+};
 
 const restore = (more: Partial<IndexRecovery> = {}): Recovery => ({
   workflowId: 'restore/my_backup/snapshot_3/abc',
@@ -69,13 +75,21 @@ describe('_recovery', () => {
       index: {
         size: { total_in_bytes: 1_000, reused_in_bytes: 0, recovered_in_bytes: 871, percent: '87.1%' },
         files: { total: 4, reused: 0, recovered: 3, percent: '75.0%' },
-        bytes: { total: 1_000, reused: 0, recovered: 871, percent: '87.1%' },
+        bytes: {
+          total: 1_000,
+          reused: 0,
+          recovered: 871,
+          percent: '87.1%',
+          total_in_bytes: 1_000,
+          reused_in_bytes: 0,
+          recovered_in_bytes: 871,
+        },
         total_time_in_millis: 500,
         source_throttle_time_in_millis: 0,
         target_throttle_time_in_millis: 0,
       },
       translog: { recovered: 0, total: 0, percent: '100.0%', total_on_start: 0, total_time_in_millis: 0 },
-      start: { check_index_time: 0, total_time_in_millis: 0 },
+      start: { check_index_time: 0, check_index_time_in_millis: 0, total_time_in_millis: 0 },
       verify_index: { check_index_time_in_millis: 0, total_time_in_millis: 0 },
     });
   });
@@ -109,6 +123,6 @@ describe('_recovery', () => {
 
   it('prints sizes and times as Elasticsearch does', () => {
     expect([byteSize(0), byteSize(1_536), byteSize(5 * 1024 ** 3)]).toEqual(['0b', '1.5kb', '5gb']);
-    expect([timeValue(20), timeValue(1_500), timeValue(3_600_000)]).toEqual(['20ms', '1.5s', '1h']);
+    expect([0, 20, 1_500, 3_600_000].map(timeValue)).toEqual(['0s', '20ms', '1.5s', '1h']);
   });
 });

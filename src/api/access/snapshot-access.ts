@@ -100,7 +100,7 @@ export class SnapshotAccess {
       }),
     );
     app.all(
-      ['/_snapshot{/*path}', '/_snapkeep{/*path}'],
+      ['/_snapshot{/*path}', '/_snapkeep{/*path}', '/_cat/snapshots{/*path}', '/_cat/repositories'],
       this.demand(({ method, path }) => {
         if (isRead(method) && /^\/_snapkeep\/health\/?$/i.test(path)) return undefined;
         return isRead(method) ? 'read' : 'register';
@@ -116,7 +116,7 @@ export class SnapshotAccess {
       this.demand(() => 'readPolicies'),
     );
     // A caller who may not see snapshots still gets the cluster's own recoveries.
-    app.get(['/_recovery', '/:index/_recovery'], async (request, response, next) => {
+    app.get(['/_recovery', '/:index/_recovery', '/_cat/recovery{/:index}'], async (request, response, next) => {
       if ((await this.refusal(request, 'read')) === undefined) next();
       else await this.upstream.pass(request, response, request.originalUrl);
     });

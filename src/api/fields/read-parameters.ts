@@ -11,10 +11,10 @@ const TIMEOUT = { kind: time, meaning: 'accepted; Snapkeep has deadlines of its 
 /** Parameters that every request accepts, as in Elasticsearch. send-answer reads those about printing. */
 export const EVERY_REQUEST = {
   pretty: { kind: unread(), meaning: 'prints the answer with line breaks' },
-  human: { kind: unread(), meaning: 'adds sizes and times for people to `_recovery`; accepted elsewhere' },
+  human: { kind: unread(), meaning: 'adds sizes and times for people' },
   error_trace: { kind: unread(), meaning: 'accepted' },
   filter_path: { kind: unread(), meaning: 'prints only these parts of the answer' },
-  format: { kind: unread(), meaning: 'accepted; answers are JSON' },
+  format: { kind: unread(), meaning: '`json`, `yaml` or `cbor`; others count as JSON, in tables as text' },
   master_timeout: TIMEOUT,
   cluster_manager_timeout: TIMEOUT,
   timeout: TIMEOUT,

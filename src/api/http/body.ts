@@ -1,8 +1,10 @@
 import { type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type Request } from 'express';
+import { parse as parseYaml } from 'yaml';
 import { SnapkeepError } from '../../contracts/errors';
 import { findValue, textOf } from '../../documents/scan-json';
+import { decodeCbor } from '../../elasticsearch/cbor';
 
 /** Bytes of the largest body that is accepted. Requests that are passed on to the cluster have no limit here. */
 const MAX_BYTES = 1024 * 1024;
@@ -11,10 +13,10 @@ const MAX_MS = 60_000;
 /** Stands for the body of a request without one: an empty object. */
 const NO_BODY = Buffer.from('{}');
 
-const JSON_TYPE = /^application\/(json|vnd\.(elasticsearch|opensearch)\+json)\b/i;
+const KNOWN_TYPE = /^application\/(?:vnd\.(?:elasticsearch|opensearch)\+)?(json|yaml|cbor)\b/i;
 const OTHER_FORMAT = /yaml|cbor|smile|x-ndjson|msgpack/i;
 
-/** A request body that is a JSON object. */
+/** A request body that is an object, in JSON or a format that says the same. */
 export class JsonBody {
   private constructor(
     private readonly bytes: Buffer,
@@ -35,45 +37,55 @@ export class JsonBody {
   /**
    * Reads and parses the body. An empty body counts as an empty object. Throws `content_too_long_exception` when the
    * body is larger than 1 MB, `request_timeout` when it arrives too slowly, `media_type_header_exception` when it has
-   * another format, and `illegal_argument_exception` when its encoding is unknown. Throws `x_content_parse_exception`
-   * when it is not JSON, and `parse_exception` when it cannot be read or is not an object.
+   * a format that can't be read, and `illegal_argument_exception` when its encoding is unknown. Throws
+   * `x_content_parse_exception` when it is not what its type says, and `parse_exception` when it cannot be read or is
+   * not an object.
    */
   static async read(request: Request): Promise<JsonBody> {
     const bytes = await readAll(request);
-    if (bytes.toString('utf8').trim() === '') return new JsonBody(NO_BODY, new Map());
-    checkType(request);
-    return JsonBody.parse(bytes);
+    if (bytes.toString('latin1').trim() === '') return new JsonBody(NO_BODY, new Map());
+    return JsonBody.parse(bytes, formatOf(request));
   }
 
-  /**
-   * Parses JSON text. Throws `x_content_parse_exception` when it is not JSON, and `parse_exception` when it is not an
-   * object.
-   */
-  static parse(bytes: Buffer): JsonBody {
-    const text = bytes.toString('utf8');
+  /** Parses a body. Throws `x_content_parse_exception` when it is not of the format, `parse_exception` if no object. */
+  static parse(bytes: Buffer, format: keyof typeof FORMATS = 'json'): JsonBody {
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = FORMATS[format](bytes) ?? {};
     } catch (error) {
       throw new SnapkeepError(
         'x_content_parse_exception',
-        `Failed to parse the request body as JSON: ${(error as Error).message}`,
+        `Failed to parse the request body as ${format.toUpperCase()}: ${(error as Error).message}`,
       );
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new SnapkeepError('parse_exception', 'Failed to parse the request body: a JSON object is expected');
+      throw new SnapkeepError('parse_exception', 'Failed to parse the request body: an object is expected');
     }
-    return new JsonBody(bytes, new Map(Object.entries(value)));
+    // Members are taken out of the text of JSON.
+    const text = format === 'json' ? bytes : Buffer.from(JSON.stringify(value));
+    return new JsonBody(text, new Map(Object.entries(value)));
   }
 }
 
+const FORMATS = {
+  json: (bytes: Buffer): unknown => {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    // The other formats have null for an empty body, JSON does not.
+    return value === null ? [] : value;
+  },
+  yaml: (bytes: Buffer): unknown => parseYaml(bytes.toString('utf8'), { logLevel: 'error' }) as unknown,
+  cbor: decodeCbor,
+};
+
 /**
- * Throws `media_type_header_exception` for a format other than JSON. Unknown types are accepted, because tools send
- * JSON under many types. The call guard has already refused the types that a web page can send.
+ * Returns the format of the body. Unknown types count as JSON, because tools send JSON under many types. The call guard
+ * has already refused the types that a web page can send. Throws `media_type_header_exception` for other formats.
  */
-function checkType(request: Request): void {
+function formatOf(request: Request): keyof typeof FORMATS {
   const type = request.headers['content-type'] ?? '';
-  if (JSON_TYPE.test(type) || !OTHER_FORMAT.test(type)) return;
+  const known = KNOWN_TYPE.exec(type)?.[1]?.toLowerCase() as keyof typeof FORMATS | undefined;
+  if (known !== undefined) return known;
+  if (!OTHER_FORMAT.test(type)) return 'json';
   throw new SnapkeepError(
     'media_type_header_exception',
     `Content-Type header [${type}] is not supported; send [application/json]`,

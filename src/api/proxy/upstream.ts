@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pool } from 'undici';
+import { type AnswerKind } from '../../cluster/dialect/answers';
 import { type ClusterSettings, connectionTo, openPool } from '../../cluster/http/connection';
 import { SnapkeepError } from '../../contracts/errors';
 import { hasBody } from '../http/request-kind';
@@ -13,10 +14,12 @@ import { forwardedHeaders, returnedHeaders, setHeaders } from './forwarded-heade
 const CONNECT_MS = 4_000;
 /** Ms for the answer to a small question that Snapkeep asks. */
 const ASK_MS = 4_000;
-/** Ms for the answer that shows the cluster's product header. */
-const PRODUCT_MS = 1_000;
-/** Ms before a cluster that did not answer is asked for its product header again. */
-const PRODUCT_AGAIN_MS = 5_000;
+/** Ms for the answer in which the cluster says what it is. */
+const KIND_MS = 1_000;
+/** Ms before a cluster that did not say what it is gets asked again. */
+const KIND_AGAIN_MS = 5_000;
+/** Ms after which the cluster is asked again, because it can be upgraded. */
+const KIND_KEPT_MS = 60_000;
 const PRODUCT_HEADER = 'x-elastic-product';
 
 /** A whole answer of the cluster. */
@@ -43,7 +46,8 @@ export class Upstream {
   /** Snapkeep's own credentials; undefined when requests carry the caller's. */
   private readonly authorization: string | undefined;
   private product: { readonly header: string | undefined } | undefined;
-  private productAsked = 0;
+  private kind: AnswerKind | undefined;
+  private kindAsked = 0;
 
   constructor(settings: ClusterSettings, auth: Auth) {
     const connection = connectionTo(settings);
@@ -120,14 +124,24 @@ export class Upstream {
   }
 
   /**
-   * Returns the cluster's `X-Elastic-Product` header, by which clients recognize Elasticsearch. It is undefined when
-   * the cluster sends none, or has not answered yet. The question is asked in the caller's name and never throws.
+   * Returns product and version of the cluster; undefined when it has not said them to anybody yet. The question is
+   * asked in the caller's name and never throws.
    */
-  async productHeader(caller: IncomingMessage): Promise<string | undefined> {
-    if (this.product === undefined && Date.now() - this.productAsked > PRODUCT_AGAIN_MS) {
-      this.productAsked = Date.now();
-      await this.ask(caller, '/', { timeoutMs: PRODUCT_MS }).catch(() => undefined);
+  async kindFor(caller: IncomingMessage): Promise<AnswerKind | undefined> {
+    const age = Date.now() - this.kindAsked;
+    if (this.kind === undefined ? age > KIND_AGAIN_MS : age > KIND_KEPT_MS) {
+      this.kindAsked = Date.now();
+      const answer = await this.ask(caller, '/', { timeoutMs: KIND_MS }).catch(() => undefined);
+      this.kind = (answer?.status === 200 ? kindIn(answer.body) : undefined) ?? this.kind;
     }
+    return this.kind;
+  }
+
+  /**
+   * Returns the `X-Elastic-Product` header of the cluster's latest answer, by which clients recognize Elasticsearch.
+   * Undefined when the cluster sends none, or has not answered yet.
+   */
+  get productHeader(): string | undefined {
     return this.product?.header;
   }
 
@@ -157,6 +171,16 @@ export function relay(response: ServerResponse, { status, headers, body }: Upstr
   );
   response.setHeader('content-length', body.length);
   response.end(body);
+}
+
+function kindIn(body: Buffer): AnswerKind | undefined {
+  try {
+    const { version } = JSON.parse(body.toString('utf8')) as { version?: { number?: string; distribution?: string } };
+    if (typeof version?.number !== 'string') return undefined;
+    return { product: version.distribution === 'opensearch' ? 'opensearch' : 'elasticsearch', version: version.number };
+  } catch {
+    return undefined;
+  }
 }
 
 function productOf(headers: ReadonlyMap<string, string[]>): string | undefined {

@@ -6,6 +6,7 @@ import { type Recovery } from '../../jobs/restores/recoveries';
 import { type SnapshotService } from '../../jobs/snapshot-service';
 import { answer } from '../http/send-answer';
 import { type Auth } from '../proxy/auth';
+import { answerAsCluster } from '../proxy/own-answers';
 import { relay, type Upstream, type UpstreamAnswer } from '../proxy/upstream';
 
 /**
@@ -49,6 +50,7 @@ export function deleteIndexRoutes(
     );
     const left = parts.filter((_, i) => rest[i]);
     if (left.length === 0) {
+      await answerAsCluster(request, response, upstream);
       answer(request, response, 200, { acknowledged: true });
       return;
     }

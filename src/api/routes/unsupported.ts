@@ -1,26 +1,22 @@
 import { type IRouter, type Request } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
+import { answer } from '../http/send-answer';
 
-/** Actions on repositories, for methods that they do not have. In the path they take the place of a snapshot's name. */
-const REPOSITORY_ACTIONS = ['_verify', '_cleanup', '_analyze', '_verify_integrity'];
-
-/**
- * Refuses unsupported actions. Must precede the routes of snapshots, which would take an action for a snapshot's
- * name.
- */
+/** Refuses what is not there yet. Must precede the routes of snapshots, which would take it for a snapshot's name. */
 export function unsupportedActions(router: IRouter): void {
-  router.all(
-    REPOSITORY_ACTIONS.map((action) => `/_snapshot/:repository/${action}`),
-    refuse,
-  );
+  router.all('/_snapshot/:repository/_verify_integrity', refuse);
 }
 
 /**
- * Refuses every other path of snapshots and policies. Must follow their routes. Such a request is never passed on,
- * because the cluster has other repositories and policies under the same names.
+ * Refuses every other path of snapshots and policies, in the engines' words. Must follow their routes. Such a request
+ * is never passed on, because the cluster has other repositories and policies under the same names.
  */
 export function unsupportedRoutes(router: IRouter): void {
-  router.all(['/_snapshot{/*path}', '/_slm{/*path}', '/_plugins/_sm{/*path}'], refuse);
+  router.all('/_snapshot/:repository/:snapshot/_mount', refuse);
+  router.all(['/_snapshot{/*path}', '/_slm{/*path}', '/_plugins/_sm{/*path}'], (request, response) => {
+    const { originalUrl, method } = request;
+    answer(request, response, 400, { error: `no handler found for uri [${originalUrl}] and method [${method}]` });
+  });
 }
 
 function refuse(request: Request): never {

@@ -70,7 +70,8 @@ export function dialectOf({ product, version, pit }: ClusterKind): Dialect {
   return { ...(row?.[3] ?? COMMON), pointInTime: pit === 'none' ? undefined : POINTS_IN_TIME[pit] };
 }
 
-function isAtLeast(version: string, major: number, minor: number): boolean {
+/** Returns whether a version such as `8.19.0` is `major.minor` or newer. */
+export function isAtLeast(version: string, major: number, minor: number): boolean {
   const [a = 0, b = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
   return a > major || (a === major && b >= minor);
 }

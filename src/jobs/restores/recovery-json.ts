@@ -14,10 +14,14 @@ interface ClusterRecovery {
   readonly target?: JsonObject;
 }
 
-interface RecoveryOptions {
+export interface RecoveryOptions {
   readonly activeOnly: boolean;
   readonly detailed: boolean;
   readonly human: boolean;
+  /** Whether the cluster tells the bytes that a recovery from a peer took from a snapshot. */
+  readonly tellsBytesFromSnapshots: boolean;
+  /** Whether the cluster tells of searchable snapshots and remote stores. */
+  readonly tellsRemoteStores: boolean;
 }
 
 /**
@@ -85,6 +89,7 @@ function recoveryJson(
       version: restore.version,
       index: index.source,
       restoreUUID: restore.id,
+      ...(options.tellsRemoteStores ? NO_REMOTE_STORE : {}),
     },
     target,
     index: {
@@ -92,21 +97,38 @@ function recoveryJson(
         ...size('total', shard.bytes, options),
         ...size('reused', 0, options),
         ...size('recovered', shard.recoveredBytes, options),
+        ...(options.tellsBytesFromSnapshots ? size('recovered_from_snapshot', 0, options) : {}),
         percent: bytePercent,
       },
       files,
-      // The form of Elasticsearch 1.x.
-      bytes: { total: shard.bytes, reused: 0, recovered: shard.recoveredBytes, percent: bytePercent },
+      // The form of Elasticsearch 1.x, with the members that the Java clients require of it.
+      bytes: {
+        total: shard.bytes,
+        reused: 0,
+        recovered: shard.recoveredBytes,
+        percent: bytePercent,
+        total_in_bytes: shard.bytes,
+        reused_in_bytes: 0,
+        recovered_in_bytes: shard.recoveredBytes,
+      },
       ...time('total_time', Math.max(0, indexing), options),
-      ...time('source_throttle_time', 0, options),
-      ...time('target_throttle_time', 0, options),
+      ...throttleTime('source_throttle_time', options),
+      ...throttleTime('target_throttle_time', options),
     },
     translog: { recovered: 0, total: 0, percent: '100.0%', total_on_start: 0, ...time('total_time', 0, options) },
-    // Elasticsearch 1.x; later versions have check_index_time in verify_index.
-    start: { check_index_time: 0, total_time_in_millis: 0 },
+    // Elasticsearch 1.x, with what the Java clients require; later versions have check_index_time in verify_index.
+    start: { check_index_time: 0, check_index_time_in_millis: 0, total_time_in_millis: 0 },
     verify_index: { ...time('check_index_time', 0, options), ...time('total_time', 0, options) },
   };
 }
+
+/** Members of OpenSearch for a restore that uses no remote store. */
+const NO_REMOTE_STORE: JsonObject = {
+  isSearchableSnapshot: false,
+  remoteStoreIndexShallowCopy: false,
+  sourceRemoteStoreRepository: null,
+  sourceRemoteTranslogRepository: null,
+};
 
 /** Returns the percentage as Elasticsearch prints it; 100.0% of an empty whole once the stage is DONE. */
 function percent(part: number, whole: number, stage: string): string {
@@ -120,4 +142,9 @@ function size(name: string, bytes: number, { human }: RecoveryOptions): JsonObje
 
 function time(name: string, millis: number, { human }: RecoveryOptions): JsonObject {
   return { ...(human ? { [name]: timeValue(millis) } : {}), [`${name}_in_millis`]: millis };
+}
+
+/** The engines print a throttling that never happened so. */
+function throttleTime(name: string, { human }: RecoveryOptions): JsonObject {
+  return { ...(human ? { [name]: '-1' } : {}), [`${name}_in_millis`]: 0 };
 }
