@@ -71,7 +71,7 @@ export function createApp({ service, cluster, auth, names, logger }: AppParts): 
   jobRoutes(app, service);
   snapshotDetailRoutes(app, service);
   healthRoutes(app, service);
-  snapshotStatusRoutes(app, service);
+  snapshotStatusRoutes(app, service, upstream);
   repositoryRoutes(app, service);
   analyzeRepositoryRoutes(app, service);
   slmRoutes(app, service);

@@ -43,6 +43,12 @@ const MANIFEST = {
 const OPTIONS = { verbose: true, indexDetails: false, indexNames: true, includeRepository: true };
 
 describe('a snapshot as JSON', () => {
+  it('tells the duration to people, and of remote stores where the cluster does', () => {
+    const view = finishedView('my_backup', ROOT, ENTRY);
+    const info = snapshotInfo(view, MANIFEST, { ...OPTIONS, human: true, tellsRemoteStores: true }, 0);
+    expect(info).toMatchObject({ duration: '324ms', remote_store_index_shallow_copy: false });
+  });
+
   it('has the fields of Elasticsearch, in its order', () => {
     const info = snapshotInfo(finishedView('my_backup', ROOT, ENTRY), MANIFEST, OPTIONS, 0);
     expect(JSON.parse(JSON.stringify({ ...info, metadata: undefined }))).toEqual({

@@ -29,6 +29,17 @@ const NONE = { file_count: 0, size_in_bytes: 0 };
 const plain = (json: unknown): any => JSON.parse(JSON.stringify(json));
 
 describe('_status', () => {
+  it('tells sizes and times to people with human', () => {
+    const manifest = {
+      startMillis: 1_000,
+      failures: [],
+      indices: [{ name: 'index_3', shards: [entry(3, 3_000, 1, 100)] }],
+    } as unknown as SnapshotManifest;
+    const status = plain(statusJson(HEAD, finishedRows(manifest), true));
+    expect(status.stats).toMatchObject({ time: '64ms', total: { size: '2.9kb', size_in_bytes: 3_000 } });
+    expect(status.indices.index_3.shards['0'].stats).toMatchObject({ time: '22ms', incremental: { size: '100b' } });
+  });
+
   it('sums what is in the manifest of a finished snapshot, in the older and the newer fields', () => {
     const manifest = {
       startMillis: 1_000,

@@ -11,8 +11,8 @@ export interface ErrorLog {
 /** Returns Elasticsearch's envelope around an error of the catalogue. */
 export function envelope(error: SnapkeepError): JsonObject {
   const { type, status } = ERROR_TABLE[error.code];
-  const cause = { type, reason: error.message };
-  return { error: { root_cause: [cause], ...cause, ...resourceOf(error), caused_by: causedBy(error) }, status };
+  const cause = { type, reason: reasonOf(error), ...resourceOf(error) };
+  return { error: { root_cause: [cause], ...cause, caused_by: causedBy(error) }, status };
 }
 
 /**
@@ -42,10 +42,16 @@ function asCatalogued(thrown: unknown): SnapkeepError {
   return new SnapkeepError('internal', 'an unexpected error occurred; the log of Snapkeep has it', { cause: thrown });
 }
 
+/** Returns the message; of an index that the cluster does not know, the cluster's own words, as callers look for. */
+function reasonOf({ code, message, details }: SnapkeepError): string {
+  return code === 'index_not_found_exception' && typeof details.reason === 'string' ? details.reason : message;
+}
+
 /** Returns the members that Elasticsearch adds to an error about an index. */
 function resourceOf({ code, details }: SnapkeepError): JsonObject {
   if (code !== 'index_not_found_exception' || typeof details.index !== 'string') return {};
-  return { 'resource.type': 'index_or_alias', 'resource.id': details.index, index: details.index };
+  const { index } = details;
+  return { 'resource.type': 'index_or_alias', 'resource.id': index, index_uuid: '_na_', index };
 }
 
 /** Returns the next error of the catalogue in the chain of causes whose message differs. */

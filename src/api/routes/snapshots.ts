@@ -1,15 +1,16 @@
-import { type IRouter, type Request } from 'express';
+import { type IRouter, type Request, type Response } from 'express';
 import { SnapkeepError } from '../../contracts/errors';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/snapshot-service';
+import { type InfoForm } from '../../jobs/snapshots/snapshot-info';
 import { type ListRequest } from '../../jobs/snapshots/snapshot-list';
 import { readBody } from '../fields/read-body';
 import { readParameters } from '../fields/read-parameters';
 import { JsonBody } from '../http/body';
 import { illegal } from '../http/illegal-argument';
-import { queryOf } from '../http/query';
+import { isSwitchedOn, queryOf } from '../http/query';
 import { untilClosed } from '../http/request-signal';
-import { answer } from '../http/send-answer';
+import { answer, answerDialect } from '../http/send-answer';
 import { CLONE_SNAPSHOT } from '../requests/clone-snapshot';
 import { CREATE_SNAPSHOT } from '../requests/create-snapshot';
 import { DELETE_SNAPSHOTS } from '../requests/delete-snapshots';
@@ -29,7 +30,9 @@ export function snapshotRoutes(
       const body = await JsonBody.read(request);
       const { repository, snapshot } = request.params;
       const started = await creator.create({ repository, snapshot, request: readBody(body, CREATE_SNAPSHOT.body) });
-      const json = waitForCompletion ? { snapshot: await started.finished(untilClosed(response)) } : { accepted: true };
+      const json = waitForCompletion
+        ? { snapshot: await started.finished(untilClosed(response), formOf(request, response)) }
+        : { accepted: true };
       answer(request, response, 200, json);
     });
   }
@@ -51,7 +54,7 @@ export function snapshotRoutes(
   });
 
   router.get(PATH, async (request, response) => {
-    answer(request, response, 200, await list.show(listRequest(request)));
+    answer(request, response, 200, await list.show({ ...listRequest(request), ...formOf(request, response) }));
   });
 
   router.delete(PATH, async (request, response) => {
@@ -74,8 +77,14 @@ function listRequest(request: Request<{ repository: string; snapshot: string }>)
     indexDetails,
     indexNames,
     includeRepository,
-    page: { ...page, states: state },
+    // Without the times there is no order but that of the names.
+    page: { ...page, sort: verbose ? page.sort : 'name', states: state },
   };
+}
+
+function formOf(request: Request, response: Response): InfoForm {
+  const { tellsRemoteStores } = answerDialect(response);
+  return { human: isSwitchedOn(request, 'human'), tellsRemoteStores };
 }
 
 /** Throws `illegal_argument_exception` when parameters are given that exclude each other. */

@@ -20,6 +20,7 @@ import { type ClusterFacts } from '../start/health';
 import { type JobStarter } from '../start/start-job';
 import { asSnapkeepError, isStopped } from '../temporal/temporal-failures';
 import { nameInUse } from './name-in-use';
+import { type InfoForm } from './snapshot-info';
 import { type SnapshotList } from './snapshot-list';
 
 interface CreateRequest {
@@ -37,7 +38,7 @@ interface StartedSnapshot {
    * Waits, without a time limit, for the end of the job and returns the finished snapshot as JSON. `signal` ends the
    * waiting only. Throws the reason when the job failed, and `snapshot_aborted` when the snapshot was deleted.
    */
-  finished(signal: AbortSignal): Promise<JsonObject>;
+  finished(signal: AbortSignal, form: InfoForm): Promise<JsonObject>;
 }
 
 /** Starts jobs that take a snapshot. */
@@ -91,7 +92,7 @@ export class SnapshotCreator {
       });
       return {
         snapshot,
-        finished: (signal) => this.finished(registration, snapshot, uuid, starter.result(handle, signal)),
+        finished: (signal, form) => this.finished(registration, snapshot, uuid, form, starter.result(handle, signal)),
       };
     } catch (error) {
       throw await nameInUse(cluster, repository, snapshot, error);
@@ -102,6 +103,7 @@ export class SnapshotCreator {
     registration: Registration,
     snapshot: string,
     uuid: string,
+    form: InfoForm,
     outcome: Promise<unknown>,
   ): Promise<JsonObject> {
     const where = `${registration.name}:${snapshot}`;
@@ -111,7 +113,7 @@ export class SnapshotCreator {
       if (!isStopped(error)) throw asSnapkeepError(error);
       throw new SnapkeepError('snapshot_aborted', `[${where}] Snapshot was aborted by deletion`, { cause: error });
     }
-    const info = await this.parts.list.finished(registration, uuid);
+    const info = await this.parts.list.finished(registration, uuid, form);
     if (info === undefined) throw snapshotMissing(registration.name, snapshot);
     return info;
   }

@@ -1,15 +1,23 @@
 /** Prints snapshots as `GET /_snapshot/{repository}/{snapshot}` shows them. Pure. */
 import { type JsonObject, RawJson } from '../../elasticsearch/json-value';
-import { isoTime } from '../../elasticsearch/values';
+import { isoTime, timeValue } from '../../elasticsearch/values';
 import { versionId } from '../../elasticsearch/version-id';
 import { type ShardFailure, type SnapshotManifest } from '../../repository/format/format';
 import { type SnapshotView } from './snapshot-view';
 
-export interface InfoOptions {
+export interface InfoOptions extends InfoForm {
   readonly verbose: boolean;
   readonly indexDetails: boolean;
   readonly indexNames: boolean;
   readonly includeRepository: boolean;
+}
+
+/** What of an answer depends on the cluster and on the reader. */
+export interface InfoForm {
+  /** Adds times for people. */
+  readonly human?: boolean;
+  /** Whether the cluster tells of indices in remote stores. */
+  readonly tellsRemoteStores?: boolean;
 }
 
 /**
@@ -31,10 +39,12 @@ export function snapshotInfo(
   const dataStreams = [...view.dataStreams];
   if (!options.verbose) return { ...identity, indices, data_streams: dataStreams, state: view.state };
   const failures = manifest?.failures ?? [];
+  const millis = Math.max(0, (view.endMillis === 0 ? now : view.endMillis) - view.startMillis);
   return {
     ...identity,
     version_id: view.version === undefined ? undefined : versionId(view.version),
     version: view.version,
+    remote_store_index_shallow_copy: options.tellsRemoteStores === true ? false : undefined,
     indices,
     index_details: options.indexDetails ? indexDetails(manifest) : undefined,
     data_streams: dataStreams,
@@ -46,7 +56,8 @@ export function snapshotInfo(
     start_time_in_millis: view.startMillis,
     end_time: isoTime(view.endMillis),
     end_time_in_millis: view.endMillis,
-    duration_in_millis: Math.max(0, (view.endMillis === 0 ? now : view.endMillis) - view.startMillis),
+    duration: options.human === true ? timeValue(millis) : undefined,
+    duration_in_millis: millis,
     failures: failures.map(failureInfo),
     shards: { total: view.shards.total, failed: view.shards.failed, successful: view.shards.successful },
     feature_states: [],

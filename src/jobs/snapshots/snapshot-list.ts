@@ -11,7 +11,7 @@ import { type RepositoryReader } from '../reading/repository-reader';
 import { type Repositories } from '../repositories/repositories';
 import { type RunningJobs } from '../running/running-jobs';
 import { type RunningViews } from './running-views';
-import { type InfoOptions, snapshotInfo } from './snapshot-info';
+import { type InfoForm, type InfoOptions, snapshotInfo } from './snapshot-info';
 import { pageOf, type PageRequest } from './snapshot-page';
 import { finishedView, type SnapshotView } from './snapshot-view';
 
@@ -72,12 +72,12 @@ export class SnapshotList {
   }
 
   /** Returns a finished snapshot as `wait_for_completion` answers it; undefined if it is not in the catalogue. */
-  async finished(registration: Registration, uuid: string): Promise<JsonObject | undefined> {
+  async finished(registration: Registration, uuid: string, form: InfoForm): Promise<JsonObject | undefined> {
     const root = await this.reader.readRoot(registration);
     const entry = root.snapshots.find((one) => one.uuid === uuid);
     if (entry === undefined) return undefined;
     const view = finishedView(registration.name, root, entry);
-    const options = { verbose: true, indexDetails: false, indexNames: true, includeRepository: true };
+    const options = { verbose: true, indexDetails: false, indexNames: true, includeRepository: true, ...form };
     const [manifest] = await this.manifests([view], options, () => registration);
     return snapshotInfo(view, manifest, options, Date.now());
   }

@@ -20,6 +20,8 @@ interface StatusRequest {
   /** Unset: all indices. */
   readonly indices?: readonly string[];
   readonly ignoreUnavailable: boolean;
+  /** Adds sizes and times for people. */
+  readonly human: boolean;
 }
 
 /** Answers `_status`. Reads one object per finished snapshot, and queries the jobs of running ones. */
@@ -68,7 +70,7 @@ export class SnapshotStatuses {
     const now = Date.now();
     const rows = await this.rows(registration, view, now);
     const end = view.endMillis === 0 ? now : view.endMillis;
-    return statusJson({ ...view, millis: Math.max(0, end - view.startMillis) }, pick(rows, request));
+    return statusJson({ ...view, millis: Math.max(0, end - view.startMillis) }, pick(rows, request), request.human);
   }
 
   private async rows(registration: Registration, view: SnapshotView, now: number): Promise<readonly IndexRows[]> {

@@ -1,6 +1,7 @@
 /** Prints snapshots as `_status` shows them, with the fields of Elasticsearch since 6.4 and the older ones. Pure. */
 import { type ShardStage } from '../../contracts/jobs/copy';
 import { type JsonObject } from '../../elasticsearch/json-value';
+import { byteSize, timeValue } from '../../elasticsearch/values';
 import { type FileCount, type IndexRows, type ShardRow } from './shard-rows';
 
 interface StatusHead {
@@ -14,8 +15,8 @@ interface StatusHead {
   readonly millis: number;
 }
 
-/** Returns one element of `snapshots`. */
-export function statusJson(head: StatusHead, indices: readonly IndexRows[]): JsonObject {
+/** Returns one element of `snapshots`; with `human`, sizes and times for people too. */
+export function statusJson(head: StatusHead, indices: readonly IndexRows[], human = false): JsonObject {
   const all = indices.flatMap((index) => index.shards);
   return {
     snapshot: head.snapshot,
@@ -24,21 +25,21 @@ export function statusJson(head: StatusHead, indices: readonly IndexRows[]): Jso
     state: head.state,
     include_global_state: head.includeGlobalState,
     shards_stats: shardsStats(all),
-    stats: stats(sum(all), head.startMillis, head.millis),
-    indices: Object.fromEntries(indices.map((index) => [index.name, indexJson(index.shards)])),
+    stats: stats(sum(all), head.startMillis, head.millis, human),
+    indices: Object.fromEntries(indices.map((index) => [index.name, indexJson(index.shards, human)])),
   };
 }
 
-function indexJson(shards: readonly ShardRow[]): JsonObject {
+function indexJson(shards: readonly ShardRow[], human: boolean): JsonObject {
   const start = Math.min(...shards.map((shard) => shard.startMillis));
   const end = Math.max(...shards.map((shard) => shard.startMillis + shard.millis));
   return {
     shards_stats: shardsStats(shards),
-    stats: stats(sum(shards), shards.length === 0 ? 0 : start, shards.length === 0 ? 0 : end - start),
+    stats: stats(sum(shards), shards.length === 0 ? 0 : start, shards.length === 0 ? 0 : end - start, human),
     shards: Object.fromEntries(
       shards.map((shard, number) => [
         String(number),
-        { stage: shard.stage, stats: stats(shard, shard.startMillis, shard.millis), reason: shard.reason },
+        { stage: shard.stage, stats: stats(shard, shard.startMillis, shard.millis, human), reason: shard.reason },
       ]),
     ),
   };
@@ -71,12 +72,18 @@ function sum(shards: readonly ShardRow[]): Counts {
   return { incremental: of('incremental'), processed: of('processed'), total: of('total') };
 }
 
-function stats({ incremental, processed, total }: Counts, startMillis: number, millis: number): JsonObject {
+function stats(
+  { incremental, processed, total }: Counts,
+  startMillis: number,
+  millis: number,
+  human: boolean,
+): JsonObject {
   return {
-    incremental: fileCount(incremental),
-    processed: fileCount(processed),
-    total: fileCount(total),
+    incremental: fileCount(incremental, human),
+    processed: fileCount(processed, human),
+    total: fileCount(total, human),
     start_time_in_millis: startMillis,
+    time: human ? timeValue(millis) : undefined,
     time_in_millis: millis,
     // Elasticsearch 1.x to 6.x, which counted the files that had to be copied.
     number_of_files: incremental.files,
@@ -86,6 +93,6 @@ function stats({ incremental, processed, total }: Counts, startMillis: number, m
   };
 }
 
-function fileCount({ files, bytes }: FileCount): JsonObject {
-  return { file_count: files, size_in_bytes: bytes };
+function fileCount({ files, bytes }: FileCount, human: boolean): JsonObject {
+  return { file_count: files, size: human ? byteSize(bytes) : undefined, size_in_bytes: bytes };
 }
