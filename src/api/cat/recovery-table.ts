@@ -2,7 +2,7 @@ import { type CatCell, type CatColumn, type CatTable } from '../../elasticsearch
 import { type JsonObject } from '../../elasticsearch/json-value';
 import { isoTime } from '../../elasticsearch/values';
 
-const COLUMNS: readonly CatColumn[] = [
+export const RECOVERY_COLUMNS: readonly CatColumn[] = [
   { name: 'index', aliases: 'i,idx', description: 'index name' },
   { name: 'shard', aliases: 's,sh', description: 'shard name' },
   { name: 'start_time', aliases: 'start', description: 'recovery start time', isHidden: true },
@@ -75,20 +75,21 @@ interface Place {
   readonly snapshot?: string;
 }
 
-/** Returns `_recovery` as a table of `_cat/recovery`. */
-export function recoveryTable(recoveries: JsonObject): CatTable {
+/** Returns `_recovery` as a table of `_cat/recovery`. Sizes without units are plain numbers. */
+export function recoveryTable(recoveries: JsonObject, sizesHaveUnits: boolean): CatTable {
   const indices = Object.entries(recoveries as unknown as Record<string, { readonly shards: readonly ShownShard[] }>);
   const rows = indices.flatMap(([index, { shards }]) =>
-    shards.toSorted((a, b) => a.id - b.id).map((shard) => rowOf(index, shard)),
+    shards.toSorted((a, b) => a.id - b.id).map((shard) => rowOf(index, shard, sizesHaveUnits)),
   );
-  return { columns: COLUMNS, rows };
+  return { columns: RECOVERY_COLUMNS, rows };
 }
 
-function rowOf(index: string, shard: ShownShard): CatCell[] {
+function rowOf(index: string, shard: ShownShard, sizesHaveUnits: boolean): CatCell[] {
   const { source, target, translog } = shard;
   const { files, size } = shard.index;
   const stopMillis = shard.stop_time_in_millis ?? 0;
   const none = 'n/a';
+  const bytes = (value: number): CatCell => (sizesHaveUnits ? { kind: 'bytes', value } : value);
   return [
     index,
     shard.id,
@@ -117,8 +118,4 @@ function rowOf(index: string, shard: ShownShard): CatCell[] {
     translog.recovered,
     translog.percent,
   ];
-}
-
-function bytes(value: number): CatCell {
-  return { kind: 'bytes', value };
 }

@@ -25,11 +25,12 @@ export function askedType(
   const [, vendor, subtype, version] = ACCEPTED.exec(request.headers.accept ?? '') ?? [];
   if (subtype === undefined) return undefined;
   const accepted = subtype.toLowerCase() as AnswerType['format'];
-  if (vendor === undefined) return { format: accepted, contentType: plainType(accepted, dialect) };
-  if (dialect.compatibleVersions.length === 0) return undefined;
+  // Elasticsearch 7 knows the names of later versions, and answers under the plain ones.
+  const isPlain = dialect.product === 'elasticsearch' && dialect.compatibleVersions.length === 0;
+  if (vendor === undefined || isPlain) return { format: accepted, contentType: plainType(accepted, dialect) };
+  if (!dialect.compatibleVersions.includes(Number(version))) return undefined;
   // Clients that ask for a compatible version check that the answer names it.
-  const named = version === undefined ? '' : `;compatible-with=${version}`;
-  return { format: accepted, contentType: `application/vnd.elasticsearch+${accepted}${named}` };
+  return { format: accepted, contentType: `application/vnd.elasticsearch+${accepted};compatible-with=${version}` };
 }
 
 /** Returns the content type of a form without a version. */

@@ -9,8 +9,8 @@ import {
 } from '../../elasticsearch/cat-table';
 import { splitNames } from '../../elasticsearch/name-lists';
 import { type SnapshotService } from '../../jobs/snapshot-service';
-import { recoveryTable } from '../cat/recovery-table';
-import { repositoryTable } from '../cat/repository-table';
+import { RECOVERY_COLUMNS, recoveryTable } from '../cat/recovery-table';
+import { REPOSITORY_COLUMNS, repositoryTable } from '../cat/repository-table';
 import { snapshotColumns, snapshotTable } from '../cat/snapshot-table';
 import { readParameters } from '../fields/read-parameters';
 import { askedType } from '../http/answer-type';
@@ -45,7 +45,7 @@ export function catRoutes(
   router.get('/_cat/repositories', async (request, response, next) => {
     if (request.method !== 'GET') return next();
     const parameters = readParameters(request, { ...CAT_TABLE.parameters, ...CAT_REPOSITORIES.parameters });
-    if (parameters.help) return help(request, response, repositoryTable({}).columns);
+    if (parameters.help) return help(request, response, REPOSITORY_COLUMNS);
     show(request, response, repositoryTable(await service.repositories.show(['_all'])), parameters);
   });
 
@@ -55,7 +55,7 @@ export function catRoutes(
       ...CAT_TABLE.parameters,
       ...CAT_RECOVERY.parameters,
     });
-    if (parameters.help) return help(request, response, recoveryTable({}).columns);
+    if (parameters.help) return help(request, response, RECOVERY_COLUMNS);
     const found = await mergedRecoveries(request, upstream, service, {
       expression: (request.params as { index?: string }).index ?? index,
       query: new Map(expandWildcards === undefined ? [] : [['expand_wildcards', expandWildcards]]),
@@ -64,7 +64,7 @@ export function catRoutes(
       human: false,
     });
     if ('refused' in found) relay(response, found.refused);
-    else show(request, response, recoveryTable(found.json), parameters);
+    else show(request, response, recoveryTable(found.json, answerDialect(response).sizesHaveUnits), parameters);
   });
 }
 

@@ -15,6 +15,8 @@ export interface AnswerDialect {
   readonly tellsRemoteStores: boolean;
   /** Whether `_cat/snapshots` has a column for the repository. */
   readonly listsRepositories: boolean;
+  /** Whether sizes in `_cat/recovery` have units. */
+  readonly sizesHaveUnits: boolean;
   /** Versions that the `compatible-with` parameter of a media type may name; empty: it is not looked at. */
   readonly compatibleVersions: readonly number[];
 }
@@ -31,6 +33,7 @@ export function answersOf(kind: AnswerKind | undefined): AnswerDialect {
     tellsBytesFromSnapshots: isSince8,
     tellsRemoteStores: isOpenSearch,
     listsRepositories: isSince8,
+    sizesHaveUnits: isSince8 || isOpenSearch,
     compatibleVersions: isSince8 ? [major, major - 1] : [],
   };
 }
