@@ -54,6 +54,20 @@ describe('a clone of a snapshot', () => {
     expect(await count('restored')).toBe(2);
   });
 
+  it('keeps the global state of its source', async () => {
+    const template = '/_index_template/of-clones';
+    await snapkeep.call('PUT', template, { index_patterns: ['never-*'], template: { settings: {} } });
+    await snapkeep.call('PUT', `/_snapshot/r/stateful${WAIT}`, { indices: 'users', include_global_state: true });
+    await clone('stateful', 'stateful-clone', { indices: 'users' });
+    await snapkeep.call('DELETE', '/_snapshot/r/stateful');
+    await snapkeep.call('DELETE', template);
+    expect(await snapshot('stateful-clone')).toMatchObject({ include_global_state: true });
+    const body = { include_global_state: true, rename_pattern: '.+', rename_replacement: 'with-state' };
+    const { status } = await snapkeep.call('POST', `/_snapshot/r/stateful-clone/_restore${WAIT}`, body);
+    expect(status).toBe(200);
+    expect((await snapkeep.call('GET', template)).status).toBe(200);
+  });
+
   it('of a clone works too', async () => {
     await clone('source', 'again', { indices: '*' });
     await clone('again', 'and-again', { indices: 'users' });
