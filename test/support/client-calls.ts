@@ -53,8 +53,12 @@ function methodOf(client: object, name: string): Method {
 }
 
 /** Parameters of calls with a body that are part of the path or the query. */
-const OUTSIDE_OF_BODY: ReadonlySet<string> = new Set(['repository', 'snapshot', 'wait_for_completion', 'verify']);
-const WITH_BODY: ReadonlySet<string> = new Set(['snapshot.createRepository', 'snapshot.create', 'snapshot.restore']);
+const OUTSIDE_OF_BODY: ReadonlySet<string> = new Set([
+  ...['repository', 'snapshot', 'target_snapshot', 'wait_for_completion', 'verify'],
+]);
+const WITH_BODY: ReadonlySet<string> = new Set([
+  ...['snapshot.createRepository', 'snapshot.create', 'snapshot.restore', 'snapshot.clone'],
+]);
 
 /** The client of OpenSearch takes the fields of a body as `body`. */
 function splitBody({ method, parameters }: ClientCall): object {
