@@ -218,9 +218,7 @@ describe('requests that are the cluster’s', () => {
     const JSON_HEADERS = { 'content-type': 'application/json' };
 
     it.each([
-      ['POST', '/_snapshot/repo/_cleanup'],
-      ['POST', '/_snapshot/repo/_verify'],
-      ['PUT', '/_snapshot/repo/snap/_clone/other'],
+      ['POST', '/_snapshot/repo/_verify_integrity'],
       ['POST', '/_snapshot/repo/snap/_mount'],
       ['GET', '/_snapkeep/nothing'],
     ])('refuse %s %s clearly', async (method, target) => {

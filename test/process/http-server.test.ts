@@ -128,7 +128,7 @@ describe('the front door’s connections', () => {
       { 'content-encoding': 'gzip' },
       413,
     ],
-    ['a body nobody reads', 'POST', '/_snapshot/r/_verify', large, {}, 400],
+    ['a body nobody reads', 'POST', '/_snapshot/r/_verify_integrity', large, {}, 400],
     ['a body of another site', 'PUT', '/_snapshot/r/s', large, { origin: 'http://evil.example' }, 403],
     ['what the cluster refuses before its end', 'POST', '/_bulk', large, {}, 413],
   ])(
