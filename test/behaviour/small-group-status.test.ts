@@ -47,6 +47,7 @@ it('a throttled group of small shards shows each shard in its stage, and bytes t
   }
   // Four shards at once: the others had to wait, and were seen waiting, then working.
   expect(stages.filter((seen) => seen.includes('STARTED')).length).toBeGreaterThan(2);
-  expect(bytes.length).toBeGreaterThan(3);
+  // Those that work at once may end at once: nothing, some, all.
+  expect(bytes.length).toBeGreaterThan(2);
   expect([...bytes].sort((a, b) => a - b)).toEqual(bytes);
 }, 150_000);

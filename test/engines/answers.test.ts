@@ -2,7 +2,7 @@
  * What Snapkeep answers about recoveries and in tables, beside the engine's own answer about the same work: member by
  * member, and tables byte by byte.
  */
-import { availableEngines, type EngineName } from '../support/engines';
+import { type EngineName, enginesTriedInFull } from '../support/engines';
 import { until } from '../support/running-snapkeep';
 import { shapeOf, type SideBySide, startSideBySide } from '../support/side-by-side';
 
@@ -10,7 +10,7 @@ import { shapeOf, type SideBySide, startSideBySide } from '../support/side-by-si
 const OLD_MEMBERS =
   /\.index\.bytes\b|\.start\{|\.start\.|\.(start|stop)_time:|\.files\.details\[\]\{|\.files\.details\[\]\./;
 
-for (const { name, title, missing } of availableEngines()) {
+for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(`${title}${missing === undefined ? '' : ` (${missing})`}`, () => {
     let both: SideBySide;
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
+import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
 import { type Answer, type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
 
 /**
@@ -12,7 +12,7 @@ import { type Answer, type RunningSnapkeep, startSnapkeep } from '../support/run
 const TEST_MS = 120_000;
 const RENAMED = { rename_pattern: 'logs', rename_replacement: 'copy' };
 
-for (const { name, title, missing } of availableEngines().filter((one) => one.name.startsWith('opensearch'))) {
+for (const { name, title, missing } of enginesTriedInFull().filter((one) => one.name.startsWith('opensearch'))) {
   (missing === undefined ? describe : describe.skip)(
     `with ${title}${missing === undefined ? '' : ` (${missing})`}`,
     () => {

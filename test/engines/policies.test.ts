@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
+import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
 import { type Answer, type RunningSnapkeep, startSnapkeep, until } from '../support/running-snapkeep';
 
-for (const { name, title, missing } of availableEngines()) {
+for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(`${title}${missing === undefined ? '' : ` (${missing})`}`, () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-policies-'));
     let engine: Engine;
