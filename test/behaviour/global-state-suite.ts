@@ -93,11 +93,17 @@ export function describeGlobalState(cluster: StateCluster): void {
       '/_cluster/state/metadata?filter_path=metadata.stored_scripts',
     ];
     const state: Record<string, unknown> = {};
-    for (const target of paths) state[target] = await direct('GET', target);
+    // Elasticsearch 9 notes when a request made or changed them: those of a restore are its own.
+    for (const target of paths) state[target] = withoutDates(await direct('GET', target));
     const templates = state['/_index_template'] as { index_templates: { name: string }[] };
     templates.index_templates.sort((a, b) => (a.name < b.name ? -1 : 1));
     return state;
   };
+
+  const withoutDates = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value), (name: string, member: unknown) =>
+      /^(created|modified)_date/.test(name) ? undefined : member,
+    );
 
   const withoutKept = (state: Record<string, unknown>): Record<string, unknown> => {
     const { index_templates: all } = state['/_index_template'] as { index_templates: { name: string }[] };
