@@ -6,7 +6,7 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { type ErrorCode, type ErrorDetails, isErrorCode } from '../src/contracts/errors';
+import { type ErrorCode, type ErrorDetails, isErrorCode, SnapkeepError } from '../src/contracts/errors';
 
 /**
  * Returns the failure that an activity or child ended with, without the wrappers that Temporal puts around it. For a
@@ -63,4 +63,14 @@ export function jobFailure(error: unknown): unknown {
     });
   }
   return error;
+}
+
+/** Runs `check`; throws its SnapkeepError as the failure of its code. */
+export function asFailure(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof SnapkeepError)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, error.code, error.details);
+  }
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure, upsertMemo } from '@temporalio/workflow';
+import { upsertMemo } from '@temporalio/workflow';
 import { SnapkeepError } from '../src/contracts/errors';
 import {
   checkPolicyBounds,
@@ -15,6 +15,7 @@ import {
   slmStateIn,
   smDocumentId,
 } from '../src/contracts/jobs/policy';
+import { asFailure } from './job-failures';
 import { onceActivities } from './profiles';
 
 type Outcomes = Pick<Policy, 'lastSuccess' | 'lastFailure' | 'failuresSinceSuccess' | 'lastRetention' | 'counts'>;
@@ -205,14 +206,4 @@ function outcomesOf({ lastSuccess, lastFailure, failuresSinceSuccess, lastRetent
 /** Returns whether a policy is put as it is; intervals, which count from when they were put, then go on. */
 function isSame(before: Policy, policy: NewPolicy): boolean {
   return before.shown === policy.shown && before.enabled === policy.enabled;
-}
-
-/** Runs `check`; throws its SnapkeepError as the failure of its code. */
-function asFailure(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof SnapkeepError)) throw error;
-    throw ApplicationFailure.nonRetryable(error.message, error.code, error.details);
-  }
 }

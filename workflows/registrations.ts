@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   makeContinueAsNewFunc,
   setCurrentDetails,
@@ -8,7 +7,6 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { SnapkeepError } from '../src/contracts/errors';
 import {
   deleteRepositoryUpdate,
   pingQuery,
@@ -16,7 +14,7 @@ import {
   verifyRepositoryUpdate,
 } from '../src/contracts/jobs/workflow-messages';
 import { checkBounds, type NewRegistration, registrationField, registrationsIn } from '../src/contracts/registration';
-import { isUnstarted, jobFailure } from './job-failures';
+import { asFailure, isUnstarted, jobFailure } from './job-failures';
 import { onceActivities, workerActivities } from './profiles';
 
 /** Updates after which the execution continues as new; Temporal ends one at 2,000. */
@@ -82,14 +80,4 @@ export async function repositoriesWorkflow(state: RepositoriesState): Promise<vo
   await condition(allHandlersFinished);
   const memo = Object.fromEntries([...registrations.values()].map((one) => [registrationField(one.name), one]));
   await makeContinueAsNewFunc<typeof repositoriesWorkflow>({ memo })({ revision });
-}
-
-/** Runs `check`; throws its SnapkeepError as the failure of its code. */
-function asFailure(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof SnapkeepError)) throw error;
-    throw ApplicationFailure.nonRetryable(error.message, error.code, error.details);
-  }
 }
