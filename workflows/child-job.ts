@@ -1,8 +1,7 @@
-import { TypedSearchAttributes } from '@temporalio/common';
 import { type ChildWorkflowOptions, ParentClosePolicy } from '@temporalio/workflow';
 import { type JobOptions } from '../src/contracts/jobs/job';
 import { type JobKind } from '../src/contracts/jobs/ledger';
-import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../src/contracts/search-attributes';
+import { startAttributes } from '../src/contracts/search-attributes';
 
 /** A job that a policy starts. */
 interface ChildJob {
@@ -32,13 +31,6 @@ export function childJobOptions(job: ChildJob): ShownOptions {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     staticSummary: summary.slice(0, 180),
     memo: { ...memo, repository, snapshot, kind, token },
-    typedSearchAttributes: options.searchAttributes
-      ? new TypedSearchAttributes([
-          { key: JOB_REPOSITORY, value: repository },
-          { key: JOB_SNAPSHOT, value: snapshot },
-          { key: JOB_KIND, value: kind },
-          { key: JOB_STATE, value: 'STARTED' },
-        ])
-      : undefined,
+    typedSearchAttributes: options.searchAttributes ? startAttributes(job) : undefined,
   };
 }

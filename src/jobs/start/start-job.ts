@@ -10,13 +10,12 @@ import {
   type WorkflowResultType,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
 import { Turns } from '../../concurrency/turns';
 import { SnapkeepError } from '../../contracts/errors';
 import { type JobOptions } from '../../contracts/jobs/job';
 import { type JobKind } from '../../contracts/jobs/ledger';
 import { acceptedUpdate } from '../../contracts/jobs/workflow-messages';
-import { JOB_KIND, JOB_REPOSITORY, JOB_SNAPSHOT, JOB_STATE } from '../../contracts/search-attributes';
+import { startAttributes } from '../../contracts/search-attributes';
 import { type TemporalCalls } from '../temporal/temporal-calls';
 import { asSnapkeepError, isWorkflowMissing } from '../temporal/temporal-failures';
 import { type Health } from './health';
@@ -146,14 +145,7 @@ function startOptions<T extends Workflow>(
     staticSummary: request.summary.slice(0, 180),
     staticDetails: request.details.slice(0, 4_000),
     memo: { ...memo, repository, snapshot, kind, token },
-    typedSearchAttributes: searchAttributes
-      ? new TypedSearchAttributes([
-          { key: JOB_REPOSITORY, value: repository },
-          ...(snapshot === '' ? [] : [{ key: JOB_SNAPSHOT, value: snapshot }]),
-          { key: JOB_KIND, value: kind },
-          { key: JOB_STATE, value: 'STARTED' },
-        ])
-      : undefined,
+    typedSearchAttributes: searchAttributes ? startAttributes(request) : undefined,
   };
   return options as unknown as WorkflowStartOptions<T> & { workflowIdConflictPolicy: WorkflowIdConflictPolicy };
 }
