@@ -5,9 +5,10 @@ import { type FaultRequest, type OssFault } from '../../packages/embedded-oss/sr
 import { type EmbeddedOssOptions } from '../../packages/embedded-oss/src/server';
 import { OssBlobStore } from '../../src/blobs/oss/oss-blob-store';
 import { type OssSecrets, type OssSettings } from '../../src/blobs/oss/oss-settings';
-import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
+import { type ErrorCode } from '../../src/contracts/errors';
 import { OSS_SECRETS, startTestOss } from '../support/embedded-oss';
 import { expectCode, listed } from './blob-store-contract';
+import { failure } from './failure';
 
 type Stop = () => Promise<void>;
 const cleanups: Stop[] = [];
@@ -41,15 +42,6 @@ async function open(
   );
   cleanups.push(server.stop, () => store.close());
   return { server, store, faults, seen };
-}
-
-async function failure(call: Promise<unknown>): Promise<SnapkeepError> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(SnapkeepError);
-  return error as SnapkeepError;
 }
 
 describe('answers of OSS become errors of the catalogue:', () => {

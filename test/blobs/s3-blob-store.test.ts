@@ -7,10 +7,11 @@ import { type Dependencies } from '../../activities/dependencies';
 import { registrationActivities } from '../../activities/registration-activities';
 import { S3BlobStore } from '../../src/blobs/s3/s3-blob-store';
 import { type S3Secrets } from '../../src/blobs/s3/s3-settings';
-import { type ErrorCode, SnapkeepError } from '../../src/contracts/errors';
+import { type ErrorCode } from '../../src/contracts/errors';
 import { OpenRepositories } from '../../src/registrations/open-repositories';
 import { createSealer } from '../../src/registrations/sealer';
 import { listed } from './blob-store-contract';
+import { failure } from './failure';
 
 /**
  * What answers of S3 lead to, also wrong ones: from a server that gives them. What a right server does with the store
@@ -82,15 +83,6 @@ function open(endpoint: string, secrets: S3Secrets = SECRETS): S3BlobStore {
   const store = new S3BlobStore({ endpoint, ...at }, secrets, { times: { idleMs: 300 } });
   cleanups.push(() => store.close());
   return store;
-}
-
-async function failure(call: Promise<unknown>): Promise<SnapkeepError> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(SnapkeepError);
-  return error as SnapkeepError;
 }
 
 const CASES: [Answer, ErrorCode][] = [
