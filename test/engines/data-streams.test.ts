@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
-import { type Answer, type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
+import { engineBehindSnapkeep } from '../support/engine-behind-snapkeep';
+import { enginesTriedInFull } from '../support/engines';
+import { type Answer } from '../support/running-snapkeep';
 
 /**
  * Data streams come back as the engine's own restore brings them, but for one more, empty index. Only OpenSearch
@@ -16,16 +14,13 @@ for (const { name, title, missing } of enginesTriedInFull().filter((one) => one.
   (missing === undefined ? describe : describe.skip)(
     `with ${title}${missing === undefined ? '' : ` (${missing})`}`,
     () => {
-      const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-streams-'));
-      let engine: Engine;
-      let snapkeep: RunningSnapkeep;
       const done = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-        const answer = await snapkeep.call(method, path, body);
+        const answer = await parts().snapkeep.call(method, path, body);
         if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
         return answer;
       };
       const native = async (method: string, path: string, body?: unknown): Promise<Answer['json']> => {
-        const response = await fetch(engine.url + path, {
+        const response = await fetch(parts().engine.url + path, {
           method,
           headers: { 'content-type': 'application/json' },
           body: body === undefined ? undefined : JSON.stringify(body),
@@ -44,9 +39,7 @@ for (const { name, title, missing } of enginesTriedInFull().filter((one) => one.
       const restore = (snapshot: string, body: unknown) =>
         done('POST', `/_snapshot/r/${snapshot}/_restore?wait_for_completion=true`, body);
 
-      beforeAll(async () => {
-        engine = await startEngine(name, { dataDir, javaHeap: '768m' });
-        snapkeep = await startSnapkeep({ clusterUrl: engine.url });
+      const parts = engineBehindSnapkeep(name, async ({ snapkeep }) => {
         await done('PUT', '/_snapshot/r', { type: 'oss', settings: snapkeep.ossSettings('streams') });
         await native('PUT', '/_snapshot/native', { type: 'fs', settings: { location: 'native' } });
         await done('PUT', '/_index_template/logs', {
@@ -59,12 +52,7 @@ for (const { name, title, missing } of enginesTriedInFull().filter((one) => one.
         await done('POST', '/logs-a/_rollover');
         await done('POST', '/logs-a/_doc?refresh', { '@timestamp': '2026-01-02', msg: 'two' });
         await done('PUT', '/plain', { settings: { number_of_replicas: 0 } });
-      }, 400_000);
-      afterAll(async () => {
-        await snapkeep?.stop();
-        await engine?.stop();
-        rmSync(dataDir, { recursive: true, force: true });
-      }, 120_000);
+      });
 
       it('are in a snapshot by their names, wildcards and by default, not by a backing index', async () => {
         const taken: unknown[][] = [];
@@ -143,7 +131,11 @@ for (const { name, title, missing } of enginesTriedInFull().filter((one) => one.
       );
 
       it('refuses a stream that is there, before anything is written', async () => {
-        const { status, json } = await snapkeep.call('POST', '/_snapshot/r/wild/_restore?wait_for_completion=true', {});
+        const { status, json } = await parts().snapkeep.call(
+          'POST',
+          '/_snapshot/r/wild/_restore?wait_for_completion=true',
+          {},
+        );
         expect([status, json.error.type]).toEqual([500, 'snapshot_restore_exception']);
       });
 

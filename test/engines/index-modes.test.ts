@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { documentsOf } from '../behaviour/documents';
-import { availableEngines, type Engine, startEngine } from '../support/engines';
-import { type Answer, type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
+import { engineBehindSnapkeep } from '../support/engine-behind-snapkeep';
+import { availableEngines } from '../support/engines';
+import { type Answer } from '../support/running-snapkeep';
 
 /** Only this one has all modes, and keeps vectors out of `_source`. */
 const NAME = 'elasticsearch-9.5';
@@ -42,14 +40,9 @@ const { title, missing } = availableEngines().find(({ name }) => name === NAME)!
 (missing === undefined ? describe : describe.skip)(
   `with ${title}, a snapshot of indices of all modes${missing === undefined ? '' : ` (${missing})`}`,
   () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-modes-'));
-    let engine: Engine;
-    let snapkeep: RunningSnapkeep;
     let taken: Answer;
 
-    beforeAll(async () => {
-      engine = await startEngine(NAME, { dataDir, javaHeap: '768m' });
-      snapkeep = await startSnapkeep({ clusterUrl: engine.url });
+    const parts = engineBehindSnapkeep(NAME, async ({ snapkeep }) => {
       await snapkeep.call('PUT', '/_snapshot/r', { type: 'oss', settings: snapkeep.ossSettings('modes') });
       for (const [index, { settings, mappings }] of Object.entries({ ...TAKEN, ...REFUSED })) {
         const made = await snapkeep.call('PUT', `/${index}`, {
@@ -65,12 +58,7 @@ const { title, missing } = availableEngines().find(({ name }) => name === NAME)!
         expect([index, written.json]).toEqual([index, { errors: false }]);
       }
       taken = await snapkeep.call('PUT', '/_snapshot/r/s?wait_for_completion=true', { partial: true });
-    }, 400_000);
-    afterAll(async () => {
-      await snapkeep?.stop();
-      await engine?.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    }, 120_000);
+    });
 
     it('says of each index that keeps no sequence numbers why it is not taken', () => {
       const { state, failures } = taken.json.snapshot as { state: string; failures: Record<string, unknown>[] };
@@ -82,6 +70,7 @@ const { title, missing } = availableEngines().find(({ name }) => name === NAME)!
     });
 
     it.each(Object.keys(TAKEN))('gives back every document of [%s], with its mode', async (index) => {
+      const { engine, snapkeep } = parts();
       const restored = await snapkeep.call('POST', '/_snapshot/r/s/_restore?wait_for_completion=true', {
         indices: index,
         rename_pattern: '.+',

@@ -1,29 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { oneMomentSuite } from '../behaviour/one-moment-suite';
-import { type Engine, enginesTriedInFull, startEngine } from '../support/engines';
-import { type RunningSnapkeep, startSnapkeep } from '../support/running-snapkeep';
+import { engineBehindSnapkeep } from '../support/engine-behind-snapkeep';
+import { enginesTriedInFull } from '../support/engines';
 
 for (const { name, title, missing } of enginesTriedInFull()) {
   (missing === undefined ? describe : describe.skip)(
     `with ${title}${missing === undefined ? '' : ` (${missing})`}`,
     () => {
-      const dataDir = mkdtempSync(join(tmpdir(), 'snapkeep-moment-'));
-      let engine: Engine;
-      let snapkeep: RunningSnapkeep;
+      const parts = engineBehindSnapkeep(name);
 
-      beforeAll(async () => {
-        engine = await startEngine(name, { dataDir, javaHeap: '768m' });
-        snapkeep = await startSnapkeep({ clusterUrl: engine.url });
-      }, 400_000);
-      afterAll(async () => {
-        await snapkeep?.stop();
-        await engine?.stop();
-        rmSync(dataDir, { recursive: true, force: true });
-      }, 120_000);
-
-      oneMomentSuite(() => snapkeep, name, name !== 'elasticsearch-7.10');
+      oneMomentSuite(() => parts().snapkeep, name, name !== 'elasticsearch-7.10');
     },
   );
 }
